@@ -1,0 +1,127 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+// Option describes one setting: how it is called in each source, what it means and what it may be.
+type Option struct {
+	// Key is the name in the configuration file, section and name joined by a dot: log.level.
+	Key string
+	// Default is the value when no source gives one, as it would be written in the file.
+	Default string
+	// Doc says in one or two sentences what the setting does.
+	Doc string
+	// Range says what the value may be: "from 1s to 10m", "text or json". Empty when any text will do.
+	Range string
+	// Secret is set when the value must never be shown.
+	Secret bool
+	// Bool is set for switches, which need no value on the command line.
+	Bool bool
+
+	set func(text string) error
+	get func() string
+}
+
+// Env is the name of the option in the environment: SMSIR_LOG_LEVEL.
+func (o Option) Env() string {
+	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(o.Key, ".", "_"))
+}
+
+// Flag is the name of the option on the command line, without the dashes before it: log-level.
+func (o Option) Flag() string {
+	if o.Key == "store.accept_data_loss" {
+		return "i-accept-data-loss" // long and awkward on purpose: nobody sets it by habit
+	}
+	return strings.NewReplacer(".", "-", "_", "-").Replace(o.Key)
+}
+
+// Options lists every setting in the order of the sample file.
+func Options() []Option {
+	var s Settings
+	return bind(&s)
+}
+
+const (
+	day  = 24 * time.Hour
+	mega = 1_000_000
+)
+
+// bind lists every setting, each tied to its field in s. Settings of one section stand together.
+func bind(s *Settings) []Option {
+	return []Option{
+		text("data_dir", &s.DataDir, "./data", notEmpty,
+			"Folder of the database, the keys and the simulator's ledger. It is made when it is missing."),
+		text("listen", &s.Listen, "127.0.0.1:8080", hostPort,
+			"Address and port the server listens on. ':8080' listens on every address of the machine; port 0 takes a free port."),
+		text("public_url", &s.PublicURL, "", baseURL,
+			"Address under which browsers and providers reach this server, such as https://sms.example.org. Empty: the listening address."),
+		boolean("allow_insecure_http", &s.AllowInsecureHTTP,
+			"Let people of other machines sign in over plain http. Passwords and messages can then be read on the way; a banner says so."),
+		prefixes("trusted_proxies", &s.TrustedProxies,
+			"Addresses or networks of the reverse proxies in front of this server. Only their X-Forwarded-For and X-Forwarded-Proto headers are believed."),
+		duration("shutdown_grace", &s.ShutdownGrace, 10*time.Second, time.Second, 10*time.Minute,
+			"How long a stopping server waits for requests and sends under way."),
+		enum("registration", &s.Registration, RegistrationInvitation, RegistrationOpen, RegistrationClosed).doc(
+			"Who may open an account: who was invited, anybody (with a workspace of their own), or nobody. Read at the first start only; afterwards an operator changes it in the web app."),
+
+		level("log.level", &s.Log.Level,
+			"Least severe lines that are written to standard error."),
+		enum("log.format", &s.Log.Format, LogText, LogJSON).doc(
+			"Shape of a log line: text for people, json for programs."),
+
+		duration("session.idle", &s.Session.Idle, 12*time.Hour, time.Minute, 90*day,
+			"A session that was not used for so long ends."),
+		duration("session.absolute", &s.Session.Absolute, 7*day, time.Minute, 365*day,
+			"A session ends so long after sign-in, used or not."),
+
+		duration("message.validity", &s.Message.Validity, day, time.Minute, 7*day,
+			"How long a message may still leave after it was accepted, or after its scheduled time, unless the send says otherwise."),
+		duration("message.max_lateness", &s.Message.MaxLateness, time.Hour, time.Second, 7*day,
+			"How late a scheduled message may still go out, after an outage for example. Later than that it expires."),
+		duration("message.idempotency_ttl", &s.Message.IdempotencyTTL, 3*day, day, 30*day,
+			"How long the server remembers an Idempotency-Key and answers a repeated request with the first answer."),
+
+		size("store.min_free", &s.Store.MinFree,
+			"Free disk space below which sends are refused with 507, so that receipts can still be stored. 0: the smaller of 1GiB and 5 % of the disk."),
+		boolean("store.accept_data_loss", &s.Store.AcceptDataLoss,
+			"Start even on a database that does not write every commit to disk before it answers. Accepted messages can then be lost in a power cut; a banner says so."),
+
+		integer("dispatch.queue_limit", &s.Dispatch.QueueLimit, mega, 1, 100*mega,
+			"How many messages of one workspace may wait to be sent. Further sends are answered 429 until some have left."),
+		integer("dispatch.window", &s.Dispatch.Window, 32, 1, 1000,
+			"How many sends one provider may have under way at once, unless the provider's own settings say otherwise. After a crash, at most so many messages per provider have an unknown outcome."),
+
+		integer("simulator.seed", &s.Simulator.Seed, 1, 0, 1<<63-1,
+			"Decides what the simulator does: the same seed and the same messages give the same outcomes."),
+		integer("simulator.window", &s.Simulator.Window, 32, 1, 1000,
+			"How many sends the simulator takes at once."),
+		integer("simulator.rate", &s.Simulator.Rate, 0, 0, mega,
+			"How many messages a second the simulator takes. 0: as many as come."),
+
+		secret("metrics.token", &s.Metrics.Token, 16,
+			"Bearer token that opens /metrics. Empty: only requests from this machine are answered."),
+	}
+}
+
+// section says above each section of the sample file what it is about.
+func section(name string) string {
+	switch name {
+	case "log":
+		return "What the server writes to standard error."
+	case "session":
+		return "How long people stay signed in."
+	case "message":
+		return "Defaults for messages that do not say otherwise."
+	case "store":
+		return "Guards of the database."
+	case "dispatch":
+		return "Bounds on handing messages to providers."
+	case "simulator":
+		return "The built-in provider that plays the outside world; no message of it reaches a phone."
+	case "metrics":
+		return "Access to /metrics."
+	}
+	return ""
+}

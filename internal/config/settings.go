@@ -1,0 +1,124 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// Settings is everything an operator can set before the server starts. The zero value is not usable: take
+// [Defaults] or [Load]. It is a plain value; nobody changes it after start.
+type Settings struct {
+	// DataDir is the folder of the database, the keys and the simulator's ledger, absolute or relative to the
+	// working directory.
+	DataDir string
+	// Listen is the TCP address of the HTTP server, host:port. Port 0 takes a free one.
+	Listen string
+	// PublicURL is the base address under which browsers and providers reach the server, without a trailing slash.
+	// Empty: derived from Listen.
+	PublicURL string
+	// AllowInsecureHTTP permits sign-in over plain HTTP from other machines, with a banner that says so.
+	AllowInsecureHTTP bool
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto headers are believed.
+	TrustedProxies []netip.Prefix
+	// ShutdownGrace is how long a stopping server waits for requests and sends that are under way. Above 0.
+	ShutdownGrace time.Duration
+	// Registration says who may open an account, until an operator chooses otherwise in the web app.
+	Registration Registration
+
+	Log       Log
+	Session   Session
+	Message   Message
+	Store     Store
+	Dispatch  Dispatch
+	Simulator Simulator
+	Metrics   Metrics
+}
+
+// Log says what is written to standard error, and how.
+type Log struct {
+	// Level is the least severe level that is written.
+	Level slog.Level
+	// Format is the shape of a line.
+	Format LogFormat
+}
+
+// Session bounds how long a person stays signed in.
+type Session struct {
+	// Idle ends a session that was not used for so long.
+	Idle time.Duration
+	// Absolute ends a session so long after sign-in, used or not. At least Idle.
+	Absolute time.Duration
+}
+
+// Message holds the defaults for messages that do not say otherwise themselves.
+type Message struct {
+	// Validity is how long after acceptance, or after its scheduled time, a message may still leave.
+	Validity time.Duration
+	// MaxLateness is how late a scheduled message may still go out; later it expires.
+	MaxLateness time.Duration
+	// IdempotencyTTL is how long an Idempotency-Key is remembered. At least 24 hours.
+	IdempotencyTTL time.Duration
+}
+
+// Store guards the database.
+type Store struct {
+	// MinFree is the free disk space below which sends are refused. 0: the smaller of 1 GiB and 5 % of the disk.
+	MinFree Bytes
+	// AcceptDataLoss lets the server start on a database that does not sync every commit to disk.
+	AcceptDataLoss bool
+}
+
+// Dispatch bounds the hand-over of messages to providers.
+type Dispatch struct {
+	// QueueLimit is how many messages of one workspace may wait to be sent; more are refused.
+	QueueLimit int
+	// Window is how many sends one provider may have under way at once, unless the provider says otherwise.
+	Window int
+}
+
+// Simulator shapes the built-in provider that plays the outside world.
+type Simulator struct {
+	// Seed decides what the simulator does: the same seed and the same messages give the same outcomes.
+	Seed uint64
+	// Window is how many sends the simulator takes at once.
+	Window int
+	// Rate is how many messages a second the simulator takes. 0: as many as come.
+	Rate int
+}
+
+// Metrics guards /metrics.
+type Metrics struct {
+	// Token is the bearer token that opens /metrics. Empty: only requests from this machine are answered.
+	Token Secret
+}
+
+// Registration says who may open an account.
+type Registration string
+
+// The registrations there are.
+const (
+	RegistrationInvitation Registration = "invitation" // only who was invited
+	RegistrationOpen       Registration = "open"       // anybody; each newcomer gets a workspace of their own
+	RegistrationClosed     Registration = "closed"     // nobody
+)
+
+// LogFormat is the shape of a log line.
+type LogFormat string
+
+// The log formats there are.
+const (
+	LogText LogFormat = "text" // key=value, for people
+	LogJSON LogFormat = "json" // one JSON object a line, for programs
+)
+
+// Defaults returns the settings of a server that was told nothing.
+func Defaults() Settings {
+	var s Settings
+	for _, o := range bind(&s) {
+		if err := o.set(o.Default); err != nil {
+			panic("config: default of " + o.Key + ": " + err.Error()) // a mistake in options.go; TestDefaults finds it
+		}
+	}
+	return s
+}
