@@ -1,0 +1,59 @@
+package smsir
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Error is a failure that people and programs may read: a stable code and a sentence that says how
+// to put it right. Its cause, if any, stays inside.
+type Error struct {
+	Code  Code
+	Text  string
+	Field string // of the request, "" when it concerns the whole
+	Err   error
+}
+
+// Code is stable and documented; one function in the HTTP door turns it into a status.
+type Code string
+
+// Codes shared by stages and doors. The API lists more of them, for requests.
+const (
+	CodeNotFound         Code = "not_found"
+	CodeInvalid          Code = "invalid"
+	CodeConflict         Code = "conflict"
+	CodeTooLate          Code = "too_late"
+	CodeIdempotencyReuse Code = "idempotency_key_reused"
+	CodeInFlight         Code = "request_in_flight"
+	CodeClientRefUsed    Code = "client_ref_used"
+	CodeQueueFull        Code = "queue_full"
+	CodeStorageFull      Code = "insufficient_storage"
+	CodeStorageDown      Code = "storage_unavailable"
+	CodeCommitUnknown    Code = "commit_unknown"
+	CodeOptedOut         Code = "recipient_opted_out"
+)
+
+// Error implements error: the sentence, and the cause behind it.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %v", e.Text, e.Err)
+	}
+	return e.Text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an [Error] of a code and a sentence.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Text: fmt.Sprintf(format, args...)}
+}
+
+// CodeOf is the code of the first [Error] in err's chain, or "".
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}

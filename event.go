@@ -1,0 +1,46 @@
+package smsir
+
+import "time"
+
+// Event tells of one change. Events of a message have a gap-free rising Seq from 1; every status
+// change has exactly one. IDs rise in the order of commits, so an ID is a cursor.
+type Event struct {
+	ID        ID
+	Workspace UUID
+	Message   ID // 0 for an event that is not about a message
+	Seq       int
+	Type      EventType
+	At        time.Time
+	Data      EventData
+}
+
+// EventType is the word users subscribe to.
+type EventType string
+
+// Types of event that are not simply "message." and a status word.
+const (
+	EventAccepted        EventType = "message.accepted"
+	EventLateReceipt     EventType = "message.late_receipt"
+	EventCancelRequested EventType = "message.cancel_requested"
+	EventInbound         EventType = "inbound.received"
+)
+
+// EventOf is the type that tells of a move to a status.
+func EventOf(s Status) EventType { return EventType("message." + s.String()) }
+
+// EventData is what an event says beside its type. It is stored as JSON and never rewritten.
+type EventData struct {
+	Status            string       `json:"status,omitempty"`
+	Final             bool         `json:"final,omitempty"`
+	Reason            Reason       `json:"reason,omitempty"`
+	Attempt           int          `json:"attempt,omitempty"`  // number of the attempt concerned
+	Provider          string       `json:"provider,omitempty"` // prv_…
+	References        []string     `json:"provider_message_ids,omitempty"`
+	NextAt            *time.Time   `json:"next_attempt_at,omitempty"`
+	Deadline          *time.Time   `json:"deadline,omitempty"` // when an unknown or sent message is closed
+	PossibleDuplicate bool         `json:"possible_duplicate,omitempty"`
+	LateReceipt       *LateReceipt `json:"late_receipt,omitempty"`
+	Error             *Failure     `json:"error,omitempty"`
+	Actor             string       `json:"actor,omitempty"`   // usr_… or key_… that caused it
+	Inbound           string       `json:"inbound,omitempty"` // inb_…
+}

@@ -1,0 +1,260 @@
+package smsir_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/smsir/smsir"
+	"pgregory.net/rapid"
+)
+
+var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+func newMessage(sendIn time.Duration, policy smsir.OnUnknown) *smsir.Message {
+	m := &smsir.Message{ID: smsir.IDAt(t0) + 1, Workspace: smsir.NewUUID(t0), Class: smsir.Transactional,
+		To: "+12025550100", Text: "hello", Segments: 1, OnUnknown: policy, AcceptedAt: t0, ExpiresAt: t0.Add(24 * time.Hour)}
+	if sendIn > 0 {
+		m.SendAt = t0.Add(sendIn)
+	}
+	return m
+}
+
+// world draws what may happen to a message and watches every invariant that concerns one message.
+type world struct {
+	t       *rapid.T
+	m       *smsir.Message
+	now     time.Time
+	events  []smsir.Event
+	proofs  map[int]smsir.AttemptState // by attempt number
+	started map[int]time.Time
+}
+
+func (w *world) apply(what string, change func() []smsir.Event) {
+	before := *w.m
+	events := change()
+	after := w.m
+	path := before.State()
+	for i, e := range events {
+		if e.Seq != before.Seq+i+1 {
+			w.t.Fatalf("%s: event seq = %d, want %d", what, e.Seq, before.Seq+i+1)
+		}
+		status, ok := smsir.ParseStatus(e.Data.Status)
+		if !ok {
+			w.t.Fatalf("%s: event without a status: %+v", what, e)
+		}
+		next := smsir.State{Status: status, Final: e.Data.Final}
+		if next != path && !smsir.CanMove(path, next) {
+			w.t.Fatalf("%s: moved %v to %v, which no transition allows", what, path, next)
+		}
+		path = next
+	}
+	if path != after.State() {
+		w.t.Fatalf("%s: events end in %v, message in %v", what, path, after.State())
+	}
+	if before.Final && (after.Status != before.Status || !after.Final) {
+		w.t.Fatalf("%s: final %v became %v", what, before.State(), after.State())
+	}
+	if after.Status.Rank() < before.Status.Rank() && after.Status != smsir.Queued {
+		w.t.Fatalf("%s: rank fell from %v to %v", what, before.State(), after.State())
+	}
+	if len(events) == 0 && (before.State() != after.State() || before.Seq != after.Seq) {
+		w.t.Fatalf("%s: %v to %v without an event", what, before.State(), after.State())
+	}
+	w.events = append(w.events, events...)
+	w.checkTruth(what)
+}
+
+// checkTruth: a status that says "nobody has it" needs proof for every attempt (I4, I8).
+func (w *world) checkTruth(what string) {
+	m := w.m
+	if m.Final && (m.Status == smsir.Failed || m.Status == smsir.Canceled || m.Status == smsir.Blocked ||
+		(m.Status == smsir.Expired && m.Reason == smsir.ReasonValidity)) {
+		for n, s := range w.proofs {
+			if s != smsir.AttemptRefused && s != smsir.AttemptNotSent {
+				w.t.Fatalf("%s: %v although attempt %d is %v", what, m.State(), n, s)
+			}
+		}
+	}
+	open := 0
+	for _, s := range w.proofs {
+		if s == smsir.AttemptInflight || s == smsir.AttemptUnknown || s == smsir.AttemptAccepted {
+			open++
+		}
+	}
+	if open > 1 && !m.PossibleDuplicate {
+		w.t.Fatalf("%s: %d attempts may have gone through and nothing says so", what, open)
+	}
+}
+
+func (w *world) finish(n int) {
+	state := rapid.SampledFrom([]smsir.AttemptState{smsir.AttemptAccepted, smsir.AttemptRefused, smsir.AttemptNotSent, smsir.AttemptUnknown}).Draw(w.t, "outcome")
+	class := rapid.SampledFrom([]smsir.FailureClass{smsir.ClassRetry, smsir.ClassThrottle, smsir.ClassPermanent, smsir.ClassConfig, smsir.ClassBlocked, smsir.ClassRecipientTemp}).Draw(w.t, "class")
+	was := w.proofs[n]
+	if was == smsir.AttemptAccepted || was == smsir.AttemptRefused || was == smsir.AttemptNotSent || (was == smsir.AttemptUnknown && state == smsir.AttemptUnknown) {
+		return // an outcome is set once; only unknown is ever resolved
+	}
+	o := smsir.Outcome{State: state, Class: class, NoReceipt: rapid.Bool().Draw(w.t, "no receipt"), RetryAt: w.now.Add(time.Minute)}
+	if state == smsir.AttemptAccepted {
+		o.Class, o.References = "", []string{"ref"}
+	}
+	w.proofs[n] = state
+	w.apply("finish "+state.String(), func() []smsir.Event { return w.m.Finish(w.now, n, w.started[n], o) })
+}
+
+// A provider that reports on an attempt has taken it: the oracle in this test learns so too.
+func (w *world) receipt(n int) {
+	if s := w.proofs[n]; s == smsir.AttemptRefused || s == smsir.AttemptNotSent {
+		return
+	}
+	status := rapid.SampledFrom([]smsir.Status{smsir.Sent, smsir.Delivered, smsir.Undelivered, smsir.Expired}).Draw(w.t, "receipt")
+	nonSend := status == smsir.Undelivered && n == w.m.Tries && rapid.Bool().Draw(w.t, "non-send")
+	w.apply("receipt "+status.String(), func() []smsir.Event {
+		events := w.m.Receipt(w.now, n, &smsir.Receipt{Status: status, NonSend: nonSend})
+		if nonSend && len(events) == 1 && w.m.Status == smsir.Queued {
+			w.proofs[n] = smsir.AttemptNotSent
+		}
+		return events
+	})
+}
+
+func TestNoSequenceOfEvidenceBreaksTheContract(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		policy := rapid.SampledFrom([]smsir.OnUnknown{smsir.Hold, smsir.RetryOnce, smsir.Alert}).Draw(rt, "policy")
+		m := newMessage(time.Duration(rapid.IntRange(0, 2).Draw(rt, "send in"))*time.Hour, policy)
+		w := &world{t: rt, m: m, now: t0, proofs: map[int]smsir.AttemptState{}, started: map[int]time.Time{}}
+		w.events = append(w.events, m.Accept(t0, rapid.Bool().Draw(rt, "undo")))
+		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
+			w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 60, 3600, 90000}).Draw(rt, "wait")) * time.Second)
+			n := 0
+			if m.Tries > 0 {
+				n = rapid.IntRange(1, m.Tries).Draw(rt, "attempt")
+			}
+			switch rapid.IntRange(0, 6).Draw(rt, "what") {
+			case 0, 1:
+				w.apply("intend", func() []smsir.Event {
+					e, ok := m.Intend(w.now, smsir.UUID{1})
+					if !ok {
+						return nil
+					}
+					w.proofs[m.Tries], w.started[m.Tries] = smsir.AttemptInflight, w.now
+					return []smsir.Event{e}
+				})
+			case 2:
+				if n > 0 {
+					w.finish(n)
+				}
+			case 3:
+				if n > 0 {
+					w.receipt(n)
+				}
+			case 4:
+				w.apply("cancel", func() []smsir.Event { _, e := m.Cancel(w.now); return e })
+			case 5:
+				w.apply("tick", func() []smsir.Event { return m.Tick(w.now, smsir.Lateness{OTP: time.Minute, Other: time.Hour}) })
+			case 6:
+				w.apply("recover", func() []smsir.Event {
+					if m.Status == smsir.Sending {
+						w.proofs[m.Tries] = smsir.AttemptUnknown
+					}
+					return m.Recover(w.now, w.started[m.Tries], w.now.Add(time.Minute))
+				})
+			}
+		}
+		w.mustEnd()
+	})
+}
+
+// mustEnd: with no further evidence the clock alone ends every message that is not on the wire (I2).
+func (w *world) mustEnd() {
+	if w.m.Status == smsir.Sending {
+		w.proofs[w.m.Tries] = smsir.AttemptUnknown
+		w.apply("recover", func() []smsir.Event { return w.m.Recover(w.now, w.started[w.m.Tries], time.Time{}) })
+	}
+	for range 6 {
+		if w.m.Final {
+			return
+		}
+		at := w.m.DeadlineAt()
+		if at.IsZero() {
+			w.t.Fatalf("message in %v has no deadline", w.m.State())
+		}
+		if at.After(w.now) {
+			w.now = at
+		}
+		w.apply("last tick", func() []smsir.Event { return w.m.Tick(w.now, smsir.Lateness{OTP: time.Minute, Other: time.Hour}) })
+		if !w.m.Final && w.m.Status == smsir.Unknown {
+			w.m.Look(time.Time{})
+		}
+	}
+	w.t.Fatalf("message still in %v at %v", w.m.State(), w.now)
+}
+
+func TestReceiptsInAnyOrderEndTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		set := []smsir.Status{smsir.Sent, smsir.Sent, smsir.Delivered, smsir.Delivered}
+		order := rapid.Permutation(set).Draw(rt, "order")
+		m := newMessage(0, smsir.Hold)
+		m.Accept(t0, false)
+		m.Intend(t0, smsir.UUID{1})
+		at := rapid.IntRange(0, len(order)).Draw(rt, "answer after")
+		for i, s := range order {
+			if i == at {
+				m.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, References: []string{"r"}})
+			}
+			m.Receipt(t0, 1, &smsir.Receipt{Status: s})
+		}
+		if m.Status != smsir.Delivered || !m.Final || m.LateReceipt != nil {
+			rt.Fatalf("order %v, answer after %d: got %v, late %v; want delivered, none", order, at, m.State(), m.LateReceipt)
+		}
+	})
+}
+
+func TestTableMatchesItsLookup(t *testing.T) {
+	t.Parallel()
+	edges := map[[2]smsir.State]bool{}
+	for _, e := range smsir.Transitions() {
+		if !e.Birth {
+			edges[[2]smsir.State{e.From, e.To}] = true
+		}
+		if e.To.Status.AlwaysFinal() && !e.To.Final {
+			t.Errorf("T%d ends in %v, which must be final", e.T, e.To)
+		}
+		if !e.Birth && e.To.Status.Rank() < e.From.Status.Rank() && e.To.Status != smsir.Queued {
+			t.Errorf("T%d lowers the rank: %v to %v", e.T, e.From, e.To)
+		}
+	}
+	for _, from := range smsir.Statuses() {
+		for _, to := range smsir.Statuses() {
+			for _, ff := range []bool{false, true} {
+				for _, tf := range []bool{false, true} {
+					a, b := smsir.State{Status: from, Final: ff}, smsir.State{Status: to, Final: tf}
+					if got, want := smsir.CanMove(a, b), edges[[2]smsir.State{a, b}]; got != want {
+						t.Errorf("CanMove(%v, %v) = %v, want %v", a, b, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestMultipartNeedsEveryPart(t *testing.T) {
+	t.Parallel()
+	m := newMessage(0, smsir.Hold)
+	m.Accept(t0, false)
+	m.Intend(t0, smsir.UUID{1})
+	m.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, References: []string{"a", "b"}})
+	if e := m.Receipt(t0, 1, &smsir.Receipt{Status: smsir.Delivered}); e != nil || m.Final {
+		t.Fatalf("one of two parts: got %v, want still sent", m.State())
+	}
+	half := *m
+	m.Receipt(t0, 1, &smsir.Receipt{Status: smsir.Delivered})
+	if m.Status != smsir.Delivered {
+		t.Errorf("both parts: got %v, want delivered", m.State())
+	}
+	half.Receipt(t0, 1, &smsir.Receipt{Status: smsir.Undelivered})
+	if half.Status != smsir.Undelivered || half.Reason != smsir.ReasonPartial {
+		t.Errorf("one part failed: got %v %q, want undelivered partial", half.State(), half.Reason)
+	}
+}

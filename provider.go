@@ -1,0 +1,150 @@
+package smsir
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Provider is a configured upstream. Send hands over one submission and returns what the provider
+// answered. An error is always a [*SendError]; anything else is treated as unknown. A Provider never
+// retries, and is safe for concurrent use. Send must return when ctx ends.
+type Provider interface {
+	Send(ctx context.Context, s Submission) (Accepted, error)
+}
+
+// Submission is one attempt as a provider sees it.
+type Submission struct {
+	Attempt   ID // unique, time-ordered: travels to the provider wherever there is a slot for it
+	Message   ID
+	Workspace UUID
+	To        string // E.164 with the plus sign
+	From      string
+	Text      string
+	Encoding  Encoding
+	Segments  int
+	Class     Class
+	Validity  time.Duration // what remains of it
+}
+
+// Accepted is the positive answer to a submission.
+type Accepted struct {
+	References []string // the provider's ids, one per part; may be empty
+	NoReceipt  bool     // this route never reports
+}
+
+// SendError is the negative or missing answer to a submission.
+type SendError struct {
+	State        AttemptState // AttemptNotSent, AttemptRefused or AttemptUnknown
+	Class        FailureClass
+	RetryAfter   time.Duration // asked for by the provider; 0 when it did not say
+	Code         string        // ours: "refused", "dial_failed", "no_answer", …
+	Text         string        // for people
+	ProviderCode string        // word for word
+	ProviderText string        // word for word
+	Err          error
+}
+
+// Error implements error.
+func (e *SendError) Error() string {
+	s := fmt.Sprintf("%s (%s): %s", e.State, e.Class, e.Text)
+	if e.ProviderCode != "" || e.ProviderText != "" {
+		s += fmt.Sprintf(" [%s %s]", e.ProviderCode, e.ProviderText)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *SendError) Unwrap() error { return e.Err }
+
+// Failure is e as it is stored with the attempt and the message.
+func (e *SendError) Failure() *Failure {
+	return &Failure{Class: e.Class, Code: e.Code, Text: e.Text, ProviderCode: e.ProviderCode, ProviderText: e.ProviderText}
+}
+
+// Sink takes what a provider reports by itself. A method returns nil only after the report is
+// committed; on an error the provider must not acknowledge it upstream, and reports it again.
+type Sink interface {
+	Receipt(ctx context.Context, r Receipt) error
+	Inbound(ctx context.Context, in Inbound) error
+}
+
+// Runner is a [Provider] that holds connections or works by itself. Run blocks until ctx ends and
+// everything it started has stopped.
+type Runner interface {
+	Run(ctx context.Context, sink Sink) error
+}
+
+// StatusQuerier is a [Provider] that can be asked what became of an attempt whose answer never came.
+type StatusQuerier interface {
+	QueryStatus(ctx context.Context, q StatusQuery) (StatusAnswer, error)
+}
+
+// StatusQuery names the attempt asked about.
+type StatusQuery struct {
+	Attempt   ID
+	To        string
+	From      string
+	Text      string
+	StartedAt time.Time
+}
+
+// StatusAnswer is what the provider knows about an attempt.
+type StatusAnswer struct {
+	Verdict    Verdict
+	References []string // when Accepted
+}
+
+// Verdict of a status query.
+type Verdict uint8
+
+// Verdicts. The zero value decides nothing.
+const (
+	VerdictUnknown     Verdict = 0
+	VerdictAccepted    Verdict = 1
+	VerdictNotAccepted Verdict = 2 // proof: the provider never took it and never will
+)
+
+// ProviderKind describes a kind of provider to people and makes providers of it. Adapters export
+// one; serve.go lists them.
+type ProviderKind struct {
+	Name      string // "simulator", "twilio", …
+	Title     string
+	Help      string
+	Fields    []Field // its settings, in the order of the form
+	TestOnly  bool    // nothing reaches a phone
+	Window    int     // submissions under way at once, when the settings do not say
+	Addresses []AddressNote
+	// Open makes a provider from checked settings. It must not touch the network.
+	Open func(cfg ProviderConfig) (Provider, error)
+}
+
+// ProviderConfig is one configured upstream as an adapter sees it.
+type ProviderConfig struct {
+	ID        UUID
+	Workspace UUID
+	Name      string
+	Settings  map[string]string // by Field.Name, secrets in the clear
+}
+
+// Field describes one setting, so that a form needs no knowledge of the kind.
+type Field struct {
+	Name     string
+	Label    string
+	Help     string
+	Type     string // "text", "password", "number", "url", "select", "checkbox"
+	Required bool
+	Secret   bool // stored sealed, never shown again
+	Default  string
+	Pattern  string // a regular expression for the whole value, "" for any
+	Options  []string
+}
+
+// AddressNote tells what a test kind does with a number.
+type AddressNote struct {
+	Address string
+	Does    string
+}

@@ -1,0 +1,33 @@
+package smsir
+
+import "time"
+
+// Receipt is one delivery report as it arrived from a provider. It is stored, deduplicated and
+// matched before the provider gets its acknowledgement.
+type Receipt struct {
+	ID        ID   // given by the store
+	Provider  UUID // the provider that reported it; receipts never cross providers
+	Reference string
+	Attempt   ID     // ours, where the provider carries it back; 0 otherwise
+	To        string // E.164 of the recipient, "" when the report does not say
+	Status    Status // Sent (not final), Delivered, Undelivered or Expired
+	NonSend   bool   // the provider says the message definitely never left it (move T21)
+	DoneAt    time.Time
+	ArrivedAt time.Time
+	Code      string // the provider's error code, word for word
+	Raw       string // the report as it came, at most 4 KiB
+	Error     *Failure
+}
+
+// Inbound is one message from a handset (MO), whole.
+type Inbound struct {
+	ID         ID   // given by the store
+	Workspace  UUID // given by the store, from the provider
+	Provider   UUID
+	Reference  string // the provider's id; "" when it gives none
+	From       string // E.164 where it is a number, else as it came
+	To         string
+	Text       string
+	ReceivedAt time.Time
+	Raw        string // as it came, at most 4 KiB
+}
