@@ -1,0 +1,195 @@
+// Package store is the storage contract: small interfaces by subject, so that a consumer asks for
+// the few methods it needs, and the plain values that cross them.
+//
+// It holds no code that touches a database; packages sqlite and postgres implement it, and package
+// storetest judges them. Each method is one atomic business step: it happens whole and durably, or
+// not at all, and no transaction object escapes. A nil error from a method that writes means that
+// the write is on disk. Methods are safe for concurrent use.
+//
+// Errors that a caller can act on are [*smsir.Error] with one of the codes CodeNotFound,
+// CodeConflict, CodeStorageFull, CodeStorageDown, CodeCommitUnknown or those a method names. Any other
+// error is a fault of the store.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/smsir/smsir"
+)
+
+// Accepter is the last step of stage 1.
+type Accepter interface {
+	// NewID makes the id of a message, batch or attempt.
+	NewID(now time.Time) smsir.ID
+	// Accept stores messages with their first events, client references and idempotency record in
+	// one durable step. If the key is known already it stores nothing and returns the record.
+	// Errors: CodeClientRefUsed, CodeStorageFull, CodeStorageDown, CodeCommitUnknown.
+	Accept(ctx context.Context, a *Acceptance) (*Replay, error)
+	// Replay finds a stored idempotency record, nil if there is none.
+	Replay(ctx context.Context, workspace smsir.UUID, scope, key string, now time.Time) (*Replay, error)
+}
+
+// Acceptance is what one request has accepted.
+type Acceptance struct {
+	Workspace   smsir.UUID
+	Messages    []*smsir.Message // in their first state, with ids
+	Events      []smsir.Event    // theirs, in order; ids are given in the commit
+	Owned       bool             // the dispatcher of this node takes the queued ones over from memory
+	Idempotency *Idempotency     // nil without a key
+	ClientRefs  time.Duration    // how long a client reference stays unique
+}
+
+// Idempotency is the record that makes a retry safe.
+type Idempotency struct {
+	Scope       string // endpoint
+	Key         string
+	Fingerprint [32]byte // SHA-256 of method, path and canonical body
+	ExpiresAt   time.Time
+	Status      int
+	Body        []byte
+}
+
+// Replay is a stored [Idempotency] record.
+type Replay struct {
+	Fingerprint [32]byte
+	Status      int
+	Body        []byte
+}
+
+// Queue is what stage 2, the dispatcher, and the clock need.
+type Queue interface {
+	NewID(now time.Time) smsir.ID
+	// Recover takes over, at start, what earlier runs of this node left: queued messages become
+	// claimable, messages with an open intent become unknown. It is idempotent.
+	Recover(ctx context.Context, now time.Time, nextLook time.Time) (requeued, unknown int, err error)
+	// Claim marks up to limit due, unowned, queued messages as this node's, most urgent class first.
+	Claim(ctx context.Context, now time.Time, limit int) ([]*smsir.Message, error)
+	// NextDue is the earliest moment at which Claim or Tick has work; zero when there is none.
+	NextDue(ctx context.Context) (time.Time, error)
+	// Tick applies the clock to up to limit messages whose deadline has passed.
+	Tick(ctx context.Context, now time.Time, late smsir.Lateness, limit int) (TickResult, error)
+	// Intend commits the start of attempts. The result has one entry for each intent, in order:
+	// false for a message that may not be sent now (no longer queued and ours, canceled, expired,
+	// opted out); such a message was ended or released in the same step where that is due.
+	Intend(ctx context.Context, intents []Intent) ([]bool, error)
+	// Finish stores the outcome of an attempt, moves the message and applies parked receipts. It
+	// returns the message as it is then. An attempt whose outcome is proven is left alone.
+	Finish(ctx context.Context, f Finish) (*smsir.Message, error)
+	// Release gives up ownership of queued messages that this node will not send now.
+	Release(ctx context.Context, ids []smsir.ID, reason smsir.Reason, next time.Time) error
+	// Fail ends a queued message that no provider will take.
+	Fail(ctx context.Context, id smsir.ID, now time.Time, reason smsir.Reason, why *smsir.Failure) error
+	// Look sets when an unknown message is next looked at.
+	Look(ctx context.Context, id smsir.ID, next time.Time) error
+	// UnknownAttempts lists the unresolved attempts of a message.
+	UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error)
+}
+
+// TickResult says what the clock did.
+type TickResult struct {
+	Moved int              // messages that moved
+	Look  []*smsir.Message // unknown messages that are due for a status query
+	More  bool             // limit was reached: call again
+}
+
+// Intent is the start of one attempt.
+type Intent struct {
+	Attempt  smsir.ID
+	Message  *smsir.Message // as claimed; moved by Intend when it succeeds
+	Provider smsir.UUID
+	Now      time.Time
+}
+
+// Finish is the outcome of one attempt.
+type Finish struct {
+	Attempt smsir.ID
+	Message smsir.ID
+	Now     time.Time
+	Outcome smsir.Outcome
+}
+
+// Evidence is what stage 4 and package inbound need.
+type Evidence interface {
+	// StoreReceipt stores a receipt, deduplicates it, matches it to an attempt of the same provider
+	// and moves the message. A receipt that matches nothing yet is parked.
+	StoreReceipt(ctx context.Context, r smsir.Receipt) (ReceiptResult, error)
+	// StoreInbound stores a message from a handset with its event; a repeated provider reference
+	// is stored once.
+	StoreInbound(ctx context.Context, in smsir.Inbound) (duplicate bool, err error)
+}
+
+// ReceiptResult says what became of a receipt.
+type ReceiptResult uint8
+
+// Results of StoreReceipt.
+const (
+	ReceiptApplied   ReceiptResult = 1 // matched, and the message moved
+	ReceiptNoted     ReceiptResult = 2 // matched; the message did not move
+	ReceiptDuplicate ReceiptResult = 3 // known already
+	ReceiptParked    ReceiptResult = 4 // no attempt matches yet
+)
+
+// Canceler cancels.
+type Canceler interface {
+	// Cancel tries to cancel one message of a workspace. Error: CodeNotFound.
+	Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (smsir.CancelResult, *smsir.Message, error)
+}
+
+// Messages reads messages. Everything is bound to a workspace.
+type Messages interface {
+	Message(ctx context.Context, workspace smsir.UUID, id smsir.ID) (*smsir.Message, error)
+	// MessagesByID loads messages that exist, in no particular order; for readers of the event stream.
+	MessagesByID(ctx context.Context, ids []smsir.ID) ([]*smsir.Message, error)
+	// ListMessages returns newest first.
+	ListMessages(ctx context.Context, workspace smsir.UUID, f MessageFilter) (MessagePage, error)
+	MessageEvents(ctx context.Context, workspace smsir.UUID, id smsir.ID) ([]smsir.Event, error)
+	Attempts(ctx context.Context, workspace smsir.UUID, id smsir.ID) ([]smsir.Attempt, error)
+	ListInbound(ctx context.Context, workspace smsir.UUID, before smsir.ID, limit int) ([]smsir.Inbound, error)
+	// Counts returns messages by status for each hour of acceptance in [from, to).
+	Counts(ctx context.Context, workspace smsir.UUID, from, to time.Time) ([]HourCount, error)
+}
+
+// MessageFilter selects messages. Zero fields select everything.
+type MessageFilter struct {
+	Statuses  []smsir.Status
+	To        string // E.164, or a part of it
+	From      string // sender, exact
+	Text      string // part of the text, letter case folded for ASCII
+	CreatedBy smsir.UUID
+	Batch     smsir.ID
+	ClientRef string
+	Tag       string
+	Provider  smsir.UUID
+	Since     time.Time // accepted at or after
+	Until     time.Time // accepted before
+	Before    smsir.ID  // cursor: only ids below it
+	Limit     int       // 1..200
+}
+
+// MessagePage is one page. Next is the cursor of the following page, 0 at the end. Partial says
+// that the walk stopped at its bound before the page was full.
+type MessagePage struct {
+	Items   []*smsir.Message
+	Next    smsir.ID
+	Partial bool
+}
+
+// WalkLimit bounds the rows that one call of ListMessages looks at.
+const WalkLimit = 100_000
+
+// HourCount is the number of messages accepted in an hour that stand in a state now.
+type HourCount struct {
+	Hour  time.Time
+	State smsir.State
+	N     int64
+}
+
+// Events is the stream that package notify reads.
+type Events interface {
+	// EventsAfter returns events with ids above after, oldest first; of one workspace, or of all for
+	// the zero UUID. Whatever it returns, no event with a smaller id can appear later.
+	EventsAfter(ctx context.Context, workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.Event, error)
+	// LastEvent is the id of the newest event; 0 if there is none.
+	LastEvent(ctx context.Context) (smsir.ID, error)
+}
