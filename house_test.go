@@ -1,0 +1,327 @@
+package smsir_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Tests about the code base itself: the rules of docs/development.md that a program can check.
+
+// maxLines is the length of a Go file above which it is to be split by subject.
+const maxLines = 500
+
+// sourceFile is one file of the repository that people wrote.
+type sourceFile struct {
+	path    string // from the root, with slashes
+	content []byte
+}
+
+// sources reads the text files of the repository that people wrote, once for all tests.
+var sources = sync.OnceValues(func() ([]sourceFile, error) {
+	notOurs := []string{".git", "node_modules", "dist", "data", "bin"}
+	texts := []string{".go", ".md", ".sh", ".sql", ".ts", ".mjs", ".js", ".svelte", ".css", ".html", ".yml", ".yaml"}
+	var files []sourceFile
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if slices.Contains(notOurs, d.Name()) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !slices.Contains(texts, filepath.Ext(path)) && d.Name() != "Makefile" {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if err == nil && !bytes.Contains(content[:min(len(content), 200)], []byte("Code generated ")) {
+			files = append(files, sourceFile{filepath.ToSlash(path), content})
+		}
+		return err
+	})
+	return files, err
+})
+
+func listSources(t *testing.T, suffix string) []sourceFile {
+	t.Helper()
+	all, err := sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []sourceFile
+	for _, f := range all {
+		if strings.HasSuffix(f.path, suffix) {
+			files = append(files, f)
+		}
+	}
+	if len(files) == 0 {
+		t.Fatalf("no file ends in %q: the test looks in the wrong place", suffix)
+	}
+	return files
+}
+
+func parse(t *testing.T, f sourceFile) (*token.FileSet, *ast.File) {
+	t.Helper()
+	set := token.NewFileSet()
+	tree, err := parser.ParseFile(set, f.path, f.content, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set, tree
+}
+
+func TestPackagesSayWhatTheyAreFor(t *testing.T) {
+	t.Parallel()
+	for _, p := range listPackages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s has no package comment: say what it is in charge of, what it is not, and what it guarantees on failure", p.name())
+		}
+	}
+}
+
+func TestGoFilesAreShort(t *testing.T) {
+	t.Parallel()
+	for _, f := range listSources(t, ".go") {
+		if n := bytes.Count(f.content, []byte("\n")); n > maxLines {
+			t.Errorf("%s has %d lines, more than %d: split it by subject", f.path, n, maxLines)
+		}
+	}
+}
+
+func TestNothingIsLeftOpen(t *testing.T) {
+	t.Parallel()
+	mark := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|X` + `XX|HA` + `CK)\b`)
+	for _, f := range listSources(t, "") {
+		for i, line := range bytes.Split(f.content, []byte("\n")) {
+			if mark.Match(line) {
+				t.Errorf("%s:%d: finish it, or open an issue and remove the mark: %s", f.path, i+1, bytes.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// TestTestsDoNotSleep looks for time.Sleep in tests. Inside a synctest bubble it advances a virtual clock, so a
+// function that names synctest may call it.
+func TestTestsDoNotSleep(t *testing.T) {
+	t.Parallel()
+	for _, f := range listSources(t, "_test.go") {
+		set, tree := parse(t, f)
+		for _, d := range tree.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || calls(fn, "synctest", "") != token.NoPos {
+				continue
+			}
+			if at := calls(fn, "time", "Sleep"); at != token.NoPos {
+				t.Errorf("%s: %s sleeps: use testing/synctest, wait for a signal, or poll with a deadline", set.Position(at), fn.Name.Name)
+			}
+		}
+	}
+}
+
+// TestTestsRunInParallel: a test that cannot says so by what it calls.
+func TestTestsRunInParallel(t *testing.T) {
+	t.Parallel()
+	for _, f := range listSources(t, "_test.go") {
+		set, tree := parse(t, f)
+		for _, d := range tree.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || !isTest(fn) || calls(fn, "t", "Parallel") != token.NoPos {
+				continue
+			}
+			if calls(fn, "t", "Setenv") == token.NoPos && calls(fn, "t", "Chdir") == token.NoPos {
+				t.Errorf("%s: %s does not call t.Parallel()", set.Position(fn.Pos()), fn.Name.Name)
+			}
+		}
+	}
+}
+
+// isTest reports whether fn is func TestX(t *testing.T).
+func isTest(fn *ast.FuncDecl) bool {
+	return fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Test") && fn.Name.Name != "TestMain" &&
+		len(fn.Type.Params.List) == 1
+}
+
+// calls finds the first call of qualifier.name within fn; any name when name is empty.
+func calls(fn *ast.FuncDecl, qualifier, name string) token.Pos {
+	at := token.NoPos
+	ast.Inspect(fn, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return at == token.NoPos
+		}
+		if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == qualifier && (name == "" || sel.Sel.Name == name) {
+				at = call.Pos()
+			}
+		}
+		return at == token.NoPos
+	})
+	return at
+}
+
+// TestLinksInDocuments follows the relative links of every document.
+func TestLinksInDocuments(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for _, f := range listSources(t, ".md") {
+		for _, m := range link.FindAllSubmatch(f.content, -1) {
+			target, _, _ := strings.Cut(string(m[1]), "#")
+			if target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(f.path), target)); err != nil {
+				t.Errorf("%s links to %s, which is not there", f.path, m[1])
+			}
+		}
+	}
+}
+
+// requirement is one line of a go.mod.
+type requirement struct {
+	Path     string
+	Version  string
+	Indirect bool
+}
+
+func requirements(t *testing.T, goMod string) []requirement {
+	t.Helper()
+	out, err := goTool("mod", "edit", "-json", goMod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Require []requirement }
+	if err := json.Unmarshal(out, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Require
+}
+
+// TestSQLiteAndItsRuntimeMatch: modernc.org/sqlite works only with the very version of modernc.org/libc that it was
+// built with.
+func TestSQLiteAndItsRuntimeMatch(t *testing.T) {
+	t.Parallel()
+	out, err := goTool("list", "-m", "-f", "{{.GoMod}}", "modernc.org/sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := func(goMod string) string {
+		for _, r := range requirements(t, goMod) {
+			if r.Path == "modernc.org/libc" {
+				return r.Version
+			}
+		}
+		t.Fatalf("%s does not require modernc.org/libc", goMod)
+		return ""
+	}
+	want := version(strings.TrimSpace(string(out)))
+	if got := version("go.mod"); got != want {
+		t.Errorf("go.mod has modernc.org/libc %s, modernc.org/sqlite was built with %s: run go get modernc.org/libc@%s", got, want, want)
+	}
+}
+
+// TestDependenciesAreDocumented compares docs/dependencies.md with what the code imports and with what go.mod,
+// tools/go.mod and web/package.json pin, both ways.
+func TestDependenciesAreDocumented(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{}
+	for _, r := range requirements(t, "go.mod") {
+		if isImported(t, r.Path) || r.Path == "modernc.org/libc" {
+			want[r.Path] = r.Version
+		}
+	}
+	for _, r := range requirements(t, "tools/go.mod") {
+		if !r.Indirect || slices.ContainsFunc(toolPackages(t), func(p string) bool { return strings.HasPrefix(p, r.Path+"/") || p == r.Path }) {
+			want[r.Path] = r.Version
+		}
+	}
+	for name, version := range webPackages(t) {
+		want[name] = version
+	}
+
+	doc, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^ |]+) \\|")
+	for _, m := range row.FindAllSubmatch(doc, -1) {
+		got[string(m[1])] = string(m[2])
+	}
+	for name, version := range want {
+		if got[name] == "" {
+			t.Errorf("docs/dependencies.md has no row for %s %s: say what it is for, its licence, and why it and not another", name, version)
+		} else if got[name] != version {
+			t.Errorf("docs/dependencies.md says %s %s, pinned is %s", name, got[name], version)
+		}
+	}
+	for name := range got {
+		if want[name] == "" {
+			t.Errorf("docs/dependencies.md has a row for %s, which nothing uses: remove it", name)
+		}
+	}
+}
+
+// isImported reports whether a package of ours, or a test of one, imports the module.
+func isImported(t *testing.T, mod string) bool {
+	for _, p := range listPackages(t) {
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if imported == mod || strings.HasPrefix(imported, mod+"/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// toolPackages lists the tool lines of tools/go.mod.
+func toolPackages(t *testing.T) []string {
+	t.Helper()
+	out, err := goTool("mod", "edit", "-json", "tools/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Tool []struct{ Path string } }
+	if err := json.Unmarshal(out, &file); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, tool := range file.Tool {
+		paths = append(paths, tool.Path)
+	}
+	return paths
+}
+
+// webPackages lists what web/package.json pins.
+func webPackages(t *testing.T) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile("web/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Dependencies, DevDependencies map[string]string }
+	if err := json.Unmarshal(content, &file); err != nil {
+		t.Fatalf("web/package.json: %v", err)
+	}
+	all := file.DevDependencies
+	for name, version := range file.Dependencies {
+		all[name] = version
+	}
+	for name, version := range all {
+		if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
+			t.Errorf("web/package.json: %s is %q, want one exact version", name, version)
+		}
+	}
+	return all
+}
