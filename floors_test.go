@@ -77,7 +77,6 @@ func owners() map[string][]string {
 		"github.com/google/go-cmp":            {}, // tests only
 		"go.uber.org/goleak":                  {}, // tests only
 		"pgregory.net/rapid":                  {}, // tests only
-		"github.com/prometheus/client_golang": {"internal/httpd", "internal/dispatch", "cmd/smsir"},
 		"golang.org/x/crypto":                 {"internal/account"},
 	}
 }
