@@ -65,19 +65,19 @@ func exceptions() []struct{ from, to, reason string } {
 // replaced without touching the rest.
 func owners() map[string][]string {
 	return map[string][]string{
-		"github.com/danielgtaylor/huma/v2":    {"internal/httpd"},
-		"github.com/coder/websocket":          {"internal/httpd", "api/client"},
-		"github.com/alecthomas/kong":          {"cmd/smsir"},
-		"go.yaml.in/yaml/v3":                  {"internal/config"},
-		"github.com/nyaruka/phonenumbers":     {"internal/number"},
-		"modernc.org/sqlite":                  {"internal/store/sqlite", "bench"},
-		"github.com/pressly/goose/v3":         {"internal/store/sqlite", "internal/store/postgres"},
-		"github.com/jackc/pgx/v5":             {"internal/store/postgres"},
-		"github.com/getkin/kin-openapi":       {}, // tests only
-		"github.com/google/go-cmp":            {}, // tests only
-		"go.uber.org/goleak":                  {}, // tests only
-		"pgregory.net/rapid":                  {}, // tests only
-		"golang.org/x/crypto":                 {"internal/account"},
+		"github.com/danielgtaylor/huma/v2": {"internal/httpd"},
+		"github.com/coder/websocket":       {"internal/httpd", "api/client"},
+		"github.com/alecthomas/kong":       {"cmd/smsir"},
+		"go.yaml.in/yaml/v3":               {"internal/config"},
+		"github.com/nyaruka/phonenumbers":  {"internal/number"},
+		"modernc.org/sqlite":               {"internal/store/sqlite", "bench"},
+		"github.com/pressly/goose/v3":      {"internal/store/sqlite", "internal/store/postgres"},
+		"github.com/jackc/pgx/v5":          {"internal/store/postgres"},
+		"github.com/getkin/kin-openapi":    {}, // tests only
+		"github.com/google/go-cmp":         {}, // tests only
+		"go.uber.org/goleak":               {}, // tests only
+		"pgregory.net/rapid":               {}, // tests only
+		"golang.org/x/crypto":              {"internal/account"},
 	}
 }
 
