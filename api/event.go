@@ -1,0 +1,38 @@
+package api
+
+import "time"
+
+// Event tells of one change. The same value goes out over WebSocket and server-sent events and is
+// listed under a message.
+type Event struct {
+	ID        string    `json:"id" doc:"Identifier, and the cursor to resume after. Events come in the order of their ids." example:"evt_0g5t3v2k9qw1a"`
+	Type      string    `json:"type" doc:"message.accepted, message.<status>, message.cancel_requested, message.late_receipt, or inbound.received." example:"message.delivered"`
+	At        time.Time `json:"at" doc:"When it happened."`
+	MessageID string    `json:"message_id,omitempty" doc:"The message it is about." example:"msg_0g5t3v2k9qw1a"`
+	Seq       int       `json:"seq,omitempty" doc:"Counts the events of its message from 1 without a gap."`
+	Data      EventData `json:"data" doc:"What it says."`
+	Message   *Message  `json:"message,omitempty" doc:"In the stream: the message as it stood when the event was read."`
+	Inbound   *Inbound  `json:"inbound,omitempty" doc:"In the stream: the inbound message it is about."`
+}
+
+// EventData is what an event says beside its type.
+type EventData struct {
+	Status            string       `json:"status,omitempty" doc:"Status after the change."`
+	Final             bool         `json:"final,omitempty" doc:"True when the message has ended."`
+	Reason            string       `json:"reason,omitempty" doc:"Why."`
+	Attempt           int          `json:"attempt,omitempty" doc:"Number of the attempt concerned."`
+	Provider          string       `json:"provider,omitempty" doc:"Identifier of the provider concerned."`
+	References        []string     `json:"provider_message_ids,omitempty" nullable:"false" doc:"The provider's ids."`
+	NextAt            *time.Time   `json:"next_attempt_at,omitempty" doc:"When the next attempt may start."`
+	Deadline          *time.Time   `json:"deadline,omitempty" doc:"When an unknown or sent message is closed."`
+	PossibleDuplicate bool         `json:"possible_duplicate,omitempty" doc:"It may have gone out before."`
+	LateReceipt       *LateReceipt `json:"late_receipt,omitempty" doc:"Evidence after the end."`
+	Error             *Failure     `json:"error,omitempty" doc:"What went wrong."`
+	Actor             string       `json:"actor,omitempty" doc:"Identifier of the user or key that caused it."`
+	Inbound           string       `json:"inbound,omitempty" doc:"Identifier of the inbound message."`
+}
+
+// EventList is every event of a message, oldest first.
+type EventList struct {
+	Items []Event `json:"items" nullable:"false" doc:"Oldest first."`
+}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"time"
+
+	"github.com/smsir/smsir"
+)
+
+// ProviderKind describes a kind of provider, so that a form needs no knowledge of it.
+type ProviderKind struct {
+	Kind      string          `json:"kind" doc:"The word for it." example:"simulator"`
+	Title     string          `json:"title" doc:"Its name for people." example:"Simulator"`
+	Help      string          `json:"help" doc:"What it is."`
+	TestOnly  bool            `json:"test_only" doc:"True when nothing reaches a phone."`
+	Fields    []ProviderField `json:"fields" nullable:"false" doc:"Its settings, in the order of the form."`
+	Addresses []AddressNote   `json:"addresses" nullable:"false" doc:"What a test kind does with certain numbers."`
+}
+
+// ProviderField describes one setting.
+type ProviderField struct {
+	Name     string   `json:"name" doc:"Key in settings." example:"account_sid"`
+	Label    string   `json:"label" doc:"Its label."`
+	Help     string   `json:"help,omitempty" doc:"What to put there and where to find it."`
+	Type     string   `json:"type" enum:"text,password,number,url,select,checkbox" doc:"Kind of input."`
+	Required bool     `json:"required" doc:"Must be set."`
+	Secret   bool     `json:"secret" doc:"Stored sealed and never shown again."`
+	Default  string   `json:"default,omitempty" doc:"Value when it is left out."`
+	Pattern  string   `json:"pattern,omitempty" doc:"Regular expression for the whole value."`
+	Options  []string `json:"options,omitempty" nullable:"false" doc:"Values of a select."`
+}
+
+// AddressNote tells what a test kind does with a number.
+type AddressNote struct {
+	Address string `json:"address" doc:"The number." example:"+12025550100"`
+	Does    string `json:"does" doc:"What happens to a message to it." example:"delivered"`
+}
+
+// ProviderKindList is every kind this server knows.
+type ProviderKindList struct {
+	Items []ProviderKind `json:"items" nullable:"false" doc:"In the order to offer them."`
+}
+
+// Provider is a configured upstream.
+type Provider struct {
+	ID         string            `json:"id" doc:"Identifier." example:"prv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Kind       string            `json:"kind" doc:"Its kind." example:"simulator"`
+	Name       string            `json:"name" doc:"Its name, unique in the workspace." example:"Simulator"`
+	Enabled    bool              `json:"enabled" doc:"Messages may be routed to it."`
+	TestOnly   bool              `json:"test_only" doc:"True when nothing reaches a phone."`
+	Priority   int               `json:"priority" doc:"Lower is tried first." example:"100"`
+	Settings   map[string]string `json:"settings" doc:"Its plain settings."`
+	SecretsSet []string          `json:"secrets_set" nullable:"false" doc:"Names of the secret settings that have a value; the values are never shown."`
+	CreatedAt  time.Time         `json:"created_at" doc:"When it was created."`
+	UpdatedAt  time.Time         `json:"updated_at" doc:"When it was changed last."`
+}
+
+// ProviderList is every provider of a workspace, by priority.
+type ProviderList struct {
+	Items []Provider `json:"items" nullable:"false" doc:"By priority."`
+}
+
+// ProviderCreate is the body of POST /v1/providers.
+type ProviderCreate struct {
+	Kind     string            `json:"kind" minLength:"1" maxLength:"32" doc:"One of /v1/provider-kinds." example:"simulator"`
+	Name     string            `json:"name" minLength:"1" maxLength:"100" doc:"Its name, unique in the workspace." example:"Simulator"`
+	Enabled  *bool             `json:"enabled,omitempty" doc:"Messages may be routed to it; true when left out."`
+	Priority *int              `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"Lower is tried first; 100 when left out."`
+	Settings map[string]string `json:"settings,omitempty" maxProperties:"50" doc:"Values by field name, secrets included."`
+}
+
+// ProviderUpdate is the body of PATCH /v1/providers/{id}. What is left out stays.
+type ProviderUpdate struct {
+	Name     *string           `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"New name."`
+	Enabled  *bool             `json:"enabled,omitempty" doc:"Messages may be routed to it."`
+	Priority *int              `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"Lower is tried first."`
+	Settings map[string]string `json:"settings,omitempty" maxProperties:"50" doc:"New values by field name; a field that is not named keeps its value, an empty value removes it."`
+}
+
+// ProviderTest is the body of POST /v1/providers/{id}/test: a real message through that provider.
+type ProviderTest struct {
+	To   string `json:"to" minLength:"1" maxLength:"64" doc:"Recipient." example:"+12025550100"`
+	Text string `json:"text,omitempty" maxLength:"1600" doc:"The text; a standard sentence when left out."`
+	From string `json:"from,omitempty" maxLength:"16" doc:"Sender ID."`
+}
+
+// ProviderKindOf describes a kind of provider.
+func ProviderKindOf(k *smsir.ProviderKind) ProviderKind {
+	w := ProviderKind{Kind: k.Name, Title: k.Title, Help: k.Help, TestOnly: k.TestOnly,
+		Fields: make([]ProviderField, len(k.Fields)), Addresses: make([]AddressNote, len(k.Addresses))}
+	for i, f := range k.Fields {
+		w.Fields[i] = ProviderField(f)
+	}
+	for i, a := range k.Addresses {
+		w.Addresses[i] = AddressNote(a)
+	}
+	return w
+}
