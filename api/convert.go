@@ -112,7 +112,7 @@ func InboundOf(in *smsir.Inbound, names Names) Inbound {
 	return w
 }
 
-// EventOf shows an event without the message or the inbound message it is about.
+// EventOf shows an event without the name of its provider and without the message or inbound message it is about.
 func EventOf(e *smsir.Event) Event {
 	w := Event{ID: e.ID.Format(smsir.PrefixEvent), Type: string(e.Type), At: e.At.UTC(), Seq: e.Seq,
 		MessageID: e.Message.Format(smsir.PrefixMessage)}
@@ -120,7 +120,7 @@ func EventOf(e *smsir.Event) Event {
 	w.Data = EventData{
 		Status: d.Status, Final: d.Final, Reason: string(d.Reason), Attempt: d.Attempt, Provider: d.Provider,
 		References: d.References, NextAt: d.NextAt, Deadline: d.Deadline, PossibleDuplicate: d.PossibleDuplicate,
-		Error: FailureOf(d.Error), Actor: d.Actor, Inbound: d.Inbound,
+		Error: FailureOf(d.Error), Actor: d.Actor,
 	}
 	if d.LateReceipt != nil {
 		w.Data.LateReceipt = &LateReceipt{Status: d.LateReceipt.Status.String(), At: d.LateReceipt.At.UTC(), Code: d.LateReceipt.Code}

@@ -11,8 +11,6 @@ type Event struct {
 	MessageID string    `json:"message_id,omitempty" doc:"The message it is about." example:"msg_0g5t3v2k9qw1a"`
 	Seq       int       `json:"seq,omitempty" doc:"Counts the events of its message from 1 without a gap."`
 	Data      EventData `json:"data" doc:"What it says."`
-	Message   *Message  `json:"message,omitempty" doc:"In the stream: the message as it stood when the event was read."`
-	Inbound   *Inbound  `json:"inbound,omitempty" doc:"In the stream: the inbound message it is about."`
 }
 
 // EventData is what an event says beside its type.
@@ -22,6 +20,7 @@ type EventData struct {
 	Reason            string       `json:"reason,omitempty" doc:"Why."`
 	Attempt           int          `json:"attempt,omitempty" doc:"Number of the attempt concerned."`
 	Provider          string       `json:"provider,omitempty" doc:"Identifier of the provider concerned."`
+	ProviderName      string       `json:"provider_name,omitempty" doc:"Its name for people."`
 	References        []string     `json:"provider_message_ids,omitempty" nullable:"false" doc:"The provider's ids."`
 	NextAt            *time.Time   `json:"next_attempt_at,omitempty" doc:"When the next attempt may start."`
 	Deadline          *time.Time   `json:"deadline,omitempty" doc:"When an unknown or sent message is closed."`
@@ -29,7 +28,8 @@ type EventData struct {
 	LateReceipt       *LateReceipt `json:"late_receipt,omitempty" doc:"Evidence after the end."`
 	Error             *Failure     `json:"error,omitempty" doc:"What went wrong."`
 	Actor             string       `json:"actor,omitempty" doc:"Identifier of the user or key that caused it."`
-	Inbound           string       `json:"inbound,omitempty" doc:"Identifier of the inbound message."`
+	Message           *Message     `json:"message,omitempty" doc:"In the stream, with message.accepted: the whole message as it was accepted."`
+	Inbound           *Inbound     `json:"inbound,omitempty" doc:"In the stream, with inbound.received: the whole inbound message."`
 }
 
 // EventList is every event of a message, oldest first.
