@@ -12,6 +12,9 @@ const (
 	resolveWindowMax = 72 * time.Hour // after the intent, at the latest
 )
 
+// UnknownWait is how long a message with the policy RetryOnce waits for evidence before it is sent again.
+const UnknownWait = 20 * time.Second
+
 // move makes one move of the table and returns its event. A move outside the table is a bug of the
 // caller: move panics, and the worker's loop reports it with the message's id.
 func (m *Message) move(now time.Time, to State, reason Reason) Event {
@@ -356,7 +359,7 @@ func (m *Message) tickUnknown(now time.Time, over func(time.Time) bool) []Event 
 	switch {
 	case over(m.ResolveDeadline):
 		return []Event{m.move(now, State{Unknown, true}, ReasonNeverConfirmed)}
-	case m.OnUnknown == RetryOnce && !m.PossibleDuplicate && over(m.NextAt) &&
+	case m.OnUnknown == RetryOnce && !m.PossibleDuplicate && over(m.UpdatedAt.Add(UnknownWait)) &&
 		!m.CancelRequested && now.Before(m.ExpiresAt) && m.Attempts < MaxAttempts:
 		m.PossibleDuplicate, m.ResolveDeadline, m.NextAt = true, time.Time{}, now
 		return []Event{m.move(now, State{Queued, false}, ReasonRetryWait)}

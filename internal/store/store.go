@@ -26,6 +26,9 @@ type Accepter interface {
 	// one durable step. If the key is known already it stores nothing and returns the record.
 	// Errors: CodeClientRefUsed, CodeStorageFull, CodeStorageDown, CodeCommitUnknown.
 	Accept(ctx context.Context, a *Acceptance) (*Replay, error)
+	// Suppressed returns those of the recipients that must get nothing from sender ("" for the
+	// provider's choice, which any suppression of the recipient forbids).
+	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
 	// Replay finds a stored idempotency record, nil if there is none.
 	Replay(ctx context.Context, workspace smsir.UUID, scope, key string, now time.Time) (*Replay, error)
 }
@@ -82,6 +85,8 @@ type Queue interface {
 	Fail(ctx context.Context, id smsir.ID, now time.Time, reason smsir.Reason, why *smsir.Failure) error
 	// Look sets when an unknown message is next looked at.
 	Look(ctx context.Context, id smsir.ID, next time.Time) error
+	// Sweep deletes a bounded number of expired idempotency records, client references and sessions.
+	Sweep(ctx context.Context, now time.Time) (more bool, err error)
 	// UnknownAttempts lists the unresolved attempts of a message.
 	UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error)
 }
@@ -114,10 +119,20 @@ type Evidence interface {
 	// StoreReceipt stores a receipt, deduplicates it, matches it to an attempt of the same provider
 	// and moves the message. A receipt that matches nothing yet is parked.
 	StoreReceipt(ctx context.Context, r smsir.Receipt) (ReceiptResult, error)
-	// StoreInbound stores a message from a handset with its event; a repeated provider reference
-	// is stored once.
-	StoreInbound(ctx context.Context, in smsir.Inbound) (duplicate bool, err error)
+	// StoreInbound stores a message from a handset with its event and what it says about consent;
+	// a repeated provider reference is stored once.
+	StoreInbound(ctx context.Context, in smsir.Inbound, consent Consent) (duplicate bool, err error)
 }
+
+// Consent is what an inbound message says about further messages to its sender.
+type Consent uint8
+
+// Kinds of consent. OptOut and OptIn concern the number that the inbound message was sent to.
+const (
+	ConsentUnchanged Consent = 0
+	OptOut           Consent = 1
+	OptIn            Consent = 2
+)
 
 // ReceiptResult says what became of a receipt.
 type ReceiptResult uint8

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// Accept implements store.Accepter.
+func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, error) {
+	if err := s.disk.check(); err != nil {
+		return nil, err
+	}
+	var replay *store.Replay
+	err := s.writer.do(prioAccept, false, func(t *wtx) (err error) {
+		if a.Idempotency != nil {
+			if replay, err = t.replay(a.Workspace, a.Idempotency.Scope, a.Idempotency.Key, s.now()); err != nil || replay != nil {
+				return err
+			}
+		}
+		return t.accept(a)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return replay, nil
+}
+
+func (t *wtx) accept(a *store.Acceptance) error {
+	events := a.Events
+	for _, m := range a.Messages {
+		if m.ClientRef != "" && a.ClientRefs > 0 {
+			if err := t.claimRef(m, a.ClientRefs); err != nil {
+				return err
+			}
+		}
+		if err := t.insertMessage(m, a.Owned); err != nil {
+			return err
+		}
+		n := 0
+		for n < len(events) && events[n].Message == m.ID {
+			n++
+		}
+		if err := t.record(m, smsir.State{}, true, events[:n]); err != nil {
+			return err
+		}
+		events = events[n:]
+	}
+	if r := a.Idempotency; r != nil {
+		_, err := t.Exec(`INSERT INTO idempotency (workspace_id, scope, key, fingerprint, status, body, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (workspace_id, scope, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+			body = excluded.body, expires_at = excluded.expires_at`,
+			a.Workspace, r.Scope, r.Key, r.Fingerprint[:], int64(r.Status), r.Body, r.ExpiresAt.UnixMilli())
+		return err
+	}
+	return nil
+}
+
+// claimRef makes a client reference this message's, unless a younger message of the workspace has it.
+func (t *wtx) claimRef(m *smsir.Message, ttl time.Duration) error {
+	now := t.s.now()
+	n, err := t.Exec(`INSERT INTO client_refs (workspace_id, ref, message_id, expires_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (workspace_id, ref) DO UPDATE SET message_id = excluded.message_id, expires_at = excluded.expires_at
+		WHERE client_refs.expires_at <= $5`, m.Workspace, m.ClientRef, int64(m.ID), now.Add(ttl).UnixMilli(), now.UnixMilli())
+	if err != nil || n == 1 {
+		return err
+	}
+	var id int64
+	if _, err := t.row("SELECT message_id FROM client_refs WHERE workspace_id = $1 AND ref = $2", []any{m.Workspace, m.ClientRef}, &id); err != nil {
+		return err
+	}
+	return &smsir.Error{Code: smsir.CodeClientRefUsed, Field: "client_ref",
+		Text: "The client_ref " + m.ClientRef + " belongs to message " + smsir.ID(id).Format(smsir.PrefixMessage) + ". Read that message, or send with another client_ref."}
+}
+
+const replayQuery = "SELECT fingerprint, status, body FROM idempotency WHERE workspace_id = $1 AND scope = $2 AND key = $3 AND expires_at > $4"
+
+func (t *wtx) replay(workspace smsir.UUID, scope, key string, now time.Time) (*store.Replay, error) {
+	st, err := t.stmt(replayQuery)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.Query(workspace, scope, key, now.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	return scanReplay(rows)
+}
+
+// Replay implements store.Accepter.
+func (s *Store) Replay(ctx context.Context, workspace smsir.UUID, scope, key string, now time.Time) (*store.Replay, error) {
+	rows, err := s.read.QueryContext(ctx, replayQuery, workspace, scope, key, now.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	return scanReplay(rows)
+}
+
+type resultSet interface {
+	Next() bool
+	Scan(dst ...any) error
+	Err() error
+	Close() error
+}
+
+func scanReplay(rows resultSet) (*store.Replay, error) {
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	if !rows.Next() {
+		return nil, rows.Err()
+	}
+	var r store.Replay
+	var sum []byte
+	if err := rows.Scan(&sum, &r.Status, &r.Body); err != nil {
+		return nil, err
+	}
+	copy(r.Fingerprint[:], sum)
+	return &r, rows.Err()
+}
+
+// Suppressed implements store.Accepter.
+func (s *Store) Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT recipient FROM suppressions WHERE workspace_id = $1
+		AND recipient IN (SELECT value FROM json_each($2)) AND (sender IN ('', $3) OR $3 = '')`, workspace, mustJSON(recipients), sender)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	var found map[string]bool
+	for rows.Next() {
+		var r string
+		if err := rows.Scan(&r); err != nil {
+			return nil, err
+		}
+		if found == nil {
+			found = map[string]bool{}
+		}
+		found[r] = true
+	}
+	return found, rows.Err()
+}

@@ -1,0 +1,264 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqldb"
+)
+
+const attemptColumns = "id, message_id, workspace_id, number, provider_id, state, started_at, ended_at, reference, error"
+
+func scanAttempt(row scanner) (a smsir.Attempt, err error) {
+	var id, message, number, state, started, ended int64
+	var reference, failure string
+	if err := row.Scan(&id, &message, &a.Workspace, &number, &a.Provider, &state, &started, &ended, &reference, &failure); err != nil {
+		return a, err
+	}
+	a.ID, a.Message, a.Number, a.State = smsir.ID(id), smsir.ID(message), int(number), smsir.AttemptState(state)
+	a.StartedAt, a.EndedAt = sqldb.Time(started), sqldb.Time(ended)
+	if reference != "" {
+		a.References = []string{reference}
+	}
+	return a, unmarshal(failure, &a.Error)
+}
+
+func (t *wtx) attempts(query string, args ...any) (all []smsir.Attempt, err error) {
+	rows, err := t.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanAttempts(rows)
+}
+
+func scanAttempts(rows resultSet) (all []smsir.Attempt, err error) {
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	for rows.Next() {
+		a, err := scanAttempt(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}
+
+// openAttempt reads attempt number n of a message.
+func (t *wtx) openAttempt(message smsir.ID, n int) (smsir.Attempt, error) {
+	all, err := t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND number = $2", int64(message), int64(n))
+	if err != nil {
+		return smsir.Attempt{}, err
+	}
+	if len(all) != 1 {
+		return smsir.Attempt{}, fmt.Errorf("message %s: no attempt %d", message.Format(smsir.PrefixMessage), n)
+	}
+	return all[0], nil
+}
+
+// endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes it.
+func (t *wtx) endAttempt(id smsir.ID, state smsir.AttemptState, now time.Time, reference string, why *smsir.Failure) error {
+	_, err := t.Exec(`UPDATE attempts SET state = $2, ended_at = $3, reference = CASE WHEN $4 = '' THEN reference ELSE $4 END, error = $5
+		WHERE id = $1 AND state IN (1, 5)`, int64(id), int64(state), now.UnixMilli(), reference, marshal(why))
+	return err
+}
+
+// Intend implements store.Queue.
+func (s *Store) Intend(_ context.Context, intents []store.Intent) ([]bool, error) {
+	moved := make([]*smsir.Message, len(intents))
+	err := s.writer.do(prioIntent, false, func(t *wtx) error {
+		for i := range intents {
+			m, err := t.intend(&intents[i])
+			if err != nil {
+				return err
+			}
+			moved[i] = m
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	ok := make([]bool, len(intents))
+	for i, m := range moved {
+		if m != nil {
+			*intents[i].Message, ok[i] = *m, true
+		}
+	}
+	return ok, nil
+}
+
+// intend commits the start of one attempt in one conditional update: the message must still be
+// queued, ours, unchanged, valid, wanted by its recipient, and its workspace at work.
+func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
+	m := *in.Message
+	before := m.State()
+	seq := m.Seq
+	event, ok := m.Intend(in.Now, in.Provider)
+	if !ok {
+		return nil, t.unintended(in)
+	}
+	n, err := t.Exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = $2,
+		used_provider_id = $3, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
+		WHERE id = $1 AND status = 1 AND final = 0 AND owner = $4 AND seq = $5 AND cancel_requested = 0 AND expires_at > $2
+		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = $6 AND s.recipient = $7 AND (s.sender IN ('', $8) OR $8 = ''))
+		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = $6 AND w.paused_at = 0)`,
+		int64(m.ID), in.Now.UnixMilli(), in.Provider, t.s.node, int64(seq), m.Workspace, m.To, m.From)
+	if err != nil {
+		return nil, err
+	}
+	if n != 1 {
+		return nil, t.unintended(in)
+	}
+	if _, err := t.Exec("INSERT INTO attempts (id, message_id, workspace_id, number, provider_id, state, started_at) VALUES ($1, $2, $3, $4, $5, 1, $6)",
+		int64(in.Attempt), int64(m.ID), m.Workspace, int64(m.Tries), in.Provider, in.Now.UnixMilli()); err != nil {
+		return nil, err
+	}
+	return &m, t.record(&m, before, false, []smsir.Event{event})
+}
+
+// unintended finds out why an intent did not apply and does what follows from it: the validity is
+// over, the recipient has opted out, or the workspace is paused. Anything else was a change under
+// the dispatcher, whose copy is then void.
+func (t *wtx) unintended(in *store.Intent) error {
+	var suppressed, paused int64
+	if _, err := t.row(`SELECT EXISTS (SELECT 1 FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND (sender IN ('', $3) OR $3 = '')),
+		EXISTS (SELECT 1 FROM workspaces WHERE id = $1 AND paused_at > 0)`,
+		[]any{in.Message.Workspace, in.Message.To, in.Message.From}, &suppressed, &paused); err != nil {
+		return err
+	}
+	m, err := t.step(in.Message.ID, func(m *smsir.Message) ([]smsir.Event, error) {
+		switch {
+		case m.Status != smsir.Queued:
+			return nil, nil
+		case suppressed == 1:
+			return m.Block(in.Now, smsir.ReasonOptedOut, OptedOut()), nil
+		}
+		return m.Tick(in.Now, smsir.Lateness{}), nil
+	})
+	if err != nil || m == nil || m.Status != smsir.Queued {
+		return err
+	}
+	if paused == 1 {
+		return t.release(m.ID, smsir.ReasonWorkspacePaused, in.Now.Add(pausedPause))
+	}
+	return t.release(m.ID, smsir.ReasonDue, in.Now)
+}
+
+// pausedPause is how long the messages of a paused workspace rest between two looks.
+const pausedPause = 15 * time.Second
+
+// OptedOut is the failure of a message whose recipient has opted out.
+func OptedOut() *smsir.Failure {
+	return &smsir.Failure{Class: smsir.ClassBlocked, Code: string(smsir.CodeOptedOut), Text: "The recipient has opted out of messages from this sender."}
+}
+
+// Finish implements store.Queue.
+func (s *Store) Finish(_ context.Context, f store.Finish) (m *smsir.Message, err error) {
+	err = s.writer.do(prioEvidence, false, func(t *wtx) (err error) {
+		m, err = t.finish(&f)
+		return err
+	})
+	if err == nil && m == nil {
+		err = smsir.Errorf(smsir.CodeNotFound, "There is no such message.")
+	}
+	return m, err
+}
+
+func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
+	all, err := t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE id = $1", int64(f.Attempt))
+	if err != nil {
+		return nil, err
+	}
+	if len(all) != 1 || all[0].Message != f.Message {
+		return nil, fmt.Errorf("no attempt %s of message %s", f.Attempt.Format(smsir.PrefixAttempt), f.Message.Format(smsir.PrefixMessage))
+	}
+	a, o := all[0], f.Outcome
+	open := a.State == smsir.AttemptInflight || (a.State == smsir.AttemptUnknown && o.State != smsir.AttemptUnknown)
+	m, err := t.step(f.Message, func(m *smsir.Message) ([]smsir.Event, error) {
+		if !open {
+			return nil, nil
+		}
+		return m.Finish(f.Now, a.Number, a.StartedAt, o), nil
+	})
+	if err != nil || m == nil || !open {
+		return m, err
+	}
+	first := ""
+	if len(o.References) > 0 {
+		first = o.References[0]
+	}
+	if err := t.endAttempt(a.ID, o.State, f.Now, first, o.Error); err != nil {
+		return nil, err
+	}
+	if o.State != smsir.AttemptAccepted {
+		return m, nil
+	}
+	if err := t.insertParts(&a, o.References); err != nil {
+		return nil, err
+	}
+	a.State = smsir.AttemptAccepted
+	return t.applyParked(m, &a, o.References, f.Now)
+}
+
+func (t *wtx) insertParts(a *smsir.Attempt, references []string) error {
+	if len(references) < 2 {
+		return nil
+	}
+	for i, r := range references {
+		if _, err := t.Exec(`INSERT INTO parts (attempt_id, number, provider_id, reference, status) VALUES ($1, $2, $3, $4, 4)
+			ON CONFLICT DO NOTHING`, int64(a.ID), int64(i+1), a.Provider, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UnknownAttempts implements store.Queue.
+func (s *Store) UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND state = 5 ORDER BY number", int64(id))
+	if err != nil {
+		return nil, err
+	}
+	return scanAttempts(rows)
+}
+
+// Attempts implements store.Messages.
+func (s *Store) Attempts(ctx context.Context, workspace smsir.UUID, id smsir.ID) ([]smsir.Attempt, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND workspace_id = $2 ORDER BY number", int64(id), workspace)
+	if err != nil {
+		return nil, err
+	}
+	all, err := scanAttempts(rows)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if err := s.loadParts(ctx, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (s *Store) loadParts(ctx context.Context, a *smsir.Attempt) error {
+	rows, err := s.read.QueryContext(ctx, "SELECT reference FROM parts WHERE attempt_id = $1 ORDER BY number", int64(a.ID))
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	var references []string
+	for rows.Next() {
+		var r string
+		if err := rows.Scan(&r); err != nil {
+			return err
+		}
+		references = append(references, r)
+	}
+	if len(references) > 0 {
+		a.References = references
+	}
+	return rows.Err()
+}

@@ -1,0 +1,218 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqldb"
+)
+
+// StoreReceipt implements store.Evidence.
+func (s *Store) StoreReceipt(_ context.Context, r smsir.Receipt) (result store.ReceiptResult, err error) {
+	err = s.writer.do(prioEvidence, false, func(t *wtx) (err error) {
+		result, err = t.storeReceipt(r)
+		return err
+	})
+	return result, err
+}
+
+func (t *wtx) storeReceipt(r smsir.Receipt) (store.ReceiptResult, error) {
+	r.ID = t.s.ids.Next(t.s.now())
+	a, err := t.match(&r)
+	if err != nil {
+		return 0, err
+	}
+	fresh, err := t.insertReceipt(&r, a)
+	switch {
+	case err != nil:
+		return 0, err
+	case !fresh:
+		return store.ReceiptDuplicate, nil
+	case a == nil:
+		return store.ReceiptParked, nil
+	}
+	moved, err := t.applyReceipt(a, &r)
+	if err != nil || !moved {
+		return store.ReceiptNoted, err
+	}
+	return store.ReceiptApplied, nil
+}
+
+// match finds the attempt that a receipt speaks of, among those of the provider that reported it
+// and only if the recipient agrees; of several the youngest.
+func (t *wtx) match(r *smsir.Receipt) (*smsir.Attempt, error) {
+	var all []smsir.Attempt
+	var err error
+	if r.Attempt != 0 {
+		all, err = t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE id = $1 AND provider_id = $2", int64(r.Attempt), r.Provider)
+	} else {
+		all, err = t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE provider_id = $1 AND reference = $2 AND reference <> '' ORDER BY id DESC LIMIT 8", r.Provider, r.Reference)
+		if err == nil && len(all) == 0 {
+			all, err = t.attempts("SELECT "+attemptColumns+` FROM attempts WHERE id IN (SELECT attempt_id FROM parts
+				WHERE provider_id = $1 AND reference = $2) ORDER BY id DESC LIMIT 8`, r.Provider, r.Reference)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if r.To == "" {
+			return &all[i], nil
+		}
+		var to string
+		if _, err := t.row("SELECT recipient FROM messages WHERE id = $1", []any{int64(all[i].Message)}, &to); err != nil {
+			return nil, err
+		}
+		if to == r.To {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
+}
+
+const rawLimit = 4096
+
+func (t *wtx) insertReceipt(r *smsir.Receipt, a *smsir.Attempt) (fresh bool, err error) {
+	var attempt any
+	if a != nil {
+		attempt = int64(a.ID)
+	}
+	if len(r.Raw) > rawLimit {
+		r.Raw = r.Raw[:rawLimit]
+	}
+	n, err := t.Exec(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
+		int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), flag(r.NonSend), sqldb.Millis(r.DoneAt),
+		sqldb.Millis(r.ArrivedAt), r.Code, marshal(r.Error), r.Raw)
+	return n == 1, err
+}
+
+// applyReceipt moves the message and, where the attempt was unknown, settles it: a provider that
+// reports on an attempt has taken it.
+func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err error) {
+	if known, err := t.partKnown(a, r); err != nil || known {
+		return false, err
+	}
+	m, err := t.step(a.Message, func(m *smsir.Message) ([]smsir.Event, error) {
+		events := m.Receipt(t.s.now(), a.Number, r)
+		moved = len(events) > 0
+		return events, nil
+	})
+	if err != nil || m == nil {
+		return false, err
+	}
+	switch {
+	case r.NonSend && m.Status == smsir.Queued:
+		_, err = t.Exec("UPDATE attempts SET state = 3, error = $2 WHERE id = $1", int64(a.ID), marshal(r.Error))
+	case a.State == smsir.AttemptUnknown:
+		err = t.endAttempt(a.ID, smsir.AttemptAccepted, t.s.now(), r.Reference, nil)
+	}
+	return moved, err
+}
+
+// partKnown notes the final report of one part of several; true if the part had its report before.
+func (t *wtx) partKnown(a *smsir.Attempt, r *smsir.Receipt) (bool, error) {
+	var number, status int64
+	found, err := t.row("SELECT number, status FROM parts WHERE attempt_id = $1 AND reference = $2", []any{int64(a.ID), r.Reference}, &number, &status)
+	if err != nil || !found || !r.Status.AlwaysFinal() {
+		return false, err
+	}
+	if status != int64(smsir.Sent) {
+		return true, nil
+	}
+	_, err = t.Exec("UPDATE parts SET status = $3 WHERE attempt_id = $1 AND number = $2", int64(a.ID), number, int64(r.Status))
+	return false, err
+}
+
+// applyParked applies the receipts that came before the provider's answer told their reference.
+func (t *wtx) applyParked(m *smsir.Message, a *smsir.Attempt, references []string, now time.Time) (*smsir.Message, error) {
+	for _, reference := range references {
+		parked, err := t.parked(a.Provider, reference)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range parked {
+			if r.To != "" && r.To != m.To {
+				continue
+			}
+			if _, err := t.Exec("UPDATE OR IGNORE receipts SET attempt_id = $2 WHERE id = $1", int64(r.ID), int64(a.ID)); err != nil {
+				return nil, err
+			}
+			if _, err := t.applyReceipt(a, &r); err != nil {
+				return nil, err
+			}
+		}
+		if len(parked) > 0 {
+			if m, _, err = t.loadStep(m.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return m, nil
+}
+
+func (t *wtx) parked(provider smsir.UUID, reference string) (all []smsir.Receipt, err error) {
+	rows, err := t.Query(`SELECT id, recipient, status, non_send, done_at, arrived_at, code, error FROM receipts
+		WHERE attempt_id IS NULL AND provider_id = $1 AND reference = $2 ORDER BY id`, provider, reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	for rows.Next() {
+		r := smsir.Receipt{Provider: provider, Reference: reference}
+		var id, status, nonSend, done, arrived int64
+		var failure string
+		if err := rows.Scan(&id, &r.To, &status, &nonSend, &done, &arrived, &r.Code, &failure); err != nil {
+			return nil, err
+		}
+		r.ID, r.Status, r.NonSend, r.DoneAt, r.ArrivedAt = smsir.ID(id), smsir.Status(status), nonSend == 1, sqldb.Time(done), sqldb.Time(arrived)
+		if err := unmarshal(failure, &r.Error); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// StoreInbound implements store.Evidence.
+func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.Consent) (duplicate bool, err error) {
+	if len(in.Raw) > rawLimit {
+		in.Raw = in.Raw[:rawLimit]
+	}
+	err = s.writer.do(prioEvidence, false, func(t *wtx) error {
+		if found, err := t.row("SELECT workspace_id FROM providers WHERE id = $1", []any{in.Provider}, &in.Workspace); err != nil || !found {
+			if err == nil {
+				err = smsir.Errorf(smsir.CodeNotFound, "There is no such provider.")
+			}
+			return err
+		}
+		in.ID = s.ids.Next(s.now())
+		n, err := t.Exec(`INSERT INTO inbound (id, workspace_id, provider_id, reference, sender, recipient, text, received_at, raw)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, int64(in.ID), in.Workspace, in.Provider, in.Reference,
+			in.From, in.To, in.Text, sqldb.Millis(in.ReceivedAt), in.Raw)
+		duplicate = n == 0
+		if err != nil || duplicate {
+			return err
+		}
+		if err := t.consent(&in, consent); err != nil {
+			return err
+		}
+		return t.insertEvent(&smsir.Event{ID: s.ids.Next(s.now()), Workspace: in.Workspace, Type: smsir.EventInbound, At: s.now(),
+			Data: smsir.EventData{Inbound: in.ID.Format(smsir.PrefixInbound), Provider: in.Provider.Format(smsir.PrefixProvider)}})
+	})
+	return duplicate, err
+}
+
+// consent keeps or lifts the suppression that an inbound message asks for.
+func (t *wtx) consent(in *smsir.Inbound, c store.Consent) (err error) {
+	switch c {
+	case store.OptOut:
+		_, err = t.Exec(`INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, 'opt_out', $4)
+			ON CONFLICT DO NOTHING`, in.Workspace, in.From, in.To, t.s.now().UnixMilli())
+	case store.OptIn:
+		_, err = t.Exec("DELETE FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND sender IN ('', $3)", in.Workspace, in.From, in.To)
+	}
+	return err
+}

@@ -1,0 +1,260 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqldb"
+)
+
+// chunk bounds the messages that one step of recovery or sweeping touches.
+const chunk = 500
+
+// Recover implements store.Queue.
+func (s *Store) Recover(_ context.Context, now, nextLook time.Time) (requeued, unknown int, err error) {
+	for more := true; more; {
+		q, u := 0, 0
+		err := s.writer.do(prioEvidence, false, func(t *wtx) (err error) {
+			q, u, err = t.recoverChunk(now, nextLook)
+			return err
+		})
+		if err != nil {
+			return requeued, unknown, err
+		}
+		requeued, unknown, more = requeued+q, unknown+u, q+u > 0
+	}
+	return requeued, unknown, nil
+}
+
+// recoverChunk takes over from runs before this one: the lock on the file proves that they ended.
+func (t *wtx) recoverChunk(now, nextLook time.Time) (requeued, unknown int, err error) {
+	ids, err := t.ids("SELECT id FROM messages WHERE owner < $1 AND owner IS NOT NULL ORDER BY owner, id LIMIT $2", t.s.node, chunk)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, id := range ids {
+		m, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) {
+			if m.Status != smsir.Sending {
+				return nil, nil
+			}
+			a, err := t.openAttempt(id, m.Tries)
+			if err != nil {
+				return nil, err
+			}
+			events := m.Recover(now, a.StartedAt, nextLook)
+			return events, t.endAttempt(a.ID, smsir.AttemptUnknown, now, "", m.Error)
+		})
+		if err != nil {
+			return 0, 0, err
+		}
+		if m.Status != smsir.Queued {
+			unknown++
+			continue
+		}
+		requeued++
+		if _, err := t.Exec("UPDATE messages SET owner = NULL WHERE id = $1", int64(id)); err != nil {
+			return 0, 0, err
+		}
+	}
+	return requeued, unknown, nil
+}
+
+// ids reads the first column of a query.
+func (t *wtx) ids(query string, args ...any) (ids []smsir.ID, err error) {
+	rows, err := t.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, smsir.ID(id))
+	}
+	return ids, rows.Err()
+}
+
+// Claim implements store.Queue.
+func (s *Store) Claim(_ context.Context, now time.Time, limit int) (claimed []*smsir.Message, err error) {
+	err = s.writer.do(prioIntent, false, func(t *wtx) error {
+		claimed = claimed[:0]
+		for class := smsir.OTP; class <= smsir.Bulk && len(claimed) < limit; class++ {
+			ids, err := t.ids("SELECT id FROM messages WHERE status = 1 AND owner IS NULL AND class = $1 AND next_at <= $2 ORDER BY next_at, id LIMIT $3",
+				int64(class), now.UnixMilli(), int64(limit-len(claimed)))
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				m, err := t.claim(id)
+				if err != nil {
+					return err
+				}
+				claimed = append(claimed, m)
+			}
+		}
+		return nil
+	})
+	return claimed, err
+}
+
+func (t *wtx) claim(id smsir.ID) (*smsir.Message, error) {
+	st, err := t.stmt("UPDATE messages SET owner = $2 WHERE id = $1 RETURNING " + messageColumns)
+	if err != nil {
+		return nil, err
+	}
+	return scanMessage(st.QueryRow(int64(id), t.s.node))
+}
+
+// NextDue implements store.Queue.
+func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
+	var ms int64
+	err := s.read.QueryRowContext(ctx, `SELECT coalesce(min(at), 0) FROM (
+		SELECT max(min(next_at), 1) AS at FROM messages WHERE status = 1 AND owner IS NULL AND class = 0
+		UNION ALL SELECT max(min(next_at), 1) FROM messages WHERE status = 1 AND owner IS NULL AND class = 1
+		UNION ALL SELECT max(min(next_at), 1) FROM messages WHERE status = 1 AND owner IS NULL AND class = 2
+		UNION ALL SELECT min(deadline_at) FROM messages WHERE final = 0 AND deadline_at > 0) WHERE at IS NOT NULL`).Scan(&ms)
+	return sqldb.Time(ms), err
+}
+
+// Tick implements store.Queue.
+func (s *Store) Tick(_ context.Context, now time.Time, late smsir.Lateness, limit int) (r store.TickResult, err error) {
+	err = s.writer.do(prioIntent, false, func(t *wtx) error {
+		r = store.TickResult{}
+		ids, err := t.ids("SELECT id FROM messages WHERE final = 0 AND deadline_at > 0 AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2",
+			now.UnixMilli(), int64(limit))
+		if err != nil {
+			return err
+		}
+		r.More = len(ids) == limit
+		for _, id := range ids {
+			if err := t.tick(id, now, late, &r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return r, err
+}
+
+// lookPause is how long an unknown message that is due for a status query rests if the dispatcher
+// sets no other time.
+const lookPause = 30 * time.Second
+
+func (t *wtx) tick(id smsir.ID, now time.Time, late smsir.Lateness, r *store.TickResult) error {
+	look := false
+	_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) {
+		events := m.Tick(now, late)
+		look = len(events) == 0 && m.Status == smsir.Unknown
+		if look {
+			m.Look(now.Add(lookPause))
+		}
+		r.Moved += min(len(events), 1)
+		return events, nil
+	})
+	if err != nil || !look {
+		return err
+	}
+	st, err := t.stmt("SELECT " + messageColumns + " FROM messages WHERE id = $1")
+	if err != nil {
+		return err
+	}
+	m, err := scanMessage(st.QueryRow(int64(id)))
+	r.Look = append(r.Look, m)
+	return err
+}
+
+// Release implements store.Queue.
+func (s *Store) Release(_ context.Context, ids []smsir.ID, reason smsir.Reason, next time.Time) error {
+	return s.writer.do(prioIntent, false, func(t *wtx) error {
+		for _, id := range ids {
+			if err := t.release(id, reason, next); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *wtx) release(id smsir.ID, reason smsir.Reason, next time.Time) error {
+	_, err := t.Exec("UPDATE messages SET owner = NULL, reason = $2, next_at = $3 WHERE id = $1 AND status = 1 AND owner = $4",
+		int64(id), string(reason), sqldb.Millis(next), t.s.node)
+	return err
+}
+
+// Fail implements store.Queue.
+func (s *Store) Fail(_ context.Context, id smsir.ID, now time.Time, reason smsir.Reason, why *smsir.Failure) error {
+	return s.writer.do(prioIntent, false, func(t *wtx) error {
+		_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) { return m.Fail(now, reason, why), nil })
+		return err
+	})
+}
+
+// Look implements store.Queue.
+func (s *Store) Look(_ context.Context, id smsir.ID, next time.Time) error {
+	return s.writer.do(prioIntent, false, func(t *wtx) error {
+		_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) { m.Look(next); return nil, nil })
+		return err
+	})
+}
+
+// Cancel implements store.Canceler.
+func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (result smsir.CancelResult, m *smsir.Message, err error) {
+	by := actorID(actor)
+	err = s.writer.do(prioAccept, false, func(t *wtx) error {
+		result = 0
+		_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) {
+			if m.Workspace != workspace {
+				return nil, nil
+			}
+			var events []smsir.Event
+			result, events = m.Cancel(now)
+			for i := range events {
+				events[i].Data.Actor = by
+			}
+			return events, nil
+		})
+		return err
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	if result == 0 {
+		return 0, nil, smsir.Errorf(smsir.CodeNotFound, "There is no such message.")
+	}
+	m, err = s.Message(ctx, workspace, id)
+	return result, m, err
+}
+
+func actorID(a smsir.Actor) string {
+	switch a.Kind {
+	case smsir.ActorUser:
+		return a.ID.Format(smsir.PrefixUser)
+	case smsir.ActorKey:
+		return a.ID.Format(smsir.PrefixKey)
+	}
+	return ""
+}
+
+// Sweep implements store.Queue.
+func (s *Store) Sweep(_ context.Context, now time.Time) (more bool, err error) {
+	err = s.writer.do(prioAccept, false, func(t *wtx) error {
+		more = false
+		for _, query := range []string{
+			"DELETE FROM idempotency WHERE (workspace_id, scope, key) IN (SELECT workspace_id, scope, key FROM idempotency WHERE expires_at <= $1 LIMIT $2)",
+			"DELETE FROM client_refs WHERE (workspace_id, ref) IN (SELECT workspace_id, ref FROM client_refs WHERE expires_at <= $1 LIMIT $2)",
+			"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
+		} {
+			n, err := t.Exec(query, now.UnixMilli(), int64(chunk))
+			if err != nil {
+				return err
+			}
+			more = more || n == chunk
+		}
+		return nil
+	})
+	return more, err
+}

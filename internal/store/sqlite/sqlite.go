@@ -1,0 +1,231 @@
+// Package sqlite implements the storage contract on embedded SQLite.
+//
+// One goroutine writes, in group commits of many callers' steps (see writer); any number of readers
+// read beside it. The journal is WAL with synchronous=FULL, so a step that returned without error
+// survives a power cut. One process owns a database: a second one is refused at [Open].
+//
+// It is not in charge of the rules of a message (package smsir) nor of the queries that both
+// databases share (package sqldb).
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqldb"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Options of [Open]. The zero value is good for tests.
+type Options struct {
+	Log     *slog.Logger
+	Now     func() time.Time      // time.Now if nil
+	Metrics prometheus.Registerer // none if nil
+	// MinFree refuses new messages while the disk has fewer bytes free; 0 turns the check off.
+	MinFree uint64
+}
+
+// Store is an open database. It implements store.Store.
+type Store struct {
+	*sqldb.Store
+	path    string
+	log     *slog.Logger
+	now     func() time.Time
+	ids     *smsir.Generator
+	node    int64 // this run of this process
+	read    *sql.DB
+	write   *sql.DB
+	lock    *sql.DB
+	writer  *writer
+	onEvent atomic.Pointer[func()]
+	disk    diskWatch
+}
+
+var (
+	_ store.Accepter = (*Store)(nil)
+	_ store.Queue    = (*Store)(nil)
+	_ store.Evidence = (*Store)(nil)
+	_ store.Canceler = (*Store)(nil)
+	_ store.Messages = (*Store)(nil)
+	_ store.Events   = (*Store)(nil)
+)
+
+// Open opens or makes the database at path, brings its schema up to date, and takes the lock that
+// keeps a second process out. It fails with a sentence that says what to do when the lock is held
+// or when the database would not be durable.
+func Open(ctx context.Context, path string, opt Options) (*Store, error) {
+	s := &Store{path: path, log: opt.Log, now: opt.Now}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.open(ctx, opt); err != nil {
+		_ = s.closeFiles()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, opt Options) (err error) {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	if s.lock, err = takeLock(ctx, s.path+".lock"); err != nil {
+		return err
+	}
+	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-65536)")); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := s.checkDurable(ctx); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.write); err != nil {
+		return err
+	}
+	if s.read, err = sql.Open("sqlite", dsn(s.path, "query_only(1)", "cache_size(-16384)")); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxIdleConns(8)
+	if err := s.register(ctx); err != nil {
+		return err
+	}
+	s.disk.start(filepath.Dir(s.path), opt.MinFree)
+	if s.writer, err = newWriter(ctx, s, opt.Metrics); err != nil {
+		return err
+	}
+	s.Store = sqldb.New(s)
+	return nil
+}
+
+func dsn(path string, pragmas ...string) string {
+	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)", "foreign_keys(1)"}, pragmas...)}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// takeLock holds an exclusive transaction on a file of its own until the process ends, in whatever
+// way it ends.
+func takeLock(ctx context.Context, path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(path, "busy_timeout(0)"))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("the database is in use by another smsir process: stop that one first, or give this one another data folder (lock %s: %w)", path, err)
+	}
+	return db, nil
+}
+
+// checkDurable refuses settings under which "accepted" would not mean "on disk".
+func (s *Store) checkDurable(ctx context.Context) error {
+	var mode string
+	var sync int
+	if err := s.write.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return fmt.Errorf("open %s: %w", s.path, err)
+	}
+	if err := s.write.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&sync); err != nil {
+		return fmt.Errorf("open %s: %w", s.path, err)
+	}
+	if mode != "wal" || sync < 2 {
+		return fmt.Errorf("open %s: journal_mode=%s synchronous=%d, want wal and 2 (FULL): put the data folder on a local file system", s.path, mode, sync)
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("bring the database up to date: %w", err)
+	}
+	return nil
+}
+
+// register makes this run an owner of messages and continues the ids above the largest one stored.
+func (s *Store) register(ctx context.Context) error {
+	res, err := s.write.ExecContext(ctx, "INSERT INTO nodes (started_at) VALUES ($1)", s.now().UnixMilli())
+	if err != nil {
+		return fmt.Errorf("register this run: %w", err)
+	}
+	if s.node, err = res.LastInsertId(); err != nil {
+		return err
+	}
+	var top sql.NullInt64
+	const newest = `SELECT max(id) FROM (SELECT max(id) AS id FROM messages UNION ALL SELECT max(id) FROM attempts
+		UNION ALL SELECT max(id) FROM events UNION ALL SELECT max(id) FROM receipts UNION ALL SELECT max(id) FROM inbound
+		UNION ALL SELECT max(batch_id) FROM messages WHERE batch_id > 0)`
+	if err := s.write.QueryRowContext(ctx, newest).Scan(&top); err != nil {
+		return err
+	}
+	s.ids, err = smsir.NewGenerator(0, smsir.ID(top.Int64))
+	return err
+}
+
+// NewID implements store.Accepter.
+func (s *Store) NewID(now time.Time) smsir.ID { return s.ids.Next(now) }
+
+// OnCommit implements store.Store.
+func (s *Store) OnCommit(wake func()) { s.onEvent.Store(&wake) }
+
+func (s *Store) wake() {
+	if f := s.onEvent.Load(); f != nil {
+		(*f)()
+	}
+}
+
+// Ready implements store.Store.
+func (s *Store) Ready(ctx context.Context) error {
+	if err := s.writer.fault(); err != nil {
+		return err
+	}
+	if err := s.disk.check(); err != nil {
+		return err
+	}
+	return s.read.PingContext(ctx)
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.writer.close()
+	s.disk.stop()
+	_, err := s.write.ExecContext(context.Background(), "UPDATE nodes SET stopped_at = $1 WHERE id = $2", s.now().UnixMilli(), s.node)
+	return errors.Join(err, s.closeFiles())
+}
+
+func (s *Store) closeFiles() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.read, s.write, s.lock} { // the lock last
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

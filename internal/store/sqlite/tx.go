@@ -1,0 +1,173 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store/sqldb"
+	sqlite3 "modernc.org/sqlite"
+)
+
+// wtx is the transaction that the writer is in. It prepares every statement once and gathers the
+// changes of the hourly counts, which are written once a commit.
+type wtx struct {
+	s           *Store
+	conn        *sql.Conn
+	stmts       map[string]*sql.Stmt
+	deltas      []delta
+	wroteEvents bool
+}
+
+// delta is one message entering or leaving a state.
+type delta struct {
+	workspace smsir.UUID
+	hour      int64
+	state     smsir.State
+	n         int64
+}
+
+type txMark struct {
+	deltas int
+	events bool
+}
+
+func (t *wtx) reset()          { t.deltas, t.wroteEvents = t.deltas[:0], false }
+func (t *wtx) mark() txMark    { return txMark{len(t.deltas), t.wroteEvents} }
+func (t *wtx) rewind(m txMark) { t.deltas, t.wroteEvents = t.deltas[:m.deltas], m.events }
+
+func (t *wtx) stmt(query string) (*sql.Stmt, error) {
+	if st, ok := t.stmts[query]; ok {
+		return st, nil
+	}
+	st, err := t.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	t.stmts[query] = st
+	return st, nil
+}
+
+// Exec implements sqldb.Tx.
+func (t *wtx) Exec(query string, args ...any) (int64, error) {
+	st, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Query implements sqldb.Tx.
+func (t *wtx) Query(query string, args ...any) (sqldb.Rows, error) {
+	st, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.Query(args...)
+}
+
+// row reads the single row of a query; false if there is none.
+func (t *wtx) row(query string, args []any, dst ...any) (bool, error) {
+	st, err := t.stmt(query)
+	if err != nil {
+		return false, err
+	}
+	err = st.QueryRow(args...).Scan(dst...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Query implements sqldb.DB: it reads beside the writer.
+func (s *Store) Query(ctx context.Context, query string, args ...any) (sqldb.Rows, error) {
+	return s.read.QueryContext(ctx, query, args...)
+}
+
+// Update implements sqldb.DB.
+func (s *Store) Update(_ context.Context, f func(sqldb.Tx) error) error {
+	return s.writer.do(prioAccept, true, func(t *wtx) error { return f(t) })
+}
+
+// IsUnique implements sqldb.DB: SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE.
+func (s *Store) IsUnique(err error) bool {
+	var se *sqlite3.Error
+	return errors.As(err, &se) && (se.Code() == 1555 || se.Code() == 2067)
+}
+
+const hourMillis = int64(time.Hour / time.Millisecond)
+
+func (t *wtx) count(m *smsir.Message, state smsir.State, n int64) {
+	at := m.AcceptedAt.UnixMilli()
+	t.deltas = append(t.deltas, delta{m.Workspace, at - at%hourMillis, state, n})
+}
+
+// flushCounts writes the changes of the counts, one row for each workspace, hour and state touched.
+func (t *wtx) flushCounts() error {
+	sums := make(map[delta]int64, len(t.deltas)) // by delta without n
+	for _, d := range t.deltas {
+		n := d.n
+		d.n = 0
+		sums[d] += n
+	}
+	for d, n := range sums {
+		if n == 0 {
+			continue
+		}
+		if _, err := t.Exec(`INSERT INTO counts (workspace_id, hour, status, final, n) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (workspace_id, hour, status, final) DO UPDATE SET n = n + excluded.n`,
+			d.workspace, d.hour, int64(d.state.Status), flag(d.state.Final), n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record stores the events of a message, given ids inside the commit so that their order is the
+// order of commits, and counts the moves they tell of. from is the state before the first event;
+// birth says that there was none.
+func (t *wtx) record(m *smsir.Message, from smsir.State, birth bool, events []smsir.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	now := t.s.now()
+	for i := range events {
+		e := &events[i]
+		e.ID = t.s.ids.Next(now)
+		if err := t.insertEvent(e); err != nil {
+			return err
+		}
+	}
+	if to := m.State(); birth || to != from {
+		if !birth {
+			t.count(m, from, -1)
+		}
+		t.count(m, to, 1)
+	}
+	return nil
+}
+
+func (t *wtx) insertEvent(e *smsir.Event) error {
+	data, err := json.Marshal(e.Data)
+	if err != nil {
+		return err
+	}
+	t.wroteEvents = true
+	_, err = t.Exec("INSERT INTO events (id, workspace_id, message_id, seq, type, at, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
+	return err
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,253 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/smsir/smsir"
+	sqlite3 "modernc.org/sqlite"
+)
+
+// writer is the group commit. Callers hand in steps; one goroutine runs as many as wait, in one
+// transaction with one sync, and tells each caller its own result. Steps that keep promises already
+// made go first: outcomes and receipts, then intents, then accepts and everything else.
+//
+// A step must be repeatable: when a neighbour fails, the transaction is rolled back and every step
+// runs again, each behind a savepoint, so that only the failing one is lost.
+type writer struct {
+	s    *Store
+	conn *sql.Conn
+	tx   *wtx
+
+	mu     sync.Mutex
+	queues [3][]*step
+	closed bool
+	broken error         // set by an error after which the file cannot be trusted
+	bell   chan struct{} // capacity 1: work or close
+	done   chan struct{}
+
+	batch    prometheus.Histogram
+	duration prometheus.Histogram
+}
+
+// Priorities of steps.
+const (
+	prioEvidence = 0
+	prioIntent   = 1
+	prioAccept   = 2
+)
+
+// maxBatch bounds the steps of one commit, and with it the time a caller waits for neighbours.
+const maxBatch = 512
+
+type step struct {
+	run       func(*wtx) error
+	savepoint bool // fails often enough to deserve one from the start
+	err       error
+	done      chan struct{}
+}
+
+func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*writer, error) {
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{s: s, conn: conn, bell: make(chan struct{}, 1), done: make(chan struct{})}
+	w.tx = &wtx{s: s, conn: conn, stmts: map[string]*sql.Stmt{}}
+	w.batch = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_steps", Help: "Steps in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
+	w.duration = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_seconds", Help: "Duration of one commit with its steps.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)})
+	if reg != nil {
+		reg.MustRegister(w.batch, w.duration)
+	}
+	go w.loop()
+	return w, nil
+}
+
+// do runs a step and waits for its commit. There is no way to abandon it: what is asked for happens
+// or fails, and the caller learns which.
+func (w *writer) do(prio int, savepoint bool, run func(*wtx) error) error {
+	st := &step{run: run, savepoint: savepoint, done: make(chan struct{})}
+	w.mu.Lock()
+	if w.closed || w.broken != nil {
+		err := w.broken
+		w.mu.Unlock()
+		if err == nil {
+			err = smsir.Errorf(smsir.CodeStorageDown, "The gateway is stopping.")
+		}
+		return err
+	}
+	w.queues[prio] = append(w.queues[prio], st)
+	w.mu.Unlock()
+	w.ring()
+	<-st.done
+	return st.err
+}
+
+func (w *writer) ring() {
+	select {
+	case w.bell <- struct{}{}:
+	default:
+	}
+}
+
+func (w *writer) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.ring()
+	<-w.done
+}
+
+func (w *writer) fault() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.broken
+}
+
+func (w *writer) loop() {
+	defer close(w.done)
+	defer w.conn.Close() //nolint:errcheck // returns the connection to the pool
+	var batch []*step
+	for {
+		var closed bool
+		batch, closed = w.take(batch[:0])
+		if len(batch) == 0 {
+			if closed {
+				return
+			}
+			<-w.bell
+			continue
+		}
+		start := time.Now()
+		w.commit(batch)
+		w.batch.Observe(float64(len(batch)))
+		w.duration.Observe(time.Since(start).Seconds())
+		for _, st := range batch {
+			close(st.done)
+		}
+		if w.tx.wroteEvents {
+			w.s.wake()
+		}
+	}
+}
+
+// take moves up to maxBatch waiting steps into batch, most urgent first.
+func (w *writer) take(batch []*step) ([]*step, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for p := range w.queues {
+		q := w.queues[p]
+		n := min(len(q), maxBatch-len(batch))
+		batch = append(batch, q[:n]...)
+		rest := copy(q, q[n:])
+		clear(q[rest:])
+		w.queues[p] = q[:rest]
+	}
+	return batch, w.closed
+}
+
+func (w *writer) commit(batch []*step) {
+	retry, err := w.attempt(batch, false)
+	if retry {
+		_, err = w.attempt(batch, true)
+	}
+	if err != nil {
+		w.tx.wroteEvents = false
+		err = w.classify(err)
+	}
+	for _, st := range batch {
+		if err != nil && st.err == nil {
+			st.err = err
+		}
+		var raw *sqlite3.Error
+		if smsir.CodeOf(st.err) == "" && errors.As(st.err, &raw) {
+			st.err = w.classify(st.err)
+		}
+	}
+}
+
+// attempt runs batch in one transaction. It asks for a second attempt with savepoints when a step
+// without one failed.
+func (w *writer) attempt(batch []*step, isolate bool) (retry bool, err error) {
+	w.tx.reset()
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return false, err
+	}
+	for _, st := range batch {
+		if !isolate && !st.savepoint {
+			if st.err = w.run(st); st.err != nil {
+				return true, w.exec("ROLLBACK")
+			}
+			continue
+		}
+		if err := w.isolated(st); err != nil {
+			_ = w.exec("ROLLBACK")
+			return false, err
+		}
+	}
+	if err := w.tx.flushCounts(); err != nil {
+		_ = w.exec("ROLLBACK")
+		return false, err
+	}
+	if err := w.exec("COMMIT"); err != nil {
+		_ = w.exec("ROLLBACK")
+		return false, err
+	}
+	return false, nil
+}
+
+// run turns a panic of a step into its error: one caller's bug must not end the writer.
+func (w *writer) run(st *step) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("store step: %v", p)
+			w.s.log.Error("a store step panicked", "panic", p)
+		}
+	}()
+	return st.run(w.tx)
+}
+
+func (w *writer) isolated(st *step) error {
+	mark := w.tx.mark()
+	if err := w.exec("SAVEPOINT step"); err != nil {
+		return err
+	}
+	if st.err = w.run(st); st.err != nil {
+		w.tx.rewind(mark)
+		if err := w.exec("ROLLBACK TO step"); err != nil {
+			return err
+		}
+	}
+	return w.exec("RELEASE step")
+}
+
+func (w *writer) exec(query string) error {
+	_, err := w.tx.Exec(query)
+	return err
+}
+
+// classify gives a failed commit its code, and closes the store for writing when the file or the
+// disk can no longer be trusted.
+func (w *writer) classify(err error) error {
+	var se *sqlite3.Error
+	if !errors.As(err, &se) {
+		return &smsir.Error{Code: smsir.CodeStorageDown, Text: "The storage did not take the change.", Err: err}
+	}
+	switch se.Code() & 0xff {
+	case 13: // SQLITE_FULL
+		return &smsir.Error{Code: smsir.CodeStorageFull, Text: "The disk is full. Free some space; nothing that was accepted is lost.", Err: err}
+	case 10, 11, 26: // SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB
+		broken := &smsir.Error{Code: smsir.CodeStorageDown, Text: "The database file failed. The gateway accepts nothing more; look at the disk before starting it again.", Err: err}
+		w.mu.Lock()
+		w.broken = broken
+		w.mu.Unlock()
+		w.s.log.Error("the database failed", "err", err)
+		return broken
+	}
+	return &smsir.Error{Code: smsir.CodeStorageDown, Text: "The storage did not take the change.", Err: err}
+}
