@@ -142,8 +142,10 @@ func create(path string) (*Keys, error) {
 	}
 	if err := os.Link(tmp.Name(), path); errors.Is(err, fs.ErrExist) {
 		return Load(filepath.Dir(path), true)
-	} else if err != nil {
-		return nil, fmt.Errorf("make the key file: %w", err)
+	} else if err != nil { // a file system without links
+		if err := os.Rename(tmp.Name(), path); err != nil {
+			return nil, fmt.Errorf("make the key file: %w", err)
+		}
 	}
 	if err := syncDir(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("make the key file: %w", err)
