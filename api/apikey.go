@@ -17,13 +17,20 @@ type APIKey struct {
 
 // APIKeyList is every key of a workspace, revoked ones included, newest first.
 type APIKeyList struct {
-	Items []APIKey `json:"items" nullable:"false" doc:"Newest first."`
+	Items  []APIKey `json:"items" nullable:"false" doc:"Newest first."`
+	Scopes []Scope  `json:"scopes" nullable:"false" doc:"What a key can be given."`
+}
+
+// Scope is one thing that a key can be allowed to do.
+type Scope struct {
+	Scope string `json:"scope" doc:"The word for it." example:"messages:send"`
+	Help  string `json:"help" doc:"What it allows, for people." example:"Send messages."`
 }
 
 // APIKeyCreate is the body of POST /v1/api-keys.
 type APIKeyCreate struct {
 	Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for." example:"Web shop"`
-	Scopes    []string   `json:"scopes" nullable:"false" minItems:"1" maxItems:"20" enum:"messages:read,messages:send,messages:cancel,inbound:read,stats:read,providers:read" doc:"What it may do."`
+	Scopes    []string   `json:"scopes" nullable:"false" minItems:"1" maxItems:"20" enum:"messages:send,messages:read,messages:cancel,inbound:read,events:read,stats:read,providers:read,providers:write,workspace:read" doc:"What it may do."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it stops working; left out: never."`
 }
 

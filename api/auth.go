@@ -8,7 +8,7 @@ type RegisterRequest struct {
 	Password      string `json:"password" minLength:"8" maxLength:"128" writeOnly:"true" doc:"8 to 128 characters of any kind; 15 or more are advised. Well-known passwords are refused."`
 	Name          string `json:"name" minLength:"1" maxLength:"100" doc:"Name of the person." example:"Ada"`
 	SetupCode     string `json:"setup_code,omitempty" maxLength:"128" writeOnly:"true" doc:"The one-time code that the server prints at its first start. The first person needs it and becomes the operator."`
-	InviteCode    string `json:"invite_code,omitempty" maxLength:"128" writeOnly:"true" doc:"The code of an invitation: the person joins its workspace."`
+	Invite        string `json:"invite,omitempty" maxLength:"128" writeOnly:"true" doc:"The code of an invitation: the person joins its workspace."`
 	WorkspaceName string `json:"workspace_name,omitempty" maxLength:"100" doc:"Name of the new workspace; not with an invitation." example:"Example Clinic"`
 	Country       string `json:"country,omitempty" maxLength:"2" doc:"ISO 3166-1 alpha-2 country of the new workspace: the region in which national numbers are read." example:"US"`
 	TimeZone      string `json:"time_zone,omitempty" maxLength:"64" doc:"IANA time zone of the new workspace." example:"America/New_York"`
@@ -33,8 +33,8 @@ type Login struct {
 
 // PasswordChange is the body of POST /v1/auth/password. Every other session of the person ends.
 type PasswordChange struct {
-	CurrentPassword string `json:"current_password" minLength:"1" maxLength:"128" writeOnly:"true" doc:"The password as it is."`
-	NewPassword     string `json:"new_password" minLength:"8" maxLength:"128" writeOnly:"true" doc:"The password as it shall be."`
+	OldPassword string `json:"old_password" minLength:"1" maxLength:"128" writeOnly:"true" doc:"The password as it is."`
+	NewPassword string `json:"new_password" minLength:"8" maxLength:"128" writeOnly:"true" doc:"The password as it shall be."`
 }
 
 // ReauthRequest is the body of POST /v1/auth/reauth: the password again, before something sensitive.
@@ -71,6 +71,18 @@ type User struct {
 // UserUpdate is the body of PATCH /v1/me.
 type UserUpdate struct {
 	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"New name."`
+}
+
+// Place is a workspace with the person's role in it.
+type Place struct {
+	Workspace Workspace `json:"workspace" doc:"The workspace."`
+	Role      string    `json:"role" enum:"owner,admin,member,viewer" doc:"The person's role in it."`
+	Current   bool      `json:"current" doc:"True for the workspace that the session looks at."`
+}
+
+// PlaceList is every workspace of a person.
+type PlaceList struct {
+	Items []Place `json:"items" nullable:"false" doc:"The current one among them."`
 }
 
 // Me is who asks: a person or an API key.

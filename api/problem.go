@@ -36,7 +36,11 @@ const (
 	CodeMethodNotAllowed   smsir.Code = "method_not_allowed"
 	CodeRequestTimeout     smsir.Code = "request_timeout"
 	CodeUnauthenticated    smsir.Code = "unauthenticated"
-	CodeInvalidCredentials smsir.Code = "invalid_credentials"
+	CodeCredentialsWrong   smsir.Code = "credentials_wrong"
+	CodeSlowDown           smsir.Code = "slow_down"
+	CodePasswordWeak       smsir.Code = "password_weak"
+	CodeNoWorkspace        smsir.Code = "no_workspace"
+	CodeInvitationRequired smsir.Code = "invitation_required"
 	CodeForbidden          smsir.Code = "forbidden"
 	CodeReauthRequired     smsir.Code = "reauth_required"
 	CodeSetupRequired      smsir.Code = "setup_required"
@@ -79,13 +83,15 @@ var kinds = []Kind{
 	{CodeMalformed, 400, "Malformed request", "Send one JSON value in UTF-8, without byte order mark, NUL, lone surrogates or repeated keys.", false},
 	{CodeCursorInvalid, 400, "Invalid cursor", "Start again without a cursor, or send the cursor with the very filters it came with.", false},
 	{CodeUnauthenticated, 401, "Not logged in", "Log in, or send an API key or token as Authorization: Bearer.", false},
-	{CodeInvalidCredentials, 401, "Wrong email or password", "Check both. Letter case matters in the password.", false},
+	{CodeCredentialsWrong, 401, "Wrong email or password", "Check both. Letter case matters in the password.", false},
 	{CodeForbidden, 403, "Not allowed", "Ask an owner or admin of the workspace; a key needs the scope that detail names.", false},
 	{CodeReauthRequired, 403, "Password needed again", "Send the password to POST /v1/auth/reauth, then repeat the request.", false},
 	{CodeSetupRequired, 403, "Setup required", "Open the setup link that the server prints, and register the first person.", false},
 	{CodeSetupCodeInvalid, 403, "Setup code not valid", "Use the newest link that the server has printed; it works once and for 30 minutes.", false},
 	{CodeInviteInvalid, 403, "Invitation not valid", "Ask for a new invitation: it was used, withdrawn, or has expired.", false},
-	{CodeRegistrationClosed, 403, "Registration closed", "Ask an owner or admin of a workspace for an invitation, or the operator of this server.", false},
+	{CodeInvitationRequired, 403, "Invitation required", "Ask an owner or admin of a workspace for an invitation.", false},
+	{CodeNoWorkspace, 403, "No workspace", "Ask an owner or admin of a workspace for an invitation.", false},
+	{CodeRegistrationClosed, 403, "Registration closed", "Ask the operator of this server.", false},
 	{CodeCrossOrigin, 403, "Cross-origin request refused", "Send the request from the server's own web app, or with an API key and without a cookie.", false},
 	{CodeInsecureConnection, 403, "Connection not secure", "Use https, or the machine the server runs on; an operator may set allow_insecure_http.", false},
 	{smsir.CodeNotFound, 404, "Not found", "Check the identifier and the workspace.", false},
@@ -101,6 +107,8 @@ var kinds = []Kind{
 	{smsir.CodeInvalid, 422, "Not valid", "Correct the fields that errors names.", false},
 	{smsir.CodeIdempotencyReuse, 422, "Idempotency-Key used for another request", "Use a new key for a new request.", false},
 	{smsir.CodeOptedOut, 422, "Recipient has opted out", "Do not send to this number from this sender.", false},
+	{CodePasswordWeak, 422, "Password too weak", "Choose 8 or more characters that are not a well-known password; 15 or more are advised.", false},
+	{CodeSlowDown, 429, "Too many failed attempts", "Wait as long as Retry-After says.", true},
 	{CodeRateLimited, 429, "Too many requests", "Wait as long as Retry-After says.", true},
 	{smsir.CodeQueueFull, 429, "Queue full", "Wait until messages of this workspace have gone out.", true},
 	{CodeStopping, 503, "Server is stopping", "Repeat the request in a few seconds, with the same Idempotency-Key.", true},

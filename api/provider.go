@@ -62,7 +62,7 @@ type ProviderList struct {
 // ProviderCreate is the body of POST /v1/providers.
 type ProviderCreate struct {
 	Kind     string            `json:"kind" minLength:"1" maxLength:"32" doc:"One of /v1/provider-kinds." example:"simulator"`
-	Name     string            `json:"name" minLength:"1" maxLength:"100" doc:"Its name, unique in the workspace." example:"Simulator"`
+	Name     string            `json:"name" minLength:"1" maxLength:"60" doc:"Its name, unique in the workspace." example:"Simulator"`
 	Enabled  *bool             `json:"enabled,omitempty" doc:"Messages may be routed to it; true when left out."`
 	Priority *int              `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"Lower is tried first; 100 when left out."`
 	Settings map[string]string `json:"settings,omitempty" maxProperties:"50" doc:"Values by field name, secrets included."`
@@ -70,10 +70,11 @@ type ProviderCreate struct {
 
 // ProviderUpdate is the body of PATCH /v1/providers/{id}. What is left out stays.
 type ProviderUpdate struct {
-	Name     *string           `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"New name."`
-	Enabled  *bool             `json:"enabled,omitempty" doc:"Messages may be routed to it."`
-	Priority *int              `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"Lower is tried first."`
-	Settings map[string]string `json:"settings,omitempty" maxProperties:"50" doc:"New values by field name; a field that is not named keeps its value, an empty value removes it."`
+	Name         *string           `json:"name,omitempty" minLength:"1" maxLength:"60" doc:"New name."`
+	Enabled      *bool             `json:"enabled,omitempty" doc:"Messages may be routed to it."`
+	Priority     *int              `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"Lower is tried first."`
+	Settings     map[string]string `json:"settings,omitempty" maxProperties:"50" doc:"New values by field name. A field that is not named keeps its value; an empty value clears a plain one and leaves a secret as it is."`
+	ClearSecrets []string          `json:"clear_secrets,omitempty" nullable:"false" maxItems:"50" maxLength:"64" doc:"Names of the secret settings to remove."`
 }
 
 // ProviderTest is the body of POST /v1/providers/{id}/test: a real message through that provider.
