@@ -1,0 +1,161 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// page is how many messages one call of the clock asks the store for.
+const page = 500
+
+// clock applies due times until ctx ends: schedules, validity, retries, lost answers, and changes of
+// the providers. Due times are compared by the store; the clock never sleeps longer than PollCap.
+func (d *Dispatcher) clock(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var swept time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.reload:
+			if err := d.load(ctx); err != nil {
+				d.log.Error("could not load the providers", "err", err)
+			}
+		case <-d.poked:
+		case <-timer.C:
+		}
+		more, err := d.turn(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.log.Error("the queue could not be read", "err", err)
+		}
+		if now := d.opt.Now(); now.Sub(swept) > time.Minute {
+			swept = now
+			d.sweep(ctx)
+		}
+		timer.Reset(d.untilNext(ctx, more && err == nil))
+	}
+}
+
+// turn does what is due now. more says that there is further work at once.
+func (d *Dispatcher) turn(ctx context.Context) (more bool, err error) {
+	now := d.opt.Now()
+	ticked, err := d.opt.Store.Tick(ctx, now, d.opt.Late, page)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range ticked.Look {
+		d.look(m)
+	}
+	room := d.room(page)
+	if room == 0 {
+		return ticked.More, nil
+	}
+	claimed, err := d.opt.Store.Claim(ctx, now, room)
+	d.Unreserve(room - len(claimed))
+	if err != nil {
+		return false, err
+	}
+	d.Offer(claimed)
+	return ticked.More || len(claimed) == room, nil
+}
+
+// room reserves place for up to n messages and says how much it got.
+func (d *Dispatcher) room(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n = max(0, min(n, d.opt.QueueLimit-d.held))
+	d.held += n
+	return n
+}
+
+func (d *Dispatcher) untilNext(ctx context.Context, more bool) time.Duration {
+	if more {
+		return 0
+	}
+	next, err := d.opt.Store.NextDue(ctx)
+	if err != nil || next.IsZero() {
+		return d.opt.PollCap
+	}
+	// A due message that found no room is not asked for in a tight loop.
+	return min(max(next.Sub(d.opt.Now()), 5*time.Millisecond), d.opt.PollCap)
+}
+
+func (d *Dispatcher) sweep(ctx context.Context) {
+	for range 20 {
+		more, err := d.opt.Store.Sweep(ctx, d.opt.Now())
+		if err != nil && ctx.Err() == nil {
+			d.log.Error("expired records could not be deleted", "err", err)
+		}
+		if !more || err != nil {
+			return
+		}
+	}
+}
+
+// look asks the provider what became of an unknown message, if it can be asked.
+func (d *Dispatcher) look(m *smsir.Message) {
+	d.sending.Go(func() {
+		if err := d.resolve(m); err != nil {
+			d.log.Warn("an unknown message could not be looked up", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+		}
+		if err := d.opt.Store.Look(d.ctx, m.ID, d.opt.Now().Add(lookPause(d.opt.Now().Sub(m.UpdatedAt)))); err != nil {
+			d.log.Warn("the next look at an unknown message could not be set", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+		}
+		d.Poke()
+	})
+}
+
+// lookPause grows with the age of the question.
+func lookPause(age time.Duration) time.Duration {
+	switch {
+	case age < time.Minute:
+		return 5 * time.Second
+	case age < 10*time.Minute:
+		return 30 * time.Second
+	case age < 2*time.Hour:
+		return 5 * time.Minute
+	}
+	return 30 * time.Minute
+}
+
+func (d *Dispatcher) resolve(m *smsir.Message) error {
+	attempts, err := d.opt.Store.UnknownAttempts(d.ctx, m.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		d.mu.Lock()
+		l := d.lanes[a.Provider]
+		d.mu.Unlock()
+		if l == nil {
+			continue
+		}
+		q, can := l.up.Provider.(smsir.StatusQuerier)
+		if !can {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(d.ctx, 10*time.Second)
+		answer, err := q.QueryStatus(ctx, smsir.StatusQuery{Attempt: a.ID, To: m.To, From: m.From, Text: m.Text, StartedAt: a.StartedAt})
+		cancel()
+		if err != nil {
+			return err
+		}
+		outcome := smsir.Outcome{State: smsir.AttemptAccepted, References: answer.References}
+		switch answer.Verdict {
+		case smsir.VerdictAccepted:
+		case smsir.VerdictNotAccepted:
+			outcome = smsir.Outcome{State: smsir.AttemptNotSent, Class: smsir.ClassRetry, RetryAt: d.opt.Now(), Error: &smsir.Failure{
+				Class: smsir.ClassRetry, Code: "not_accepted", Text: "The provider says that it never got this message."}}
+		default:
+			continue
+		}
+		if _, err := d.opt.Store.Finish(d.ctx, store.Finish{Attempt: a.ID, Message: m.ID, Now: d.opt.Now(), Outcome: outcome}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

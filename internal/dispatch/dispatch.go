@@ -1,0 +1,278 @@
+// Package dispatch is stage 2: it claims queued messages, picks a provider, commits the intent,
+// hands the message over, and records what became of it.
+//
+// It is the only package that retries, and the only one that decides when. It does not know the
+// rules of a message (package smsir), of routes (package route) or of any provider.
+//
+// What it guarantees: no byte of an attempt leaves before its intent is on disk; an attempt is
+// handed over once; an outcome that could not be stored is kept and stored later, or else found as
+// an open intent after a crash and told as unknown. A panic of a provider counts as unknown.
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/route"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// Upstream is an enabled provider, open and ready.
+type Upstream struct {
+	route.Candidate
+	Workspace smsir.UUID
+	Kind      string
+	Window    int // submissions under way at once
+	Provider  smsir.Provider
+	Version   string // changes when the settings do
+}
+
+// Options of [New]. Store and Open are required.
+type Options struct {
+	Store store.Queue
+	// Open returns every enabled upstream of the instance, in the form it has now.
+	Open func(ctx context.Context) ([]Upstream, error)
+	// Sink takes what providers report by themselves.
+	Sink    smsir.Sink
+	Log     *slog.Logger
+	Now     func() time.Time
+	Jitter  func() float64 // in [0, 1)
+	Metrics prometheus.Registerer
+
+	Late          smsir.Lateness
+	QueueLimit    int           // messages held in memory, all providers together; 20,000 if 0
+	ResponseTimer time.Duration // when an answer is given up; 60 s if 0
+	Grace         time.Duration // for hand-overs under way at the end; 10 s if 0
+	PollCap       time.Duration // longest sleep of the clock; 1 s if 0
+}
+
+// Dispatcher hands messages over. Make one with [New], connect Offer and Reserve to stage 1, and
+// call Run once.
+type Dispatcher struct {
+	opt Options
+	log *slog.Logger
+
+	mu       sync.Mutex
+	lanes    map[smsir.UUID]*lane
+	byOwner  map[smsir.UUID][]route.Candidate // enabled providers of a workspace
+	held     int                              // messages in memory or promised room
+	stopping bool
+
+	poked   chan struct{} // capacity 1: the clock has work
+	reload  chan struct{} // capacity 1: the providers changed
+	sending sync.WaitGroup
+	ctx     context.Context // of hand-overs; ends after the grace period
+	outcome *prometheus.CounterVec
+}
+
+// New returns a dispatcher that does nothing until Run.
+func New(opt Options) *Dispatcher {
+	d := &Dispatcher{opt: opt, log: opt.Log, lanes: map[smsir.UUID]*lane{}, byOwner: map[smsir.UUID][]route.Candidate{},
+		poked: make(chan struct{}, 1), reload: make(chan struct{}, 1)}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	o := &d.opt
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	for _, v := range []struct {
+		d *time.Duration
+		v time.Duration
+	}{{&o.ResponseTimer, time.Minute}, {&o.Grace, 10 * time.Second}, {&o.PollCap, time.Second}} {
+		if *v.d == 0 {
+			*v.d = v.v
+		}
+	}
+	if o.QueueLimit == 0 {
+		o.QueueLimit = 20_000
+	}
+	d.outcome = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_attempts_total", Help: "Attempts by kind of provider and outcome."}, []string{"kind", "outcome"})
+	if o.Metrics != nil {
+		o.Metrics.MustRegister(d.outcome, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "smsir_dispatch_held_messages", Help: "Messages held in memory for sending."}, func() float64 {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return float64(d.held)
+		}))
+	}
+	return d
+}
+
+// Run works until ctx ends, then drains: nothing new is started, hand-overs under way get the grace
+// period, and what was not started goes back to the queue. It returns an error only if it could not
+// start.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	sendCtx, cancelSends := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelSends()
+	d.mu.Lock()
+	d.ctx = sendCtx
+	d.mu.Unlock()
+	requeued, unknown, err := d.opt.Store.Recover(ctx, d.opt.Now(), d.opt.Now().Add(time.Second))
+	if err != nil {
+		return err
+	}
+	if requeued+unknown > 0 {
+		d.log.Info("took over from an earlier run", "requeued", requeued, "unknown", unknown)
+	}
+	if err := d.load(ctx); err != nil {
+		return err
+	}
+	d.clock(ctx)
+	d.drain(cancelSends)
+	return nil
+}
+
+// drain ends everything in order: pumps, hand-overs, held connections, messages in memory.
+func (d *Dispatcher) drain(cancelSends func()) {
+	d.mu.Lock()
+	d.stopping = true
+	lanes := make([]*lane, 0, len(d.lanes))
+	for _, l := range d.lanes {
+		lanes = append(lanes, l)
+	}
+	d.mu.Unlock()
+	for _, l := range lanes {
+		l.stopPump()
+	}
+	done := make(chan struct{})
+	go func() { d.sending.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(d.opt.Grace):
+		cancelSends()
+		<-done
+	}
+	for _, l := range lanes {
+		l.stopRunner()
+		d.giveBack(l.takeAll())
+	}
+}
+
+// Reserve promises room in memory for n messages; the caller stores them as owned by this node and
+// then calls Offer, or Unreserve if that failed. Without room they wait in the database.
+func (d *Dispatcher) Reserve(n int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopping || d.ctx == nil || d.held+n > d.opt.QueueLimit {
+		return false
+	}
+	d.held += n
+	return true
+}
+
+// Unreserve gives back room that was promised.
+func (d *Dispatcher) Unreserve(n int) {
+	d.mu.Lock()
+	d.held -= n
+	d.mu.Unlock()
+}
+
+// Offer takes over messages that were stored as owned, in reserved room. Those that are scheduled
+// for later need none: the clock finds them.
+func (d *Dispatcher) Offer(messages []*smsir.Message) {
+	for _, m := range messages {
+		d.place(m)
+	}
+}
+
+// Poke wakes the clock: a message was stored that nobody owns, or became due.
+func (d *Dispatcher) Poke() {
+	select {
+	case d.poked <- struct{}{}:
+	default:
+	}
+}
+
+// Changed tells that providers were added, changed or removed.
+func (d *Dispatcher) Changed() {
+	select {
+	case d.reload <- struct{}{}:
+	default:
+	}
+}
+
+// Knows reports whether a provider is enabled in a workspace.
+func (d *Dispatcher) Knows(workspace, provider smsir.UUID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[provider]
+	return l != nil && l.up.Workspace == workspace
+}
+
+// TestMode reports whether a message of the workspace may end at a test provider only.
+func (d *Dispatcher) TestMode(workspace smsir.UUID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	test := false
+	for _, c := range d.byOwner[workspace] {
+		if !c.TestOnly {
+			return false
+		}
+		test = true
+	}
+	return test
+}
+
+// place puts an owned message into the lane of the provider that is to take it.
+func (d *Dispatcher) place(m *smsir.Message) {
+	d.mu.Lock()
+	plan := route.For(route.Message{To: m.To, Provider: m.Provider}, d.byOwner[m.Workspace])
+	var l *lane
+	if len(plan.Order) > 0 && !d.stopping {
+		l = d.lanes[plan.Order[m.Tries%len(plan.Order)]] // a retry goes to the next provider
+	}
+	if l == nil {
+		d.held--
+		d.mu.Unlock()
+		d.release(m, smsir.ReasonRouteConfig, noRoutePause)
+		return
+	}
+	d.mu.Unlock()
+	if !l.push(m) {
+		d.Unreserve(1)
+		d.release(m, smsir.ReasonDue, 0)
+	}
+}
+
+// noRoutePause is how long a message without a provider rests; routePause how long a provider whose
+// settings are refused does.
+const (
+	noRoutePause = 5 * time.Second
+	routePause   = 30 * time.Second
+)
+
+// release gives a message back to the queue in the database.
+func (d *Dispatcher) release(m *smsir.Message, reason smsir.Reason, pause time.Duration) {
+	if err := d.opt.Store.Release(context.Background(), []smsir.ID{m.ID}, reason, d.opt.Now().Add(pause)); err != nil {
+		d.log.Error("could not release a message; it is taken over at the next start", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+	}
+	d.Poke()
+}
+
+// giveBack releases messages that were held in memory.
+func (d *Dispatcher) giveBack(messages []*smsir.Message) {
+	if len(messages) == 0 {
+		return
+	}
+	d.Unreserve(len(messages))
+	for len(messages) > 0 {
+		n := min(len(messages), 500)
+		ids := make([]smsir.ID, n)
+		for i, m := range messages[:n] {
+			ids[i] = m.ID
+		}
+		messages = messages[n:]
+		if err := d.opt.Store.Release(context.Background(), ids, smsir.ReasonDue, d.opt.Now()); err != nil {
+			d.log.Error("could not release messages; they are taken over at the next start", "count", n, "err", err)
+		}
+	}
+	d.Poke()
+}

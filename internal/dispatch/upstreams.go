@@ -1,0 +1,39 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/route"
+)
+
+// load opens the providers as they are configured now. Lanes whose provider did not change go on;
+// what waited for one that did is routed anew.
+func (d *Dispatcher) load(ctx context.Context) error {
+	ups, err := d.opt.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("load the providers: %w", err)
+	}
+	d.mu.Lock()
+	old, lanes := d.lanes, make(map[smsir.UUID]*lane, len(ups))
+	byOwner := map[smsir.UUID][]route.Candidate{}
+	for _, up := range ups {
+		if l := old[up.ID]; l != nil && l.up.Version == up.Version {
+			lanes[up.ID] = l
+			delete(old, up.ID)
+		} else {
+			lanes[up.ID] = newLane(d, up)
+		}
+		byOwner[up.Workspace] = append(byOwner[up.Workspace], up.Candidate)
+	}
+	d.lanes, d.byOwner = lanes, byOwner
+	d.mu.Unlock()
+	for _, l := range old {
+		l.stopPump()
+		d.giveBack(l.takeAll())
+		d.sending.Go(l.stopRunner)
+	}
+	d.Poke()
+	return nil
+}
