@@ -1,0 +1,50 @@
+import type { Key } from '$lib/i18n/index.svelte'
+import type { Permission } from '$lib/permissions'
+import type { IconName } from '$lib/ui/Icon.svelte'
+
+export interface NavItem {
+  href: string
+  icon: IconName
+  key: Key
+  /** Words that people type in the palette when they look for this. English, and not shown. */
+  words: string
+  permission?: Permission
+  /** The letter after "g". */
+  letter: string
+}
+
+export const main: NavItem[] = [
+  { href: '/', icon: 'home', key: 'nav.home', words: 'dashboard statistics today', letter: 'h' },
+  {
+    href: '/messages',
+    icon: 'chat',
+    key: 'nav.messages',
+    words: 'history log failed delivered search',
+    letter: 'm',
+  },
+  {
+    href: '/compose',
+    icon: 'pen',
+    key: 'nav.compose',
+    words: 'send new sms bulk schedule write',
+    letter: 'c',
+  },
+]
+
+export const setup: NavItem[] = [
+  {
+    href: '/providers',
+    icon: 'plug',
+    key: 'nav.providers',
+    words: 'twilio smpp simulator test carrier gateway',
+    letter: 'p',
+  },
+  { href: '/keys', icon: 'key', key: 'nav.keys', words: 'api token developer secret', letter: 'k' },
+  {
+    href: '/settings',
+    icon: 'gear',
+    key: 'nav.settings',
+    words: 'profile password language theme sessions team',
+    letter: 's',
+  },
+]

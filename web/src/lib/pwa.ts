@@ -1,0 +1,53 @@
+import { t } from '$lib/i18n/index.svelte'
+import { toasts } from '$lib/stores/toasts.svelte'
+
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(s: string): string },
+  ): { createScriptURL(s: string): string }
+}
+
+/** Registers the service worker, where there is one: it needs HTTPS or localhost. A new version is offered, never forced. */
+export async function register() {
+  if (!('serviceWorker' in navigator)) return
+  // The policy requires trusted script URLs: the one this app ever makes is this one.
+  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes
+  const policy = types?.createPolicy('smsir-sw', {
+    createScriptURL: (url) => {
+      if (url === '/sw.js') return url
+      throw new TypeError(`not a script of this app: ${url}`)
+    },
+  })
+  const url = policy ? policy.createScriptURL('/sw.js') : '/sw.js'
+  const registration = await navigator.serviceWorker.register(url, { scope: '/' }).catch(() => null)
+  if (!registration) return
+
+  const offer = () =>
+    toasts.show(t('pwa.update'), {
+      ms: 0,
+      action: {
+        label: t('pwa.reload'),
+        run: () => {
+          navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), {
+            once: true,
+          })
+          registration.waiting?.postMessage({ type: 'update' })
+        },
+      },
+    })
+  const isUpdate = () => navigator.serviceWorker.controller !== null
+  if (registration.waiting && isUpdate()) offer()
+  registration.addEventListener('updatefound', () => {
+    const next = registration.installing
+    next?.addEventListener('statechange', () => {
+      if (next.state === 'installed' && isUpdate()) offer()
+    })
+  })
+}
+
+/** Drops the copies of lists that the service worker keeps: on sign-out, before somebody else signs in. */
+export async function forget() {
+  navigator.serviceWorker?.controller?.postMessage({ type: 'forget' })
+  await globalThis.caches?.delete('data-v1').catch(() => false)
+}

@@ -1,0 +1,33 @@
+import { router } from '$lib/router.svelte'
+import { prefs } from '$lib/stores/prefs.svelte'
+
+const typing = (e: KeyboardEvent) =>
+  e.target instanceof Element && e.target.closest('input, textarea, select, [contenteditable]') !== null
+
+/** Keys of the whole app. Single keys can be switched off in the settings (WCAG 2.1.4). Returns how to stop. */
+export function shortcuts(run: { palette: () => void; help: () => void; go: Record<string, string> }) {
+  let afterG = 0
+  const onKey = (e: KeyboardEvent) => {
+    if ((e.ctrlKey || e.metaKey) && !e.altKey && e.key.toLowerCase() === 'k') {
+      e.preventDefault()
+      run.palette()
+      return
+    }
+    if (!prefs.singleKeys || e.ctrlKey || e.metaKey || e.altKey || typing(e)) return
+    if (document.querySelector('dialog[open]')) return
+    const chord = Date.now() - afterG < 1500
+    afterG = 0
+    if (chord && run.go[e.key]) router.go(run.go[e.key]!)
+    else if (e.key === 'g') afterG = Date.now()
+    else if (e.key === 'c') router.go('/compose')
+    else if (e.key === '?') run.help()
+    else if (e.key === '/') {
+      const field = document.querySelector<HTMLInputElement>('input[type=search]')
+      if (field) field.focus()
+      else router.go('/messages')
+    } else return
+    e.preventDefault()
+  }
+  addEventListener('keydown', onKey)
+  return () => removeEventListener('keydown', onKey)
+}

@@ -1,0 +1,32 @@
+import type { Route } from '$lib/router.svelte'
+
+/** Every address of the app. Views load when they are first opened. */
+export const routes: Route[] = [
+  { path: '/', load: () => import('./features/home/Home.svelte'), title: 'nav.home' },
+  { path: '/messages', load: () => import('./features/messages/Messages.svelte'), title: 'nav.messages' },
+  {
+    path: '/compose',
+    load: () => import('./features/compose/Compose.svelte'),
+    title: 'nav.compose',
+    permission: 'messages:send',
+  },
+  { path: '/more', load: () => import('./features/more/More.svelte'), title: 'nav.more' },
+  {
+    path: '/setup',
+    load: () => import('./features/setup/Setup.svelte'),
+    title: 'setup.title',
+    access: 'public',
+  },
+  {
+    path: '/login',
+    load: () => import('./features/auth/Login.svelte'),
+    title: 'login.title',
+    access: 'anonymous',
+  },
+  {
+    path: '/register',
+    load: () => import('./features/auth/Register.svelte'),
+    title: 'register.title',
+    access: 'public',
+  },
+]

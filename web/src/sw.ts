@@ -1,0 +1,67 @@
+/// <reference lib="webworker" />
+// Service worker: opens the app without a network, and shows the last lists it saw. A classic script without imports;
+// the build replaces the two placeholders.
+const sw = self as unknown as ServiceWorkerGlobalScope
+const FILES = '__FILES__' as unknown as string[]
+const APP = 'app-__VERSION__'
+const DATA = 'data-v1'
+
+/** Reads that are worth having offline. Secrets, keys and settings are never kept. */
+const KEPT = /^\/v1\/(bootstrap|messages(\/[^/]+(\/events)?)?)$/
+
+sw.addEventListener('install', (e) => {
+  const request = (f: string) => new Request(f, { cache: f.startsWith('/assets/') ? 'default' : 'reload' })
+  e.waitUntil(caches.open(APP).then((c) => c.addAll(FILES.map(request))))
+})
+
+sw.addEventListener('activate', (e) => {
+  const old = (name: string) => name.startsWith('app-') && name !== APP
+  e.waitUntil(caches.keys().then((names) => Promise.all(names.filter(old).map((n) => caches.delete(n)))))
+})
+
+sw.addEventListener('fetch', (e) => {
+  const { request } = e
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== sw.location.origin) return
+  if (url.pathname.startsWith('/v1/')) {
+    if (KEPT.test(url.pathname)) e.respondWith(network(request))
+    return
+  }
+  if (request.mode === 'navigate') {
+    if (isPage(url.pathname)) e.respondWith(cached('/index.html', request))
+    return
+  }
+  if (FILES.includes(url.pathname)) e.respondWith(cached(request, request))
+})
+
+/** Addresses that the server answers with something else than this app. */
+const isPage = (path: string) => !/^\/(v1|docs|openapi|healthz|readyz|metrics)\b/.test(path)
+
+async function cached(key: RequestInfo, request: Request): Promise<Response> {
+  return (await caches.match(key, { cacheName: APP, ignoreVary: true })) ?? fetch(request)
+}
+
+/** Network first. Without one, the last good copy, marked as such so that the app can say so and ask again later. */
+async function network(request: Request): Promise<Response> {
+  const cache = await caches.open(DATA)
+  try {
+    const response = await fetch(request)
+    if (response.ok) await cache.put(request, stamped(response.clone()))
+    return response
+  } catch (error) {
+    const copy = await cache.match(request)
+    if (copy) return copy
+    throw error
+  }
+}
+
+function stamped(response: Response): Response {
+  const headers = new Headers(response.headers)
+  headers.set('X-SMSir-Copy', new Date().toISOString())
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+}
+
+sw.addEventListener('message', (e) => {
+  if (e.data?.type === 'update') void sw.skipWaiting()
+  if (e.data?.type === 'forget') e.waitUntil(caches.delete(DATA))
+})
