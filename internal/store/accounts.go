@@ -134,8 +134,8 @@ type Registration struct {
 	Invite    smsir.UUID // consumed; zero if none
 	Setup     bool       // the first person of the instance: fails with CodeConflict if a user exists
 	Provider  *Provider  // the simulator that a new workspace starts with
-	Session   Session    //
-	Audit     AuditEntry //
+	Session   Session
+	Audit     AuditEntry
 }
 
 // Accounts stores people, workspaces and credentials. Errors: CodeNotFound, CodeConflict.
@@ -148,7 +148,8 @@ type Accounts interface {
 
 	UserByEmail(ctx context.Context, email string) (*User, error)
 	User(ctx context.Context, id smsir.UUID) (*User, error)
-	UpdateUser(ctx context.Context, u *User) error
+	// UpdateUser stores everything of a user but the password. A disabled user has no live session.
+	UpdateUser(ctx context.Context, u *User, audit AuditEntry) error
 	// SetPassword replaces the hash and ends every session of the user but keep.
 	SetPassword(ctx context.Context, user smsir.UUID, hash string, keep smsir.UUID, audit AuditEntry) error
 
@@ -156,14 +157,19 @@ type Accounts interface {
 	UpdateWorkspace(ctx context.Context, w *Workspace, audit AuditEntry) error
 	Memberships(ctx context.Context, user smsir.UUID) ([]Membership, error)
 	Members(ctx context.Context, workspace smsir.UUID) ([]Membership, error)
-	// SetRole changes or (role 0) removes a member; the last owner cannot be removed (CodeConflict).
+	// SetRole changes or (role 0) removes a member, and ends the member's sessions in that workspace.
+	// The last owner stays one (CodeConflict).
 	SetRole(ctx context.Context, workspace, user smsir.UUID, role Role, audit AuditEntry) error
 
+	// CreateSession stores a session and forgets those of the same user that have expired.
 	CreateSession(ctx context.Context, s Session, audit AuditEntry) error
-	// SessionByToken returns the live session, its user, and its role in the workspace.
+	// SessionByToken returns the live session, its user, and its role in the workspace. A session of a
+	// disabled user, or in a workspace that the user has left, is not live.
 	SessionByToken(ctx context.Context, hash [32]byte, now time.Time) (*Session, *User, Role, error)
 	TouchSession(ctx context.Context, id smsir.UUID, now time.Time) error
 	Reauthenticated(ctx context.Context, id smsir.UUID, now time.Time) error
+	// MoveSession makes a session look at another workspace of its user.
+	MoveSession(ctx context.Context, user, id, workspace smsir.UUID, audit AuditEntry) error
 	Sessions(ctx context.Context, user smsir.UUID, now time.Time) ([]Session, error)
 	DeleteSession(ctx context.Context, user, id smsir.UUID, audit AuditEntry) error
 
@@ -177,6 +183,9 @@ type Accounts interface {
 	InviteByCode(ctx context.Context, hash [32]byte, now time.Time) (*Invite, error)
 	Invites(ctx context.Context, workspace smsir.UUID, now time.Time) ([]Invite, error)
 	DeleteInvite(ctx context.Context, workspace, id smsir.UUID, audit AuditEntry) error
+	// AcceptInvite consumes an invitation and makes an existing user a member. CodeConflict: the invite
+	// is used or over, or the user is a member already; the error's Field is "invite" or "user".
+	AcceptInvite(ctx context.Context, in Invite, user smsir.UUID, now time.Time, audit AuditEntry) error
 
 	// Setting reads an instance setting, "" if it was never set.
 	Setting(ctx context.Context, name string) (string, error)
