@@ -58,14 +58,7 @@ type Store struct {
 	disk    diskWatch
 }
 
-var (
-	_ store.Accepter = (*Store)(nil)
-	_ store.Queue    = (*Store)(nil)
-	_ store.Evidence = (*Store)(nil)
-	_ store.Canceler = (*Store)(nil)
-	_ store.Messages = (*Store)(nil)
-	_ store.Events   = (*Store)(nil)
-)
+var _ store.Store = (*Store)(nil)
 
 // Open opens or makes the database at path, brings its schema up to date, and takes the lock that
 // keeps a second process out. It fails with a sentence that says what to do when the lock is held

@@ -1,0 +1,71 @@
+package sqlite_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/storetest"
+)
+
+// opener gives each test database a folder of its own, the same one for the same name.
+func opener(t *testing.T) storetest.Opener {
+	var mu sync.Mutex
+	dirs := map[string]string{}
+	root := t.TempDir()
+	return func(t *testing.T, name string, now func() time.Time) store.Store {
+		t.Helper()
+		mu.Lock()
+		dir, ok := dirs[name]
+		if !ok {
+			dir = filepath.Join(root, strings.Map(func(r rune) rune {
+				if r == '/' || r == ' ' {
+					return '_'
+				}
+				return r
+			}, name))
+			dirs[name] = dir
+		}
+		mu.Unlock()
+		st, err := sqlite.Open(context.Background(), filepath.Join(dir, "smsir.db"), sqlite.Options{Now: now})
+		if err != nil {
+			t.Fatalf("open: %v", err)
+		}
+		return st
+	}
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	storetest.Messages(t, opener(t))
+}
+
+func TestSecondProcessIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "it's a #folder?", "smsir.db")
+	first, err := sqlite.Open(context.Background(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := sqlite.Open(context.Background(), path, sqlite.Options{}); err == nil {
+		_ = second.Close()
+		t.Fatal("a second process opened the same database")
+	} else if !strings.Contains(err.Error(), "in use by another smsir process") {
+		t.Errorf("error %q does not say what is wrong", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := sqlite.Open(context.Background(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatalf("after the first ended: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
