@@ -1,0 +1,52 @@
+// Package inbound takes messages from handsets and understands what they say about consent.
+//
+// A nil error means that the message, and the opt-out or opt-in in it, are on disk in one step: from
+// then on no new attempt to that number starts. Conversations and auto-replies are not here yet.
+package inbound
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// Service takes inbound messages. It is safe for concurrent use.
+type Service struct {
+	store store.Evidence
+	log   *slog.Logger
+	now   func() time.Time
+}
+
+// New returns a service; log and now may be nil.
+func New(st store.Evidence, log *slog.Logger, now func() time.Time) *Service {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &Service{store: st, log: log, now: now}
+}
+
+// Inbound stores one message.
+func (s *Service) Inbound(ctx context.Context, in smsir.Inbound) error {
+	if in.Provider.IsZero() || in.From == "" {
+		return fmt.Errorf("inbound message without a provider or a sender")
+	}
+	if in.ReceivedAt.IsZero() {
+		in.ReceivedAt = s.now()
+	}
+	consent := Consent(in.Text)
+	duplicate, err := s.store.StoreInbound(ctx, in, consent)
+	if err != nil {
+		return fmt.Errorf("store an inbound message: %w", err)
+	}
+	if consent == store.OptOut && !duplicate {
+		s.log.Info("a recipient opted out", "provider", in.Provider.Format(smsir.PrefixProvider))
+	}
+	return nil
+}
