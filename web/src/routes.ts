@@ -10,6 +10,19 @@ export const routes: Route[] = [
     title: 'nav.compose',
     permission: 'messages:send',
   },
+  {
+    path: '/providers',
+    load: () => import('./features/providers/Providers.svelte'),
+    title: 'nav.providers',
+    permission: 'providers:read',
+  },
+  {
+    path: '/keys',
+    load: () => import('./features/keys/Keys.svelte'),
+    title: 'nav.keys',
+    permission: 'api_keys:read',
+  },
+  { path: '/settings', load: () => import('./features/settings/Settings.svelte'), title: 'nav.settings' },
   { path: '/more', load: () => import('./features/more/More.svelte'), title: 'nav.more' },
   {
     path: '/setup',

@@ -13,8 +13,8 @@ export const logout = () => call<void>('POST', '/v1/auth/logout')
 export const changePassword = (body: Schemas['PasswordChange']) =>
   call<void>('POST', '/v1/auth/password', { body })
 export const reauth = (password: string) => call<void>('POST', '/v1/auth/reauth', { body: { password } })
-export const listSessions = () => call<Schemas['SessionList']>('GET', '/v1/sessions')
-export const revokeSession = (id: string) => call<void>('DELETE', `/v1/sessions/${seg(id)}`)
+export const listSessions = () => call<Schemas['SessionList']>('GET', '/v1/auth/sessions')
+export const revokeSession = (id: string) => call<void>('DELETE', `/v1/auth/sessions/${seg(id)}`)
 export const updateMe = (body: Schemas['UserUpdate']) => call<Schemas['Me']>('PATCH', '/v1/me', { body })
 
 export const updateWorkspace = (body: Schemas['WorkspaceUpdate']) =>

@@ -32,6 +32,10 @@ class I18n {
   get locale() {
     return LANGS[this.lang].locale
   }
+  /** No speaker of this language has reviewed its wording yet. */
+  get draft() {
+    return '_meta' in this.#dict
+  }
   get rtl() {
     return LANGS[this.lang].dir === 'rtl'
   }
