@@ -93,14 +93,28 @@ func (e Encoding) String() string {
 // Class of traffic: separate lanes, so that a bulk backlog never delays an OTP.
 type Class uint8
 
-// Classes of traffic, most urgent first.
+// Classes of traffic. The values are stored; never renumber them.
 const (
-	OTP           Class = 0
-	Transactional Class = 1
+	Transactional Class = 0
+	OTP           Class = 1
 	Bulk          Class = 2
 )
 
-var classNames = [...]string{"otp", "transactional", "bulk"}
+var classNames = [...]string{"transactional", "otp", "bulk"}
+
+// ByUrgency lists the classes, most urgent first.
+func ByUrgency() [3]Class { return [...]Class{OTP, Transactional, Bulk} }
+
+// Urgency is the place of c in [ByUrgency].
+func (c Class) Urgency() int {
+	switch c {
+	case OTP:
+		return 0
+	case Bulk:
+		return 2
+	}
+	return 1
+}
 
 // String is the word of the API.
 func (c Class) String() string {

@@ -18,7 +18,7 @@ type lane struct {
 	up Upstream
 
 	mu       sync.Mutex
-	waiting  [3][]*smsir.Message // by class, oldest first
+	waiting  [3][]*smsir.Message // by urgency of the class, oldest first
 	busy     int                 // slots taken
 	until    time.Time           // paused before
 	throttle time.Duration       // last pause the provider caused by itself
@@ -54,8 +54,8 @@ func (l *lane) push(m *smsir.Message) bool {
 	if l.closed {
 		return false
 	}
-	c := min(m.Class, smsir.Bulk)
-	l.waiting[c] = append(l.waiting[c], m)
+	u := m.Class.Urgency()
+	l.waiting[u] = append(l.waiting[u], m)
 	l.ring()
 	return true
 }

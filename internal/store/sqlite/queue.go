@@ -82,7 +82,7 @@ func (t *wtx) ids(query string, args ...any) (ids []smsir.ID, err error) {
 func (s *Store) Claim(_ context.Context, now time.Time, limit int) (claimed []*smsir.Message, err error) {
 	err = s.writer.do(prioIntent, false, func(t *wtx) error {
 		claimed = claimed[:0]
-		for class := smsir.OTP; class <= smsir.Bulk && len(claimed) < limit; class++ {
+		for _, class := range smsir.ByUrgency() {
 			ids, err := t.ids("SELECT id FROM messages WHERE status = 1 AND owner IS NULL AND class = $1 AND next_at <= $2 ORDER BY next_at, id LIMIT $3",
 				int64(class), now.UnixMilli(), int64(limit-len(claimed)))
 			if err != nil {

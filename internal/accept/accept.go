@@ -1,0 +1,234 @@
+// Package accept is stage 1: it validates, normalises, polices and counts what a door was asked to
+// send, and commits it.
+//
+// Every door (REST, SMPP, campaigns) goes through it. It does not know HTTP, and it does not send.
+// What it guarantees: when [Service.Send] returns messages, they are on disk with their first events
+// and, if a key came, with the answer that a retry will get. When it returns an error, nothing was
+// stored.
+package accept
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// Limits of a request.
+const (
+	MaxRecipients = 1000 // of one batch
+	MaxText       = 1600 // characters
+	MaxTags       = 10   //
+	MaxTag        = 64   // characters
+	MaxMetadata   = 20   // entries
+	MaxValue      = 500  // characters of a metadata value
+	MaxClientRef  = 128  // characters
+	MaxHold       = 10 * time.Minute
+	MinValidity   = time.Minute
+	MaxValidity   = 7 * 24 * time.Hour
+	MaxAhead      = 366 * 24 * time.Hour // of send_at
+	maxBehind     = time.Minute          // a send_at so far in the past still means now
+	otpValidity   = 10 * time.Minute
+	clientRefTTL  = 30 * 24 * time.Hour
+)
+
+// Options of [New]; only Store is required.
+type Options struct {
+	Store          store.Accepter
+	Now            func() time.Time
+	Validity       time.Duration // default of a message; 24 h if 0
+	IdempotencyTTL time.Duration // 72 h if 0
+	// Reserve asks the dispatcher for room in memory; Offer hands over what was stored in it;
+	// Unreserve gives it back; Poke says that messages wait in the store.
+	Reserve   func(n int) bool
+	Unreserve func(n int)
+	Offer     func([]*smsir.Message)
+	Poke      func()
+	// Knows reports whether a provider is enabled in a workspace.
+	Knows   func(workspace, provider smsir.UUID) bool
+	Metrics prometheus.Registerer
+}
+
+// Service accepts messages. It is safe for concurrent use.
+type Service struct {
+	opt      Options
+	accepted *prometheus.CounterVec
+}
+
+// New returns a service.
+func New(opt Options) *Service {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Validity == 0 {
+		opt.Validity = 24 * time.Hour
+	}
+	if opt.IdempotencyTTL == 0 {
+		opt.IdempotencyTTL = 72 * time.Hour
+	}
+	if opt.Reserve == nil {
+		opt.Reserve = func(int) bool { return false }
+	}
+	if opt.Poke == nil {
+		opt.Poke = func() {}
+	}
+	if opt.Knows == nil {
+		opt.Knows = func(smsir.UUID, smsir.UUID) bool { return true }
+	}
+	s := &Service{opt: opt, accepted: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_messages_accepted_total", Help: "Messages accepted, by class."}, []string{"class"})}
+	if opt.Metrics != nil {
+		opt.Metrics.MustRegister(s.accepted)
+	}
+	return s
+}
+
+// Request is one message as it is asked for. Zero fields take the workspace's defaults.
+type Request struct {
+	To        string // as typed
+	Text      string
+	From      string
+	Class     smsir.Class
+	SendAt    time.Time     // not before; excludes Hold
+	Hold      time.Duration // undo window
+	Validity  time.Duration
+	OnUnknown *smsir.OnUnknown
+	ClientRef string
+	Tags      []string
+	Metadata  map[string]string
+	Provider  smsir.UUID
+	Smart     *bool // smart encoding; nil for the workspace's default
+	ResendOf  smsir.ID
+}
+
+// Order is everything one request of a door asks for.
+type Order struct {
+	Workspace   *store.Workspace
+	Actor       smsir.Actor
+	Requests    []Request
+	Batch       bool // recipients that policy forbids become blocked rows instead of refusing the whole
+	SkipInvalid bool // invalid rows of a batch are left out and told instead of refusing the whole
+	Idempotency *Key // nil without a key
+	// Render makes the answer, before the commit, so that it is stored with the key. It may be nil
+	// when there is no key.
+	Render func(*Result) (status int, body []byte, err error)
+}
+
+// Key makes a retry safe.
+type Key struct {
+	Scope       string // the endpoint
+	Key         string
+	Fingerprint [32]byte
+}
+
+// Result is what was accepted, or what was answered before.
+type Result struct {
+	Batch      smsir.ID
+	Messages   []*smsir.Message // as accepted; copies
+	Duplicates []Duplicate
+	Skipped    []Skipped
+	Status     int    // of the answer that Render made, or of the earlier one
+	Body       []byte // likewise
+	Replayed   bool
+}
+
+// Duplicate is a row that repeats an earlier one of the same request.
+type Duplicate struct {
+	Index, Of int
+	To        string
+}
+
+// Skipped is an invalid row that was left out.
+type Skipped struct {
+	Index   int
+	To      string
+	Problem Problem
+}
+
+// Problem is what is wrong with one row, and how to put it right.
+type Problem struct {
+	Index       int
+	Field, Code string
+	Text        string
+}
+
+// InvalidError refuses a request because of its rows. Nothing was stored.
+type InvalidError struct {
+	Problems []Problem
+}
+
+// Error names the first problem.
+func (e *InvalidError) Error() string {
+	if len(e.Problems) == 0 {
+		return "invalid request"
+	}
+	return fmt.Sprintf("%s (row %d, field %s; %d in all)", e.Problems[0].Text, e.Problems[0].Index, e.Problems[0].Field, len(e.Problems))
+}
+
+// Send accepts an order. Errors: [*InvalidError]; [*smsir.Error] with CodeIdempotencyReuse,
+// CodeOptedOut, CodeClientRefUsed, CodeStorageFull, CodeStorageDown or CodeCommitUnknown.
+func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
+	if o.Idempotency != nil {
+		replay, err := s.opt.Store.Replay(ctx, o.Workspace.ID, o.Idempotency.Scope, o.Idempotency.Key, s.opt.Now())
+		if err != nil {
+			return nil, err
+		}
+		if replay != nil {
+			return replayed(replay, o.Idempotency)
+		}
+	}
+	p := s.plan(&o)
+	if err := p.check(ctx); err != nil {
+		return nil, err
+	}
+	return s.commit(ctx, p)
+}
+
+func replayed(r *store.Replay, k *Key) (*Result, error) {
+	if subtle.ConstantTimeCompare(r.Fingerprint[:], k.Fingerprint[:]) != 1 {
+		return nil, &smsir.Error{Code: smsir.CodeIdempotencyReuse, Field: "Idempotency-Key",
+			Text: "This Idempotency-Key was used with another request. Use a new key for a new request, and the same body for a retry."}
+	}
+	return &Result{Status: r.Status, Body: r.Body, Replayed: true}, nil
+}
+
+// commit stores what a plan made, and hands it to the dispatcher.
+func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
+	a := &store.Acceptance{Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL}
+	result := &p.result
+	if p.order.Render != nil {
+		var err error
+		if result.Status, result.Body, err = p.order.Render(result); err != nil {
+			return nil, fmt.Errorf("render the answer: %w", err)
+		}
+	}
+	if k := p.order.Idempotency; k != nil {
+		a.Idempotency = &store.Idempotency{Scope: k.Scope, Key: k.Key, Fingerprint: k.Fingerprint, ExpiresAt: p.now.Add(s.opt.IdempotencyTTL),
+			Status: result.Status, Body: result.Body}
+	}
+	due := p.due()
+	a.Owned = len(due) > 0 && s.opt.Reserve(len(due))
+	replay, err := s.opt.Store.Accept(ctx, a)
+	if err != nil || replay != nil {
+		if a.Owned {
+			s.opt.Unreserve(len(due))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return replayed(replay, p.order.Idempotency)
+	}
+	for _, m := range p.messages {
+		s.accepted.WithLabelValues(m.Class.String()).Inc()
+	}
+	if a.Owned {
+		s.opt.Offer(due)
+	}
+	if !a.Owned || len(due) < len(p.messages) {
+		s.opt.Poke()
+	}
+	return result, nil
+}
