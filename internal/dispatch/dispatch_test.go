@@ -15,7 +15,6 @@ import (
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
-	"go.uber.org/goleak"
 )
 
 var bg = context.Background()
@@ -106,7 +105,6 @@ func run(t *testing.T, ups func(ws smsir.UUID) []dispatch.Upstream, test func(w 
 		if err := st.Close(); err != nil {
 			t.Error(err)
 		}
-		goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	})
 }
 
