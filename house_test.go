@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -72,16 +73,6 @@ func listSources(t *testing.T, suffix string) []sourceFile {
 	return files
 }
 
-func parse(t *testing.T, f sourceFile) (*token.FileSet, *ast.File) {
-	t.Helper()
-	set := token.NewFileSet()
-	tree, err := parser.ParseFile(set, f.path, f.content, parser.ParseComments|parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set, tree
-}
-
 func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 	t.Parallel()
 	for _, p := range listPackages(t) {
@@ -112,39 +103,69 @@ func TestNothingIsLeftOpen(t *testing.T) {
 	}
 }
 
-// TestTestsDoNotSleep looks for time.Sleep in tests. Inside a synctest bubble it advances a virtual clock, so a
-// function that names synctest may call it.
+// TestTestsDoNotSleep looks for time.Sleep in tests. Inside a synctest bubble it advances a virtual clock, so a file that
+// imports testing/synctest may call it; a test in such a file only if it runs in a bubble.
 func TestTestsDoNotSleep(t *testing.T) {
 	t.Parallel()
-	for _, f := range listSources(t, "_test.go") {
-		set, tree := parse(t, f)
-		for _, d := range tree.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || calls(fn, "synctest", "") != token.NoPos {
+	for dir, p := range listTests(t) {
+		for _, fn := range p.funcs {
+			at := callOf(fn.decl, "time", "Sleep")
+			if at == token.NoPos {
 				continue
 			}
-			if at := calls(fn, "time", "Sleep"); at != token.NoPos {
-				t.Errorf("%s: %s sleeps: use testing/synctest, wait for a signal, or poll with a deadline", set.Position(at), fn.Name.Name)
+			inBubble := fn.synctest && (!isTest(fn.decl) || p.reaches(fn.decl, "synctest", ""))
+			if !inBubble {
+				t.Errorf("%s/%s: %s sleeps: use testing/synctest, wait for a signal, or poll with a deadline", dir, p.set.Position(at), fn.decl.Name.Name)
 			}
 		}
 	}
 }
 
-// TestTestsRunInParallel: a test that cannot says so by what it calls.
+// TestTestsRunInParallel: each test calls t.Parallel, itself or through what it calls, unless it sets the environment.
 func TestTestsRunInParallel(t *testing.T) {
 	t.Parallel()
-	for _, f := range listSources(t, "_test.go") {
-		set, tree := parse(t, f)
-		for _, d := range tree.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || !isTest(fn) || calls(fn, "t", "Parallel") != token.NoPos {
+	for dir, p := range listTests(t) {
+		for _, fn := range p.funcs {
+			if !isTest(fn.decl) || p.reaches(fn.decl, "", "Parallel") || p.reaches(fn.decl, "", "Setenv") || p.reaches(fn.decl, "", "Chdir") {
 				continue
 			}
-			if calls(fn, "t", "Setenv") == token.NoPos && calls(fn, "t", "Chdir") == token.NoPos {
-				t.Errorf("%s: %s does not call t.Parallel()", set.Position(fn.Pos()), fn.Name.Name)
+			t.Errorf("%s/%s: %s does not call t.Parallel()", dir, p.set.Position(fn.decl.Pos()), fn.decl.Name.Name)
+		}
+	}
+}
+
+// testPackage is the test code of one folder.
+type testPackage struct {
+	set   *token.FileSet
+	funcs []testFunc
+}
+
+type testFunc struct {
+	decl     *ast.FuncDecl
+	synctest bool // the file imports testing/synctest
+}
+
+// listTests parses the test files of each folder.
+func listTests(t *testing.T) map[string]*testPackage {
+	t.Helper()
+	all := map[string]*testPackage{}
+	for _, f := range listSources(t, "_test.go") {
+		dir := path.Dir(f.path)
+		if all[dir] == nil {
+			all[dir] = &testPackage{set: token.NewFileSet()}
+		}
+		tree, err := parser.ParseFile(all[dir].set, path.Base(f.path), f.content, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bubbles := slices.ContainsFunc(tree.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"testing/synctest"` })
+		for _, d := range tree.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				all[dir].funcs = append(all[dir].funcs, testFunc{fn, bubbles})
 			}
 		}
 	}
+	return all
 }
 
 // isTest reports whether fn is func TestX(t *testing.T).
@@ -153,16 +174,41 @@ func isTest(fn *ast.FuncDecl) bool {
 		len(fn.Type.Params.List) == 1
 }
 
-// calls finds the first call of qualifier.name within fn; any name when name is empty.
-func calls(fn *ast.FuncDecl, qualifier, name string) token.Pos {
+// reaches reports whether from calls qualifier.name, itself or through plain functions of the same package.
+func (p *testPackage) reaches(from *ast.FuncDecl, qualifier, name string) bool {
+	seen := map[string]bool{from.Name.Name: true}
+	for queue := []*ast.FuncDecl{from}; len(queue) > 0; queue = queue[1:] {
+		if callOf(queue[0], qualifier, name) != token.NoPos {
+			return true
+		}
+		for _, fn := range p.funcs {
+			called := fn.decl.Name.Name
+			if fn.decl.Recv == nil && !seen[called] && callOf(queue[0], "-", called) != token.NoPos {
+				seen[called] = true
+				queue = append(queue, fn.decl)
+			}
+		}
+	}
+	return false
+}
+
+// callOf finds the first call of qualifier.name within fn. An empty qualifier or name stands for any; the qualifier "-"
+// is none, for plain functions.
+func callOf(fn *ast.FuncDecl, qualifier, name string) token.Pos {
 	at := token.NoPos
 	ast.Inspect(fn, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
-		if !ok {
+		if !ok || at != token.NoPos {
 			return at == token.NoPos
 		}
-		if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
-			if x, ok := sel.X.(*ast.Ident); ok && x.Name == qualifier && (name == "" || sel.Sel.Name == name) {
+		switch f := call.Fun.(type) {
+		case *ast.Ident:
+			if qualifier == "-" && f.Name == name {
+				at = call.Pos()
+			}
+		case *ast.SelectorExpr:
+			x, ok := f.X.(*ast.Ident)
+			if (qualifier == "" || ok && x.Name == qualifier) && (name == "" || f.Sel.Name == name) {
 				at = call.Pos()
 			}
 		}
