@@ -93,5 +93,4 @@ type Me struct {
 	Workspace   Workspace `json:"workspace" doc:"The workspace that every call works on."`
 	Role        string    `json:"role,omitempty" enum:"owner,admin,member,viewer" doc:"The person's role; left out for a key."`
 	Permissions []string  `json:"permissions" nullable:"false" doc:"What this caller may do." example:"[\"messages:read\",\"messages:send\"]"`
-	Session     *Session  `json:"session,omitempty" doc:"The session of a person."`
 }

@@ -7,7 +7,7 @@ const MaxBatch = 1000
 // each (messages). All of it is accepted in one step, or nothing.
 type BatchRequest struct {
 	To       []string       `json:"to,omitempty" nullable:"false" maxItems:"1000" maxLength:"64" doc:"Recipients of the one text; not together with messages."`
-	Text     string         `json:"text,omitempty" maxLength:"10000" doc:"The text of every message that has none of its own."`
+	Text     string         `json:"text,omitempty" maxLength:"1600" doc:"The text of every message that has none of its own."`
 	Messages []BatchMessage `json:"messages,omitempty" nullable:"false" maxItems:"1000" doc:"One message each; not together with to."`
 	Options
 	OnInvalid string `json:"on_invalid,omitempty" enum:"reject,skip" doc:"reject (when left out): one bad row refuses the whole batch, and the problem names every bad row. skip: bad rows are left out and listed."`
@@ -16,7 +16,7 @@ type BatchRequest struct {
 // BatchMessage is one row of a batch.
 type BatchMessage struct {
 	To        string            `json:"to" minLength:"1" maxLength:"64" doc:"Recipient."`
-	Text      string            `json:"text,omitempty" maxLength:"10000" doc:"Its text; left out: the text of the batch."`
+	Text      string            `json:"text,omitempty" maxLength:"1600" doc:"Its text; left out: the text of the batch."`
 	ClientRef string            `json:"client_ref,omitempty" maxLength:"128" doc:"Your own reference."`
 	Metadata  map[string]string `json:"metadata,omitempty" maxProperties:"20" doc:"Values of your own, beside those of the batch."`
 }

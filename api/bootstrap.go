@@ -28,8 +28,8 @@ type Server struct {
 // Limits are the bounds of a send.
 type Limits struct {
 	Batch           int `json:"batch" doc:"Recipients of a batch." example:"1000"`
-	TextLength      int `json:"text_length" doc:"Characters of a text." example:"10000"`
-	HoldSeconds     int `json:"hold_seconds" doc:"Longest undo window." example:"300"`
+	TextLength      int `json:"text_length" doc:"Characters of a text." example:"1600"`
+	HoldSeconds     int `json:"hold_seconds" doc:"Longest undo window." example:"600"`
 	ValiditySeconds int `json:"validity_seconds" doc:"Longest validity." example:"604800"`
 	DefaultValidity int `json:"default_validity_seconds" doc:"Validity when a send does not say." example:"86400"`
 }
@@ -46,4 +46,9 @@ type PublicInfo struct {
 	Registration string `json:"registration" enum:"invitation,open,closed" doc:"Who may register."`
 	InsecureHTTP bool   `json:"insecure_http" doc:"True when this connection is plain HTTP from another machine."`
 	LoginAllowed bool   `json:"login_allowed" doc:"False when this connection may not carry a log-in: plain HTTP from another machine that the operator has not allowed."`
+}
+
+// Health is the answer of /healthz and /readyz.
+type Health struct {
+	Status string `json:"status" enum:"ok" doc:"ok: any other state is a problem."`
 }

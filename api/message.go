@@ -91,14 +91,14 @@ type MessageList struct {
 
 // Options are the choices that a single send and a batch share.
 type Options struct {
-	From            string            `json:"from,omitempty" maxLength:"16" doc:"Sender ID: a number, a short code, or up to 11 letters and digits. Left out: the provider chooses." example:"SMSir"`
+	From            string            `json:"from,omitempty" maxLength:"32" doc:"Sender ID: a number, a short code, or up to 11 letters and digits. Left out: the provider chooses." example:"SMSir"`
 	Class           string            `json:"class,omitempty" enum:"otp,transactional,bulk" doc:"Lane of traffic; transactional when left out."`
-	SendAt          *time.Time        `json:"send_at,omitempty" doc:"Not before this moment, with its UTC offset; at most 370 days ahead." example:"2026-11-23T12:00:00+03:00"`
-	HoldSeconds     int               `json:"hold_seconds,omitempty" minimum:"0" maximum:"300" doc:"Undo window: the gateway waits so long before it sends, and a cancel within it always wins. Not together with send_at." example:"5"`
-	ValiditySeconds int               `json:"validity_seconds,omitempty" minimum:"0" maximum:"604800" doc:"How long the message may still leave, from acceptance or from send_at: 60 to 604800. Left out: the server's default, 24 hours." example:"3600"`
+	SendAt          *time.Time        `json:"send_at,omitempty" doc:"Not before this moment, with its UTC offset; at most 366 days ahead." example:"2026-11-23T12:00:00+03:00"`
+	HoldSeconds     int               `json:"hold_seconds,omitempty" minimum:"0" maximum:"600" doc:"Undo window: the gateway waits so long before it sends, and a cancel within it always wins. Not together with send_at." example:"5"`
+	ValiditySeconds int               `json:"validity_seconds,omitempty" minimum:"0" maximum:"604800" doc:"How long the message may still leave, from acceptance or from send_at: 60 to 604800. Left out: 10 minutes for class otp, else the server's default, 24 hours." example:"3600"`
 	OnUnknown       string            `json:"on_unknown,omitempty" enum:"hold,retry_once,alert" doc:"What happens when nobody can tell whether it went out. Left out: as the workspace says."`
 	Tags            []string          `json:"tags,omitempty" nullable:"false" maxItems:"10" maxLength:"64" doc:"Words to find the message by: at most 10 of at most 64 characters."`
-	Metadata        map[string]string `json:"metadata,omitempty" maxProperties:"20" doc:"Values of your own, returned as they came: at most 20, names of at most 64 and values of at most 512 characters."`
+	Metadata        map[string]string `json:"metadata,omitempty" maxProperties:"20" doc:"Values of your own, returned as they came: at most 20, names of at most 64 and values of at most 500 characters."`
 	Provider        string            `json:"provider,omitempty" maxLength:"64" doc:"Identifier of the provider to use. Left out: the first enabled one, by priority." example:"prv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Smart           *bool             `json:"smart,omitempty" doc:"Replace typographic characters by GSM equivalents where that saves segments. Left out: as the workspace says."`
 }
@@ -106,7 +106,7 @@ type Options struct {
 // SendRequest is the body of POST /v1/messages: one text to one recipient.
 type SendRequest struct {
 	To   string `json:"to" minLength:"1" maxLength:"64" doc:"Recipient: E.164, or a national number of the workspace's country." example:"+12025550100"`
-	Text string `json:"text" minLength:"1" maxLength:"10000" doc:"The text; at most 255 segments, and no provider is asked to take more than it can." example:"Your parcel has arrived."`
+	Text string `json:"text" minLength:"1" maxLength:"1600" doc:"The text, 1 to 1,600 characters." example:"Your parcel has arrived."`
 	Options
 	ClientRef string `json:"client_ref,omitempty" maxLength:"128" doc:"Your own reference. A second message with the same one within 30 days is refused." example:"order-1001"`
 }
@@ -120,7 +120,7 @@ type CancelResult struct {
 // ResendRequest is the optional body of POST /v1/messages/{id}/resend.
 type ResendRequest struct {
 	Provider    string `json:"provider,omitempty" maxLength:"64" doc:"Identifier of the provider to use. Left out: as for any new message."`
-	HoldSeconds int    `json:"hold_seconds,omitempty" minimum:"0" maximum:"300" doc:"Undo window."`
+	HoldSeconds int    `json:"hold_seconds,omitempty" minimum:"0" maximum:"600" doc:"Undo window."`
 }
 
 // Attempt is one hand-over of a message to one provider.
@@ -160,7 +160,7 @@ type InboundList struct {
 // PreviewRequest asks what a send would be.
 type PreviewRequest struct {
 	To    []string `json:"to,omitempty" nullable:"false" maxItems:"1000" maxLength:"64" doc:"Recipients as they were typed; may be empty."`
-	Text  string   `json:"text,omitempty" maxLength:"10000" doc:"The text; may be empty."`
+	Text  string   `json:"text,omitempty" maxLength:"5000" doc:"The text; may be empty."`
 	From  string   `json:"from,omitempty" maxLength:"64" doc:"Sender ID."`
 	Smart *bool    `json:"smart,omitempty" doc:"Smart encoding; left out: as the workspace says."`
 }
@@ -169,7 +169,7 @@ type PreviewRequest struct {
 type Preview struct {
 	Text       string             `json:"text" doc:"The text as it would leave, after smart encoding."`
 	Encoding   string             `json:"encoding" enum:"gsm7,ucs2" doc:"How it would travel."`
-	Language   string             `json:"language,omitempty" doc:"National language table in use, if any." example:"turkish"`
+	Language   string             `json:"language,omitempty" doc:"National language table in use, if any." example:"tr"`
 	Segments   int                `json:"segments" doc:"Segments it takes; 0 for an empty text."`
 	Units      int                `json:"units" doc:"Septets (gsm7) or 16-bit units (ucs2) it takes."`
 	PerSegment int                `json:"per_segment" doc:"Units that fit into one segment at this length."`
@@ -177,6 +177,7 @@ type Preview struct {
 	Replaced   []Replacement      `json:"replaced" nullable:"false" doc:"What smart encoding replaces."`
 	Costly     []CostlyCharacter  `json:"costly" nullable:"false" doc:"Characters that force UCS-2, or take two units in GSM 7-bit."`
 	Recipients []PreviewRecipient `json:"recipients" nullable:"false" doc:"One for each entry of to, in order."`
+	Duplicates int                `json:"duplicates" doc:"Recipients that stand there more than once."`
 	Problems   []FieldError       `json:"problems" nullable:"false" doc:"What a send would be refused for, beside the recipients' own problems."`
 }
 
@@ -189,10 +190,10 @@ type Replacement struct {
 
 // CostlyCharacter is a character that makes the text more expensive.
 type CostlyCharacter struct {
-	Character  string `json:"character" doc:"The character." example:"ł"`
-	Index      int    `json:"index" doc:"Where it stands first, in Unicode code points from 0."`
-	Count      int    `json:"count" doc:"How often."`
-	ForcesUCS2 bool   `json:"forces_ucs2" doc:"True when it alone makes the whole text UCS-2; false when it takes two units."`
+	Character string `json:"character" doc:"The character." example:"ł"`
+	Index     int    `json:"index" doc:"Where it stands first, in Unicode code points from 0."`
+	Count     int    `json:"count" doc:"How often."`
+	Reason    string `json:"reason" enum:"forces_ucs2,forces_shift,two_septets" doc:"forces_ucs2: it turns the whole text to UCS-2. forces_shift: it needs a national table, which takes room in every segment. two_septets: it takes two units."`
 }
 
 // PreviewRecipient is one recipient as a send would see it.

@@ -81,7 +81,7 @@ type ProviderUpdate struct {
 type ProviderTest struct {
 	To   string `json:"to" minLength:"1" maxLength:"64" doc:"Recipient." example:"+12025550100"`
 	Text string `json:"text,omitempty" maxLength:"1600" doc:"The text; a standard sentence when left out."`
-	From string `json:"from,omitempty" maxLength:"16" doc:"Sender ID."`
+	From string `json:"from,omitempty" maxLength:"32" doc:"Sender ID."`
 }
 
 // ProviderKindOf describes a kind of provider.

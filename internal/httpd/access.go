@@ -1,0 +1,90 @@
+package httpd
+
+import (
+	"github.com/smsir/smsir/internal/account"
+)
+
+// who is the kind of caller that a route lets in.
+type who uint8
+
+const (
+	nobody    who = iota // the zero value lets nobody in
+	newcomer             // anybody, also before the first person has registered
+	anybody              // no credential needed
+	principal            // a person or an API key, whatever it may do
+	person               // a person with a session
+	permitted            // a principal with the permission
+)
+
+// access is one line of the access table.
+type access struct {
+	who  who
+	perm account.Permission // of permitted
+}
+
+func may(perm account.Permission) access { return access{permitted, perm} }
+
+// accessTable says who may call what. A route that is missing here cannot be registered, so that
+// nothing is open by oversight. What a caller may do to a single object (cancel only what one has
+// sent, say) is decided by the handler or the service behind it.
+func accessTable() map[string]access {
+	return map[string]access{
+		"GET /healthz":      {who: newcomer},
+		"GET /readyz":       {who: anybody},
+		"GET /metrics":      {who: anybody}, // loopback or token, see metrics.go
+		"GET /openapi.json": {who: anybody},
+
+		"POST /v1/auth/register":        {who: newcomer},
+		"POST /v1/auth/login":           {who: anybody},
+		"GET /v1/info":                  {who: anybody},
+		"POST /v1/invites/lookup":       {who: anybody},
+		"POST /v1/auth/logout":          {who: person},
+		"POST /v1/auth/password":        {who: person},
+		"POST /v1/auth/reauth":          {who: person},
+		"GET /v1/auth/sessions":         {who: person},
+		"DELETE /v1/auth/sessions/{id}": {who: person},
+
+		"GET /v1/bootstrap":               {who: person},
+		"GET /v1/me":                      {who: principal},
+		"PATCH /v1/me":                    {who: person},
+		"GET /v1/workspaces":              {who: person},
+		"POST /v1/workspaces/{id}/switch": {who: person},
+		"POST /v1/invites/accept":         {who: person},
+
+		"GET /v1/workspace":                 may(account.WorkspaceRead),
+		"PATCH /v1/workspace":               may(account.WorkspaceWrite),
+		"GET /v1/workspace/members":         may(account.MembersRead),
+		"PATCH /v1/workspace/members/{id}":  may(account.MembersWrite),
+		"DELETE /v1/workspace/members/{id}": {who: person}, // anybody may leave; the service decides
+		"GET /v1/invites":                   may(account.MembersWrite),
+		"POST /v1/invites":                  may(account.MembersWrite),
+		"DELETE /v1/invites/{id}":           may(account.MembersWrite),
+		"GET /v1/instance":                  may(account.InstanceRead),
+		"PATCH /v1/instance":                may(account.InstanceWrite),
+
+		"POST /v1/messages":              may(account.MessagesSend),
+		"POST /v1/batches":               may(account.MessagesSend),
+		"POST /v1/messages/preview":      may(account.MessagesSend),
+		"POST /v1/messages/{id}/resend":  may(account.MessagesSend),
+		"POST /v1/messages/{id}/cancel":  may(account.MessagesCancel),
+		"GET /v1/messages":               may(account.MessagesRead),
+		"GET /v1/messages/{id}":          may(account.MessagesRead),
+		"GET /v1/messages/{id}/events":   may(account.MessagesRead),
+		"GET /v1/messages/{id}/attempts": may(account.MessagesRead),
+		"GET /v1/inbound":                may(account.InboundRead),
+		"GET /v1/stats/summary":          may(account.StatsRead),
+		"GET /v1/events":                 may(account.EventsRead),
+
+		"GET /v1/api-keys":         may(account.APIKeysRead),
+		"POST /v1/api-keys":        may(account.APIKeysWrite),
+		"DELETE /v1/api-keys/{id}": may(account.APIKeysWrite),
+
+		"GET /v1/provider-kinds":       may(account.ProvidersRead),
+		"GET /v1/providers":            may(account.ProvidersRead),
+		"GET /v1/providers/{id}":       may(account.ProvidersRead),
+		"POST /v1/providers":           may(account.ProvidersWrite),
+		"PATCH /v1/providers/{id}":     may(account.ProvidersWrite),
+		"DELETE /v1/providers/{id}":    may(account.ProvidersWrite),
+		"POST /v1/providers/{id}/test": may(account.ProvidersWrite),
+	}
+}
