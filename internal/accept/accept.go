@@ -42,6 +42,7 @@ type Options struct {
 	Now            func() time.Time
 	Validity       time.Duration // default of a message; 24 h if 0
 	IdempotencyTTL time.Duration // 72 h if 0
+	QueueLimit     int64         // messages of one workspace that may wait; none if 0
 	// Reserve asks the dispatcher for room in memory; Offer hands over what was stored in it;
 	// Unreserve gives it back; Poke says that messages wait in the store.
 	Reserve   func(n int) bool
@@ -56,6 +57,7 @@ type Options struct {
 // Service accepts messages. It is safe for concurrent use.
 type Service struct {
 	opt      Options
+	backlog  backlog
 	accepted *prometheus.CounterVec
 }
 
@@ -169,7 +171,8 @@ func (e *InvalidError) Error() string {
 }
 
 // Send accepts an order. Errors: [*InvalidError]; [*smsir.Error] with CodeIdempotencyReuse,
-// CodeOptedOut, CodeClientRefUsed, CodeStorageFull, CodeStorageDown or CodeCommitUnknown.
+// CodeOptedOut, CodeClientRefUsed, CodeQueueFull, CodeStorageFull, CodeStorageDown or
+// CodeCommitUnknown.
 func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 	if o.Idempotency != nil {
 		replay, err := s.opt.Store.Replay(ctx, o.Workspace.ID, o.Idempotency.Scope, o.Idempotency.Key, s.opt.Now())
@@ -179,6 +182,9 @@ func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 		if replay != nil {
 			return replayed(replay, o.Idempotency)
 		}
+	}
+	if err := s.backlog.check(ctx, &s.opt, o.Workspace.ID, len(o.Requests)); err != nil {
+		return nil, err
 	}
 	p := s.plan(&o)
 	if err := p.check(ctx); err != nil {

@@ -35,16 +35,19 @@ func newEnv(t *testing.T) *env {
 	t.Cleanup(func() { _ = st.Close() })
 	e := &env{st: st, room: 100, ws: &store.Workspace{ID: smsir.NewUUID(time.Now()), Name: "Test", Country: "KE", TimeZone: "UTC", Smart: true}}
 	e.Service = accept.New(accept.Options{Store: st,
-		Reserve:   func(n int) bool { ok := n <= e.room; e.room -= n; return ok },
-		Unreserve: func(n int) { e.room += n },
-		Offer:     func(m []*smsir.Message) { e.offered = append(e.offered, m...) },
-		Knows:     func(ws, p smsir.UUID) bool { return p == smsir.UUID{1} }})
+		Reserve:    func(n int) bool { ok := n <= e.room; e.room -= n; return ok },
+		Unreserve:  func(n int) { e.room += n },
+		Offer:      func(m []*smsir.Message) { e.offered = append(e.offered, m...) },
+		QueueLimit: 50,
+		Knows:      func(ws, p smsir.UUID) bool { return p == smsir.UUID{1} }})
 	return e
 }
 
 func (e *env) order(requests ...accept.Request) accept.Order {
 	return accept.Order{Workspace: e.ws, Actor: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{2}}, Requests: requests, Batch: len(requests) > 1,
-		Render: func(r *accept.Result) (int, []byte, error) { return 202, fmt.Appendf(nil, "%d accepted", len(r.Messages)), nil }}
+		Render: func(r *accept.Result) (int, []byte, error) {
+			return 202, fmt.Appendf(nil, "%d accepted", len(r.Messages)), nil
+		}}
 }
 
 func TestSendNormalisesCountsAndStores(t *testing.T) {
@@ -259,5 +262,20 @@ func TestPreview(t *testing.T) {
 	}
 	if empty := e.Preview(e.ws, accept.PreviewRequest{}); len(empty.Problems) != 0 {
 		t.Errorf("an empty form has problems: %+v", empty.Problems)
+	}
+}
+
+func TestQueueFull(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	rows := make([]accept.Request, 50)
+	for i := range rows {
+		rows[i] = accept.Request{To: fmt.Sprintf("+12025550%03d", 100+i), Text: "hi"}
+	}
+	if _, err := e.Send(ctx, e.order(rows...)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Send(ctx, e.order(rows[0])); smsir.CodeOf(err) != smsir.CodeQueueFull {
+		t.Errorf("message 51: %v, want %s", err, smsir.CodeQueueFull)
 	}
 }

@@ -26,6 +26,8 @@ type Accepter interface {
 	// one durable step. If the key is known already it stores nothing and returns the record.
 	// Errors: CodeClientRefUsed, CodeStorageFull, CodeStorageDown, CodeCommitUnknown.
 	Accept(ctx context.Context, a *Acceptance) (*Replay, error)
+	// Backlog is how many messages of a workspace are scheduled or queued.
+	Backlog(ctx context.Context, workspace smsir.UUID) (int64, error)
 	// Suppressed returns those of the recipients that must get nothing from sender ("" for the
 	// provider's choice, which any suppression of the recipient forbids).
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
@@ -205,6 +207,6 @@ type Events interface {
 	// EventsAfter returns events with ids above after, oldest first; of one workspace, or of all for
 	// the zero UUID. Whatever it returns, no event with a smaller id can appear later.
 	EventsAfter(ctx context.Context, workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.Event, error)
-	// LastEvent is the id of the newest event; 0 if there is none.
+	// LastEvent is the id of the newest event, 0 if there is none; no smaller id can appear later.
 	LastEvent(ctx context.Context) (smsir.ID, error)
 }

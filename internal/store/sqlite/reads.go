@@ -222,6 +222,12 @@ func (s *Store) Counts(ctx context.Context, workspace smsir.UUID, from, to time.
 	return all, rows.Err()
 }
 
+// Backlog implements store.Accepter.
+func (s *Store) Backlog(ctx context.Context, workspace smsir.UUID) (n int64, err error) {
+	err = s.read.QueryRowContext(ctx, "SELECT coalesce(sum(n), 0) FROM counts WHERE workspace_id = $1 AND status <= 1 AND n > 0", workspace).Scan(&n)
+	return n, err
+}
+
 // ListInbound implements store.Messages.
 func (s *Store) ListInbound(ctx context.Context, workspace smsir.UUID, before smsir.ID, limit int) (all []smsir.Inbound, err error) {
 	if before == 0 {

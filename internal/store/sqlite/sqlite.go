@@ -40,6 +40,8 @@ type Options struct {
 	Metrics prometheus.Registerer // none if nil
 	// MinFree refuses new messages while the disk has fewer bytes free; 0 turns the check off.
 	MinFree uint64
+	// Fatal is called once, when the database file can no longer be trusted: the process should end.
+	Fatal func(error)
 }
 
 // Store is an open database. It implements store.Store.
@@ -54,6 +56,7 @@ type Store struct {
 	write   *sql.DB
 	lock    *sql.DB
 	writer  *writer
+	fatal   func(error)
 	onEvent atomic.Pointer[func()]
 	disk    diskWatch
 }
@@ -64,7 +67,10 @@ var _ store.Store = (*Store)(nil)
 // keeps a second process out. It fails with a sentence that says what to do when the lock is held
 // or when the database would not be durable.
 func Open(ctx context.Context, path string, opt Options) (*Store, error) {
-	s := &Store{path: path, log: opt.Log, now: opt.Now}
+	s := &Store{path: path, log: opt.Log, now: opt.Now, fatal: opt.Fatal}
+	if s.fatal == nil {
+		s.fatal = func(error) {}
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

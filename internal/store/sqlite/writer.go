@@ -244,9 +244,13 @@ func (w *writer) classify(err error) error {
 	case 10, 11, 26: // SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB
 		broken := &smsir.Error{Code: smsir.CodeStorageDown, Text: "The database file failed. The gateway accepts nothing more; look at the disk before starting it again.", Err: err}
 		w.mu.Lock()
+		first := w.broken == nil
 		w.broken = broken
 		w.mu.Unlock()
-		w.s.log.Error("the database failed", "err", err)
+		if first {
+			w.s.log.Error("the database failed", "err", err)
+			w.s.fatal(broken)
+		}
 		return broken
 	}
 	return &smsir.Error{Code: smsir.CodeStorageDown, Text: "The storage did not take the change.", Err: err}

@@ -28,6 +28,13 @@ func testAccept(b *bench) {
 	b.state(later.ID, smsir.Scheduled, false)
 	b.story(m.ID, "message.accepted")
 	b.counts(map[smsir.State]int64{{Status: smsir.Queued}: 1, {Status: smsir.Scheduled}: 1})
+	b.accept(true, b.message())
+	if n, err := b.st.Backlog(ctx, b.ws); err != nil || n != 3 {
+		b.Errorf("backlog %d, %v; want 3", n, err)
+	}
+	if n, err := b.st.Backlog(ctx, smsir.UUID{4}); err != nil || n != 0 {
+		b.Errorf("backlog of another workspace %d, %v; want 0", n, err)
+	}
 }
 
 func testIdempotency(b *bench) {

@@ -284,3 +284,4 @@ CREATE TABLE counts (
   n            INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, hour, status, final)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX counts_waiting ON counts(workspace_id) WHERE status <= 1 AND n > 0;
