@@ -183,11 +183,11 @@ func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 			return replayed(replay, o.Idempotency)
 		}
 	}
-	if err := s.backlog.check(ctx, &s.opt, o.Workspace.ID, len(o.Requests)); err != nil {
-		return nil, err
-	}
 	p := s.plan(&o)
 	if err := p.check(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.backlog.check(ctx, &s.opt, o.Workspace.ID, len(p.messages)); err != nil {
 		return nil, err
 	}
 	return s.commit(ctx, p)
