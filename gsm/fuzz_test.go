@@ -47,7 +47,7 @@ func FuzzGSM7Unpack(f *testing.F) {
 		if out, err := EncodeGSM7(nil, text, locking, single); err != nil || len(out) > len(septets) {
 			t.Fatalf("% X reads %q, written % X, %v", septets, text, out, err)
 		}
-		ParseUserData(packed, count, tables&0x80 != 0, Encoding(tables>>4&3))
+		_, _, _ = ParseUserData(packed, count, tables&0x80 != 0, Encoding(tables>>4&3))
 	})
 }
 

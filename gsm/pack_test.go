@@ -176,9 +176,19 @@ func TestDCS(t *testing.T) {
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ got, want string }{
-		{GSM7.String(), "gsm7"}, {UCS2.String(), "ucs2"}, {Binary.String(), "binary"}, {Encoding(9).String(), "unknown"},
-		{DefaultLanguage.String(), "default"}, {Turkish.String(), "tr"}, {Spanish.String(), "es"}, {Portuguese.String(), "pt"}, {Language(9).String(), "unknown"},
-		{ForcesUCS2.String(), "forces_ucs2"}, {ForcesShift.String(), "forces_shift"}, {TwoSeptets.String(), "two_septets"}, {Reason(9).String(), "unknown"},
+		{GSM7.String(), "gsm7"},
+		{UCS2.String(), "ucs2"},
+		{Binary.String(), "binary"},
+		{Encoding(9).String(), "unknown"},
+		{DefaultLanguage.String(), "default"},
+		{Turkish.String(), "tr"},
+		{Spanish.String(), "es"},
+		{Portuguese.String(), "pt"},
+		{Language(9).String(), "unknown"},
+		{ForcesUCS2.String(), "forces_ucs2"},
+		{ForcesShift.String(), "forces_shift"},
+		{TwoSeptets.String(), "two_septets"},
+		{Reason(9).String(), "unknown"},
 		{(&EncodeError{Rune: 'ж', Offset: 3}).Error(), "gsm: U+0436 'ж' at offset 3 is not in the GSM 7-bit alphabet"},
 		{(&DecodeError{Encoding: UCS2, Offset: 2, Reason: "odd"}).Error(), "gsm: ucs2 at offset 2: odd"},
 		{(&HeaderError{Offset: 1, Reason: "x"}).Error(), "gsm: user data header at offset 1: x"},

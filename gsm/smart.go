@@ -90,7 +90,8 @@ func smarten(text string, opt *Options) (string, []Replacement, *EncodeError) {
 	)
 	for i := 0; i < len(text); {
 		char, size := utf8.DecodeRuneInString(text[i:])
-		to, from := "", size
+		var to string
+		from := size
 		mark, markSize := utf8.DecodeRuneInString(text[i+size:])
 		if letter, ok := combining[mark][char]; ok && opt.writes(letter) {
 			to, from = string(letter), size+markSize
