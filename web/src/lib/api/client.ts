@@ -1,10 +1,21 @@
 import { Problem, problemOf } from './problem'
+import type { paths } from './schema'
 
-type Query = Record<string, string | number | boolean | undefined | null>
+type Method = 'get' | 'post' | 'patch' | 'delete'
+/** Paths of the API that know a method. */
+type PathOf<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths]
+type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>
+type Json<R> = R extends { content: { 'application/json': infer T } } ? T : void
+/** What an operation answers when it succeeds. */
+type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202 | 204)]> : never
+type Body<O> = O extends { requestBody?: { content: { 'application/json': infer B } } } ? B : undefined
+type Query<O> = O extends { parameters: { query?: infer Q } } ? Q : undefined
 
-export interface Call {
-  query?: Query
-  body?: unknown
+export interface Call<O> {
+  /** Values of the {names} in the path. */
+  path?: Record<string, string>
+  query?: Query<O>
+  body?: Body<O>
   /** Idempotency-Key: a repeat with the same one does nothing twice. */
   key?: string
   /** Told when the answer is a copy that the service worker kept, and from when: there was no network. */
@@ -18,8 +29,13 @@ const TIMEOUT_MS = 30_000
  * The only door to the network. Resolves with the answer's body; rejects with a {@link Problem}, also when no answer
  * came. The session is a cookie, and the server checks the origin: there is nothing to add.
  */
-export async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
-  const url = new URL(path, location.origin)
+export async function call<M extends Method, P extends PathOf<M>>(
+  method: M,
+  path: P,
+  options: Call<Operation<P, M>> = {},
+): Promise<Answer<Operation<P, M>>> {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options.path?.[name] ?? ''))
+  const url = new URL(filled, location.origin)
   for (const [name, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value))
   }
@@ -31,7 +47,7 @@ export async function call<T>(method: string, path: string, options: Call = {}):
   let text: string
   try {
     response = await fetch(url, {
-      method,
+      method: method.toUpperCase(),
       headers,
       credentials: 'same-origin',
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
@@ -51,8 +67,5 @@ export async function call<T>(method: string, path: string, options: Call = {}):
   if (!response.ok) throw problemOf(response, body)
   const copy = response.headers.get('X-SMSir-Copy')
   if (copy) options.oncopy?.(copy)
-  return body as T
+  return body as Answer<Operation<P, M>>
 }
-
-/** A value as one segment of a path. */
-export const seg = encodeURIComponent

@@ -13,7 +13,8 @@ export interface Parsed {
   duplicates: number
 }
 
-const E164 = /^\+[1-9]\d{6,14}$/
+// Numbers of the North American plan have ten digits behind the 1; of others only the bounds of E.164 are certain.
+const E164 = /^\+(?:1[2-9]\d{9}|[2-9]\d{6,14})$/
 const PHONE_RUN = /(?:\+|\(|\b00)?\d[\d\s()./\u2010-\u2015\u00a0-]{4,}\d/g
 
 /** One number in E.164, or null. `region` is the country whose national form is understood. */

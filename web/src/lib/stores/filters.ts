@@ -31,7 +31,7 @@ export const keyOf = (f: Filters): string => FILTER_KEYS.map((k) => f[k] ?? '').
 export const isEmpty = (f: Filters): boolean => FILTER_KEYS.every((k) => !f[k])
 
 /** The filters as the API takes them. */
-export const toQuery = (f: Filters): MessageQuery => ({ ...f })
+export const toQuery = (f: Filters): MessageQuery => ({ ...f, status: f.status && [f.status] })
 
 /** Whether a new message belongs to a list with these filters: the same question as the server answers. */
 export function matches(m: Message, f: Filters): boolean {
