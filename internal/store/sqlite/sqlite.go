@@ -40,6 +40,8 @@ type Options struct {
 	Metrics prometheus.Registerer // none if nil
 	// MinFree refuses new messages while the disk has fewer bytes free; 0 turns the check off.
 	MinFree uint64
+	// AcceptDataLoss opens a database that would not survive a power cut with a warning instead of an error.
+	AcceptDataLoss bool
 	// Fatal is called once, when the database file can no longer be trusted: the process should end.
 	Fatal func(error)
 }
@@ -96,7 +98,10 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	}
 	s.write.SetMaxOpenConns(1)
 	if err := s.checkDurable(ctx); err != nil {
-		return err
+		if !opt.AcceptDataLoss {
+			return err
+		}
+		s.log.Warn("accepted messages may be lost, as the operator chose", "err", err)
 	}
 	if err := migrate(ctx, s.write); err != nil {
 		return err

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/accept"
+	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/config"
+	"github.com/smsir/smsir/internal/dispatch"
+	"github.com/smsir/smsir/internal/httpd"
+	"github.com/smsir/smsir/internal/inbound"
+	"github.com/smsir/smsir/internal/notify"
+	"github.com/smsir/smsir/internal/provider/simulator"
+	"github.com/smsir/smsir/internal/receipt"
+	"github.com/smsir/smsir/internal/route"
+	"github.com/smsir/smsir/internal/seal"
+	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/upstream"
+	"github.com/smsir/smsir/web"
+)
+
+type serveCommand struct{ settingFlags }
+
+// Run starts the gateway and blocks until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, p process) error {
+	l, err := c.load(p)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, l.Settings, serveOptions{Out: p.out, Log: newLogger(l.Log, p.err), Ready: p.ready})
+}
+
+// serveOptions are what is not a setting.
+type serveOptions struct {
+	Out   io.Writer // what people read at the start
+	Log   *slog.Logger
+	Ready func(url string)              // the server answers; may be nil
+	Setup func(code string, url string) // a new setup code; nil: it is printed
+}
+
+// gateway is everything that serve starts, in the order in which it is built.
+type gateway struct {
+	s          config.Settings
+	o          serveOptions
+	metrics    *prometheus.Registry
+	store      *sqlite.Store
+	carrier    *simulator.Carrier
+	upstreams  *upstream.Service
+	accounts   *account.Service
+	dispatcher *dispatch.Dispatcher
+	accepter   *accept.Service
+	hub        *notify.Hub
+	listener   net.Listener
+	url        string
+	fatal      chan error
+}
+
+// serve builds store, stages and doors from top to bottom, runs them until ctx ends, and stops them
+// in the order: doors, dispatch, notify, store.
+func serve(ctx context.Context, s config.Settings, o serveOptions) (err error) {
+	g := &gateway{s: s, o: o, metrics: prometheus.NewRegistry(), fatal: make(chan error, 1)}
+	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	if g.listener, err = net.Listen("tcp", s.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w. Stop the program that uses this address, or choose another one with --listen", s.Listen, err)
+	}
+	defer g.listener.Close() //nolint:errcheck // closed by the server already, but for errors below
+	g.url = publicURL(s, g.listener.Addr())
+	if err := g.openStores(ctx); err != nil {
+		return errors.Join(err, g.close())
+	}
+	server, err := g.build(ctx)
+	if err != nil {
+		return errors.Join(err, g.close())
+	}
+	return errors.Join(g.run(ctx, server), g.close())
+}
+
+func (g *gateway) openStores(ctx context.Context) (err error) {
+	g.store, err = sqlite.Open(ctx, filepath.Join(g.s.DataDir, "smsir.db"), sqlite.Options{Log: g.o.Log, Metrics: g.metrics, MinFree: g.minFree(), AcceptDataLoss: g.s.Store.AcceptDataLoss,
+		Fatal: func(err error) {
+			select {
+			case g.fatal <- err:
+			default:
+			}
+		}})
+	if err != nil {
+		return err
+	}
+	g.carrier, err = simulator.OpenCarrier(filepath.Join(g.s.DataDir, simulator.LedgerName), simulator.Options{Seed: g.s.Simulator.Seed, Log: g.o.Log})
+	return err
+}
+
+// minFree is the setting, or the smaller of 1 GiB and 5 % of the disk.
+func (g *gateway) minFree() uint64 {
+	if g.s.Store.MinFree > 0 {
+		return uint64(g.s.Store.MinFree)
+	}
+	size, ok := sqlite.DiskSize(g.s.DataDir)
+	if !ok {
+		return 0
+	}
+	return min(1<<30, size/20)
+}
+
+// build makes stages and doors. Calls that go against the floors are plain functions, set here.
+func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
+	log := g.o.Log
+	sealed, err := upstream.Sealed(ctx, g.store)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := seal.Load(g.s.DataDir, sealed)
+	if err != nil {
+		return nil, err
+	}
+	box, err := keys.Box(upstream.Purpose)
+	if err != nil {
+		return nil, err
+	}
+	sim := simulator.Kind(g.carrier)
+	sim.Window = g.s.Simulator.Window
+	kinds := []smsir.ProviderKind{sim}
+	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, Changed: func() { g.dispatcher.Changed() }}); err != nil {
+		return nil, err
+	}
+	if g.accounts, err = account.New(account.Config{Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
+		Starter: g.upstreams.Starter, Log: log}); err != nil {
+		return nil, err
+	}
+	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})
+	g.dispatcher = dispatch.New(dispatch.Options{Store: g.store, Open: g.openUpstreams, Log: log, Metrics: g.metrics,
+		Sink: sink{receipts, inbound.New(g.store, log, nil)}, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace})
+	g.accepter = accept.New(accept.Options{Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
+		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
+		Poke: g.dispatcher.Poke, Knows: g.dispatcher.Knows, Metrics: g.metrics})
+	g.hub = notify.New(g.store, g.store, log)
+	g.store.OnCommit(g.hub.Wake)
+	cursorKey, err := keys.MAC("cursors")
+	if err != nil {
+		return nil, err
+	}
+	return httpd.New(httpd.Deps{CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
+		Version: version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
+		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
+		Gatherer: g.metrics, Metrics: g.metrics, Log: log}), nil
+}
+
+// sink joins the two stages that take what providers report.
+type sink struct {
+	*receipt.Service
+	in *inbound.Service
+}
+
+// Inbound implements smsir.Sink.
+func (s sink) Inbound(ctx context.Context, in smsir.Inbound) error { return s.in.Inbound(ctx, in) }
+
+func lateness(m config.Message) smsir.Lateness {
+	return smsir.Lateness{OTP: min(5*time.Minute, m.MaxLateness), Other: m.MaxLateness}
+}
+
+// openUpstreams opens every enabled provider. One that cannot be opened is left out and told; the
+// others go on.
+func (g *gateway) openUpstreams(ctx context.Context) ([]dispatch.Upstream, error) {
+	rows, err := g.store.ListProviders(ctx, smsir.UUID{})
+	if err != nil {
+		return nil, err
+	}
+	var all []dispatch.Upstream
+	for _, p := range rows {
+		if !p.Enabled {
+			continue
+		}
+		provider, kind, err := g.upstreams.Open(ctx, p)
+		if err != nil {
+			g.o.Log.Error("a provider cannot be opened; it gets no messages", "provider", p.Name, "kind", p.Kind, "err", err)
+			continue
+		}
+		up := dispatch.Upstream{Candidate: route.Candidate{ID: p.ID, Name: p.Name, Priority: p.Priority, TestOnly: kind.TestOnly},
+			Workspace: p.Workspace, Kind: p.Kind, Window: kind.Window, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10)}
+		if up.Window == 0 {
+			up.Window = g.s.Dispatch.Window
+		}
+		if kind.TestOnly {
+			up.Own = make(map[string]struct{}, len(kind.Addresses))
+			for _, a := range kind.Addresses {
+				up.Own[a.Address] = struct{}{}
+			}
+		}
+		all = append(all, up)
+	}
+	return all, nil
+}
+
+// run starts everything, tells that it answers, and stops it in order when ctx ends, the server
+// fails or the database does.
+func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
+	stage, stopStages := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopStages()
+	watch, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWatch()
+	failed := make(chan error, 4)
+	dispatched, notified, accounted := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	start := func(done chan struct{}, ctx context.Context, run func(context.Context) error) {
+		go func() {
+			defer close(done)
+			if err := run(ctx); err != nil {
+				failed <- err
+			}
+		}()
+	}
+	start(dispatched, stage, g.dispatcher.Run)
+	start(notified, watch, g.hub.Run)
+	server := httpd.NewHTTPServer(door.Handler(), g.o.Log)
+	go func() {
+		if err := server.Serve(g.listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	g.welcome(ctx)
+	start(accounted, ctx, g.accounts.Run)
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	case err = <-g.fatal:
+	}
+	fmt.Fprintln(g.o.Out, "Stopping: no new requests, finishing what is under way.")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.s.ShutdownGrace)
+	defer cancel()
+	if shutdown := server.Shutdown(grace); shutdown != nil {
+		_ = server.Close()
+	}
+	stopStages()
+	<-dispatched
+	stopWatch()
+	<-notified
+	return err
+}
+
+func (g *gateway) close() error {
+	var errs []error
+	if g.carrier != nil {
+		errs = append(errs, g.carrier.Close())
+	}
+	if g.store != nil {
+		errs = append(errs, g.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// welcome says where the gateway is and what to do next.
+func (g *gateway) welcome(ctx context.Context) {
+	fmt.Fprintf(g.o.Out, "SMSir %s is running.\n\n  Web app   %s\n  API       %s/docs\n  Data      %s\n\n", version, g.url, g.url, g.s.DataDir)
+	if claimed, err := g.accounts.Claimed(ctx); err == nil && claimed {
+		fmt.Fprintf(g.o.Out, "Log in at %s. Press Ctrl+C to stop.\n", g.url)
+	}
+	if g.o.Ready != nil {
+		g.o.Ready(g.url)
+	}
+}
+
+// announce shows a new setup code to whoever started the server.
+func (g *gateway) announce(code string, until time.Time) {
+	if g.o.Setup != nil {
+		g.o.Setup(code, g.url)
+		return
+	}
+	fmt.Fprintf(g.o.Out, "Nobody has registered yet. Open this link to become the owner of this gateway\n(valid until %s, for one person):\n\n  %s/setup#code=%s\n\nPress Ctrl+C to stop.\n",
+		until.Local().Format("15:04"), g.url, code)
+}
+
+// publicURL is the setting, or the address that the server listens on as a browser on this machine
+// would write it.
+func publicURL(s config.Settings, addr net.Addr) string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "http://" + addr.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func newLogger(s config.Log, w io.Writer) *slog.Logger {
+	opt := &slog.HandlerOptions{Level: s.Level}
+	if s.Format == config.LogJSON {
+		return slog.New(slog.NewJSONHandler(w, opt))
+	}
+	return slog.New(slog.NewTextHandler(w, opt))
+}
