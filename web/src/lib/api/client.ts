@@ -34,7 +34,9 @@ export async function call<M extends Method, P extends PathOf<M>>(
   path: P,
   options: Call<Operation<P, M>> = {},
 ): Promise<Answer<Operation<P, M>>> {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options.path?.[name] ?? ''))
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(options.path?.[name] ?? ''),
+  )
   const url = new URL(filled, location.origin)
   for (const [name, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value))
