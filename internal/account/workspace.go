@@ -1,0 +1,122 @@
+package account
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// Place is a workspace with the role of a person in it.
+type Place struct {
+	Workspace store.Workspace
+	Role      store.Role
+}
+
+// Workspaces lists the places of the person p, the current workspace among them, the one joined first first.
+func (s *Service) Workspaces(ctx context.Context, p *Principal) ([]Place, error) {
+	if err := person(p); err != nil {
+		return nil, err
+	}
+	memberships, err := s.store.Memberships(ctx, p.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]Place, 0, len(memberships))
+	for _, m := range memberships {
+		w, err := s.store.Workspace(ctx, m.Workspace)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, Place{Workspace: *w, Role: m.Role})
+	}
+	return places, nil
+}
+
+// SwitchWorkspace makes the session of p look at another workspace of that person and returns the new principal. The
+// token stays the same. Error: not_found.
+func (s *Service) SwitchWorkspace(ctx context.Context, p *Principal, workspace smsir.UUID, peer Peer) (*Principal, error) {
+	if err := person(p); err != nil {
+		return nil, err
+	}
+	e := s.audit(p, peer, "session.moved", p.SessionID.Format(smsir.PrefixSession), "")
+	e.Workspace = workspace
+	err := s.store.MoveSession(ctx, p.User.ID, p.SessionID, workspace, e)
+	s.cache.forget()
+	if err != nil {
+		return nil, err
+	}
+	return s.Recheck(ctx, p)
+}
+
+// WorkspaceChange changes the settings of a workspace; nil leaves one as it is.
+type WorkspaceChange struct {
+	Name      *string
+	Country   *string
+	TimeZone  *string
+	OnUnknown *smsir.OnUnknown
+	Smart     *bool
+	Paused    *bool // nothing is dispatched while true
+}
+
+// UpdateWorkspace changes the workspace of p and returns it. Permission: workspace:write. Errors: invalid (Field "name",
+// "country", "time_zone" or "on_unknown").
+func (s *Service) UpdateWorkspace(ctx context.Context, p *Principal, c WorkspaceChange, peer Peer) (*store.Workspace, error) {
+	if err := p.Require(WorkspaceWrite); err != nil {
+		return nil, err
+	}
+	w, err := s.store.Workspace(ctx, p.Workspace.ID)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := c.apply(w, "name", s.now())
+	if err != nil || len(changed) == 0 {
+		return w, err
+	}
+	defer s.cache.forget()
+	err = s.store.UpdateWorkspace(ctx, w, s.audit(p, peer, "workspace.updated", w.ID.Format(smsir.PrefixWorkspace), strings.Join(changed, " ")))
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// apply makes the change on w and lists what it changed; nameField names the field of its name in an error.
+func (c WorkspaceChange) apply(w *store.Workspace, nameField string, now time.Time) (changed []string, err error) {
+	for _, field := range []struct {
+		name  string
+		to    *string
+		from  *string
+		check func(field, value string) (string, error)
+	}{
+		{nameField, &w.Name, c.Name, checkName},
+		{"country", &w.Country, c.Country, checkCountry},
+		{"time_zone", &w.TimeZone, c.TimeZone, checkTimeZone},
+	} {
+		if field.from == nil {
+			continue
+		}
+		if *field.to, err = field.check(field.name, *field.from); err != nil {
+			return nil, err
+		}
+		changed = append(changed, field.name)
+	}
+	if c.OnUnknown != nil {
+		if *c.OnUnknown > smsir.Alert {
+			return nil, fault(smsir.CodeInvalid, "on_unknown", "What happens to messages of unknown outcome is hold, retry_once or alert.")
+		}
+		w.OnUnknown, changed = *c.OnUnknown, append(changed, "on_unknown")
+	}
+	if c.Smart != nil {
+		w.Smart, changed = *c.Smart, append(changed, "smart")
+	}
+	if c.Paused != nil && *c.Paused == w.PausedAt.IsZero() {
+		changed = append(changed, "paused")
+		if w.PausedAt = (time.Time{}); *c.Paused {
+			w.PausedAt = millis(now)
+		}
+	}
+	return changed, nil
+}
