@@ -49,7 +49,7 @@ func (s *Server) bootstrap(c *call, _ *struct{}) (*api.Bootstrap, error) {
 		return nil, err
 	}
 	out := &api.Bootstrap{
-		Server: api.Server{Version: s.deps.Version, Time: c.now.UTC(), PublicURL: s.baseURL(c), InsecureHTTP: !s.isSecure(c.r),
+		Server: api.Server{Version: s.deps.Version, Time: c.now.UTC().Truncate(msPrecision), PublicURL: s.baseURL(c), InsecureHTTP: !s.isSecure(c.r),
 			DataLoss: s.deps.DataLoss, Registration: string(registration)},
 		Me: *me, Providers: providers, TestMode: testMode(providers), Today: *summary, Messages: api.MessagesOf(page.Items, names),
 		Cursor: last.Format(smsir.PrefixEvent),
