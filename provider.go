@@ -73,7 +73,7 @@ type Sink interface {
 }
 
 // Runner is a [Provider] that holds connections or works by itself. Run blocks until ctx ends and
-// everything it started has stopped.
+// everything it started has stopped, and then returns nil.
 type Runner interface {
 	Run(ctx context.Context, sink Sink) error
 }

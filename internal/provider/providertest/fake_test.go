@@ -269,6 +269,18 @@ func (f *fake) Run(ctx context.Context, sink smsir.Sink) error {
 func (f *fake) handIn(ctx context.Context, sink smsir.Sink, report any) any {
 	switch r := report.(type) {
 	case smsir.Receipt:
+		if f.mistake == "returns while the sink is at it" {
+			done := make(chan error, 1)
+			go func() { done <- sink.Receipt(ctx, r) }()
+			select {
+			case err := <-done:
+				if err == nil {
+					return nil
+				}
+			case <-ctx.Done():
+			}
+			return r
+		}
 		if f.mistake != "no receipts" && sink.Receipt(ctx, r) != nil && f.mistake != "drops a refused receipt" {
 			if f.mistake == "changes a refused receipt" {
 				r.DoneAt = r.DoneAt.Add(time.Second)

@@ -177,10 +177,66 @@ func goroutinesOf(mark string) string {
 func checkRunStops(c *trial) {
 	stop := c.running(newSink(0, 0))
 	for _, to := range []string{c.h.Accepts, c.h.Hangs} { // something to be in the middle of
-		c.send(c.Context(), c.submission(to))
+		_, _ = c.send(c.Context(), c.submission(to))
 	}
 	stop()
 	c.running(newSink(0, 0))() // at once, and a second time
+}
+
+// slowSink holds every report until it is let go, whatever its context says.
+type slowSink struct {
+	called chan struct{}
+	let    chan struct{}
+}
+
+func (s *slowSink) Receipt(context.Context, smsir.Receipt) error {
+	select {
+	case s.called <- struct{}{}:
+	default:
+	}
+	<-s.let
+	return errSink
+}
+
+func (s *slowSink) Inbound(context.Context, smsir.Inbound) error { return errSink }
+
+// checkRunWaits: Run does not return while the sink still has a report of it in hand.
+func checkRunWaits(c *trial) {
+	k := &slowSink{called: make(chan struct{}, 1), let: make(chan struct{})}
+	let := sync.OnceFunc(func() { close(k.let) })
+	defer let()
+	ctx, cancel := context.WithCancel(c.Context())
+	defer cancel()
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		_ = c.p.(smsir.Runner).Run(ctx, k) // what it returns is checked elsewhere
+	}()
+	s, _ := c.accepted()
+	c.await("the sink is called about "+describe(s), func() bool { return len(k.called) > 0 })
+	cancel()
+	if c.h.Bubble {
+		synctest.Wait()
+	} else {
+		select {
+		case <-returned:
+		case <-time.After(c.h.ResponseTimer):
+		}
+	}
+	select {
+	case <-returned:
+		c.Errorf("Run returned while the sink still had a receipt about %s in hand, want it to wait", describe(s))
+	default:
+	}
+	let()
+	c.await("Run returns when the sink has", func() bool {
+		select {
+		case <-returned:
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 // accepted sends a message to the number that is delivered.

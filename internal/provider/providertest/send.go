@@ -205,7 +205,7 @@ func checkQuery(c *trial) {
 	if failure != nil {
 		c.Fatalf("Send(%s): got %v, want it accepted", describe(taken), failure)
 	}
-	c.send(c.Context(), hung)
+	_, _ = c.send(c.Context(), hung)
 	ask(taken, smsir.VerdictAccepted, accepted.References)
 	ask(absent, c.h.AbsentVerdict, nil)
 	ask(hung, c.h.HangVerdict, nil)

@@ -148,6 +148,7 @@ func checks() []check {
 		{"unreachable", every, checkUnreachable},
 		{"concurrent", every, checkConcurrent},
 		{"run stops", func(h *Harness) bool { return h.Runner }, checkRunStops},
+		{"run waits for the sink", func(h *Harness) bool { return h.Reports }, checkRunWaits},
 		{"receipts", func(h *Harness) bool { return h.Reports }, checkReceipts},
 		{"receipts not acknowledged", func(h *Harness) bool { return h.Reports }, checkReceiptsAgain},
 		{"receipts after another run", func(h *Harness) bool { return h.Reports }, checkReceiptsNextRun},

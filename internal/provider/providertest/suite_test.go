@@ -95,6 +95,7 @@ func TestMistakesAreFound(t *testing.T) {
 		{"one reference for all", "concurrent", "was given to"},
 		{"leaves a goroutine", "run stops", "left goroutines behind"},
 		{"Run returns an error", "run stops", "want nil"},
+		{"returns while the sink is at it", "run waits for the sink", "want it to wait"},
 		{"no receipts", "receipts", "waited in vain"},
 		{"receipts of another provider", "receipts", "provider"},
 		{"drops a refused receipt", "receipts not acknowledged", "waited in vain"},
