@@ -11,6 +11,6 @@
 // What it guarantees on failure: a submission stands in the ledger, synced to disk, before its answer leaves. A program
 // killed between the two took the message, and the ledger says so. A report that the gateway did not acknowledge is
 // handed in again, also after a restart; one that it acknowledged is handed in again only if the program dies before it
-// could note that, or the power fails before the disk did. A submission that cannot be written to the ledger is not taken. After a crash the torn
-// last line of the ledger is cut off, nothing else.
+// could note that, or the power fails before the disk did. A submission that cannot be written to the ledger is not
+// taken. After a crash the torn last line of the ledger is cut off, nothing else.
 package simulator
