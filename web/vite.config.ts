@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { svelteTesting } from '@testing-library/svelte/vite'
 import { defineConfig } from 'vite'
-import { compress } from './build/compress'
-import { pwa } from './build/pwa'
+import { compress } from './build/compress.ts'
+import { pwa } from './build/pwa.ts'
 
 const icon = (file: string, size: number, purpose?: string) => ({
   src: `/${file}.png`,

@@ -1,6 +1,14 @@
 import '@testing-library/jest-dom/vitest'
+import { vi } from 'vitest'
 
 // jsdom has no layout and no media queries; the app asks for both at start.
+class NoObserver {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+vi.stubGlobal('ResizeObserver', NoObserver)
+vi.stubGlobal('IntersectionObserver', NoObserver)
 Object.defineProperty(window, 'matchMedia', {
   writable: true,
   value: (query: string) => ({

@@ -136,8 +136,9 @@ export class MessageFeed {
 
   #admit() {
     this.#flush = undefined
-    const known = (m: Message) => this.#byId.has(m.id) || this.fresh.some((x) => x.id === m.id)
-    const news = this.#arrived.filter((m) => !known(m) && matches(m, this.#filters)).reverse()
+    const known = (id: string) => this.#byId.has(id) || this.fresh.some((x) => x.id === id)
+    const once = [...new Map(this.#arrived.map((m) => [m.id, m])).values()]
+    const news = once.filter((m) => !known(m.id) && matches(m, this.#filters)).reverse()
     this.#arrived = []
     if (!news.length) return
     if (this.atTop) this.#unshift(news)

@@ -1,0 +1,55 @@
+import { describe, expect, it, vi } from 'vitest'
+import { STATUSES } from '$lib/api/types'
+import { event, message } from '../../test/factories'
+
+vi.mock('$lib/stores/session.svelte', () => ({
+  session: { boot: { providers: [{ id: 'prv_1', name: 'Simulator' }] } },
+}))
+const { meaningOf, reasonText, stepOf } = await import('./story')
+
+describe('meaningOf', () => {
+  it.each(STATUSES.flatMap((status) => [false, true].map((final) => [status, final] as const)))(
+    'explains %s, final %s, and says what to do',
+    (status, final) => {
+      const m = meaningOf(message({ status, final, attempts: 2, send_at: '2026-11-23T12:00:00Z' }))
+      expect(m.title).not.toMatch(/^means\.|^$/)
+      expect(m.detail).not.toMatch(/^means\.|^$/)
+    },
+  )
+  it('tells waiting for a report from having none', () => {
+    const texts = [false, true].map((final) => meaningOf(message({ status: 'sent', final })).detail)
+    expect(texts[0]).not.toBe(texts[1])
+  })
+})
+
+describe('stepOf', () => {
+  it('names the provider, the reason, the error and the time between', () => {
+    const before = event({ type: 'message.sending', at: '2026-11-23T09:00:00.000Z' })
+    const e = event({
+      type: 'message.failed',
+      at: '2026-11-23T09:00:02.500Z',
+      data: {
+        status: 'failed',
+        final: true,
+        reason: 'refused',
+        provider: 'prv_1',
+        error: { class: 'permanent', code: 'refused', text: 'No such number.', provider_code: '11' },
+      },
+    })
+    expect(stepOf(e, before)).toMatchObject({
+      icon: 'failed',
+      title: 'Failed',
+      notes: ['The provider refused it', 'No such number. (11)', 'after 2.5 s'],
+    })
+  })
+  it.each(['accepted', ...STATUSES, 'cancel_requested', 'late_receipt'])(
+    'has words for message.%s',
+    (word) => {
+      const step = stepOf(event({ type: `message.${word}`, data: { status: word, provider: 'prv_1' } }))
+      expect(step.title).not.toMatch(/_|^$|step\./)
+      expect(step.title[0]).toBe(step.title[0]!.toUpperCase())
+    },
+  )
+  it('shows a word of a newer server as it stands', () =>
+    expect(reasonText('solar_flare')).toBe('solar flare'))
+})

@@ -1,0 +1,68 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import en from './en.json'
+import { format, parseArms } from './format'
+import { i18n, LANGS, type Lang } from './index.svelte'
+
+describe('format', () => {
+  const plural = '{n, plural, zero {Z} one {# msg} two {T} few {F #} many {M #} other {# msgs}}'
+  it.each([
+    [plural, 'en', 1, '1 msg'],
+    [plural, 'en', 1200, '1,200 msgs'],
+    [plural, 'ar-u-nu-latn', 2, 'T'],
+    [plural, 'ar-u-nu-latn', 3, 'F 3'],
+    [plural, 'ar-u-nu-latn', 11, 'M 11'],
+    ['{n, plural, =0 {none} other {some}}', 'en', 0, 'none'],
+  ])('%s in %s of %i', (text, locale, n, want) => expect(format(text, locale, { n })).toBe(want))
+  it('nests parameters inside arms', () =>
+    expect(format('{n, plural, other {{who} has #}}', 'en', { n: 2, who: 'A' })).toBe('A has 2'))
+  it('shows broken syntax as it stands', () => expect(format('{a b c} {', 'en', {})).toContain('{a b c}'))
+})
+
+const files = readdirSync('src/lib/i18n').filter((f) => f.endsWith('.json'))
+const names = (s: string) => [...new Set([...s.matchAll(/\{(\w+)(?=\s*[,}])/g)].map((m) => m[1]!))].sort()
+const plurals = (s: string) => [...s.matchAll(/\{\w+, plural,/g)].length
+
+describe('the catalogues', () => {
+  it('are one for each language', () =>
+    expect(files.sort()).toEqual(
+      Object.keys(LANGS)
+        .map((l) => `${l}.json`)
+        .sort(),
+    ))
+
+  describe.each(files)('%s', (file) => {
+    const lang = file.slice(0, 2) as Lang
+    const { _meta, ...texts } = JSON.parse(readFileSync(`src/lib/i18n/${file}`, 'utf8')) as Record<
+      string,
+      string
+    >
+
+    it('has every key and no other', () => expect(Object.keys(texts).sort()).toEqual(Object.keys(en).sort()))
+    it('uses the same placeholders', () => {
+      for (const [key, text] of Object.entries(en)) expect(names(texts[key]!), key).toEqual(names(text))
+    })
+    it('has an arm for every plural of its language', () => {
+      const categories = new Intl.PluralRules(LANGS[lang].locale).resolvedOptions().pluralCategories
+      for (const [key, text] of Object.entries(texts)) {
+        const start = text.search(/\{\w+, plural,/)
+        if (start < 0) continue
+        expect(plurals(text), key).toBe(1)
+        const arms = parseArms(text.slice(text.indexOf('plural,', start) + 7))
+        expect(
+          categories.filter((c) => !(c in arms)),
+          `${key}: ${text}`,
+        ).toEqual([])
+      }
+    })
+    it('says whether its wording is a draft', () => expect(_meta !== undefined).toBe(lang !== 'en'))
+  })
+
+  it('switch direction and language of the page', async () => {
+    await i18n.set('ar')
+    expect([document.documentElement.dir, document.documentElement.lang]).toEqual(['rtl', 'ar'])
+    expect(i18n.draft).toBe(true)
+    await i18n.set('en')
+    expect([document.documentElement.dir, i18n.draft]).toEqual(['ltr', false])
+  })
+})

@@ -1,0 +1,115 @@
+import { render, screen } from '@testing-library/svelte'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it } from 'vitest'
+import { Problem } from '$lib/api/problem'
+import { STATUSES } from '$lib/api/types'
+import Columns from '$lib/charts/Columns.svelte'
+import { nice } from '$lib/charts/scale'
+import ErrorCard from './ErrorCard.svelte'
+import StatusPill, { shownStatus, toneOf, type ShownStatus } from './StatusPill.svelte'
+import TokenField from './TokenField.svelte'
+
+describe('StatusPill', () => {
+  const all: ShownStatus[] = [...STATUSES, 'held', 'waiting']
+  it('has a word, a glyph and a tone for each of the eleven statuses and the two of this app', () => {
+    expect(all).toHaveLength(13)
+    const words = new Set<string>()
+    const glyphs = new Set<string>()
+    for (const status of all) {
+      const { container, unmount } = render(StatusPill, { status })
+      words.add(container.textContent.trim())
+      glyphs.add(container.querySelector('path')!.getAttribute('d')!)
+      expect(container.querySelector('.pill')).toHaveAttribute('data-tone', toneOf(status))
+      unmount()
+    }
+    expect(words.size).toBe(13)
+    expect(glyphs.size).toBe(13)
+  })
+  it('keeps green for delivered and red for what needs somebody', () => {
+    expect(all.filter((s) => toneOf(s) === 'ok')).toEqual(['delivered'])
+    expect(all.filter((s) => toneOf(s) === 'bad')).toEqual(['undelivered', 'failed'])
+  })
+  it('shows the undo window as such', () => {
+    expect(shownStatus({ status: 'scheduled', reason: 'undo_window' })).toBe('held')
+    expect(shownStatus({ status: 'scheduled' })).toBe('scheduled')
+  })
+})
+
+describe('ErrorCard', () => {
+  it('says what happened and what to do', () => {
+    const problem = new Problem({
+      status: 422,
+      code: 'invalid',
+      title: 'Not valid',
+      detail: 'Too short.',
+      fix: 'Add digits.',
+    })
+    render(ErrorCard, { problem })
+    expect(screen.getByRole('alert')).toHaveTextContent(/Not valid.*Too short\..*Add digits\./)
+  })
+  it('speaks of the connection when no answer came', () => {
+    render(ErrorCard, { problem: new Problem({ code: 'network' }) })
+    expect(screen.getByRole('alert')).toHaveTextContent('No answer from the server')
+  })
+})
+
+describe('TokenField', () => {
+  const field = () => screen.getByLabelText('To')
+  it('turns what is typed and pasted into chips', async () => {
+    const user = userEvent.setup()
+    render(TokenField, { value: [], region: 'US' })
+    await user.type(field(), '(202) 555-0100{Enter}')
+    await user.click(field())
+    await user.paste('+12025550101; +12025550100')
+    expect(screen.getByText('+12025550100')).toBeInTheDocument()
+    expect(screen.getByText('+12025550101')).toBeInTheDocument()
+    expect(screen.getByText('1 duplicate left out.')).toBeInTheDocument()
+  })
+  it('names what is no number and keeps it to be corrected', async () => {
+    const user = userEvent.setup()
+    render(TokenField, { value: [], region: 'US' })
+    await user.type(field(), '0712{Enter}')
+    expect(screen.getByRole('alert')).toHaveTextContent('“0712” is not a phone number')
+    expect(field()).toHaveValue('0712')
+  })
+  it('takes the last one back with Backspace', async () => {
+    const user = userEvent.setup()
+    render(TokenField, { value: ['+12025550100'], region: 'US' })
+    await user.type(field(), '{Backspace}')
+    expect(screen.queryByText('+12025550100')).toBeNull()
+  })
+  it('names the one that the server refuses', () => {
+    render(TokenField, {
+      value: ['+12025550100'],
+      region: 'US',
+      refused: new Map([['+12025550100', 'It has opted out.']]),
+    })
+    expect(screen.getByRole('alert')).toHaveTextContent('+12025550100: It has opted out.')
+  })
+})
+
+describe('Columns', () => {
+  const series = [
+    { key: 'd', label: 'Delivered', color: 'green', values: [3, 5] },
+    { key: 'f', label: 'Failed', color: 'red', hatched: true, values: [1, 0] },
+  ]
+  it('has a table with the same numbers', async () => {
+    const user = userEvent.setup()
+    render(Columns, { title: 'Messages', summary: 'Nine.', labels: ['09:00', '10:00'], series, axis: 'Hour' })
+    expect(screen.getByRole('img')).toHaveAccessibleName('Messages. Nine.')
+    await user.click(screen.getByRole('button', { name: 'Show as table' }))
+    const rows = screen.getAllByRole('row').map((r) => [...r.children].map((c) => c.textContent))
+    expect(rows).toEqual([
+      ['Hour', 'Delivered', 'Failed'],
+      ['09:00', '3', '1'],
+      ['10:00', '5', '0'],
+    ])
+  })
+  it.each([
+    [0, 4],
+    [5, 5],
+    [11, 15],
+    [99, 100],
+    [1001, 1500],
+  ])('puts %i under %i', (v, want) => expect(nice(v)).toBe(want))
+})
