@@ -61,8 +61,8 @@ func TestDefaults(t *testing.T) {
 		Log:       config.Log{Level: slog.LevelInfo, Format: config.LogText},
 		Session:   config.Session{Idle: 12 * time.Hour, Absolute: 168 * time.Hour},
 		Message:   config.Message{Validity: 24 * time.Hour, MaxLateness: time.Hour, IdempotencyTTL: 72 * time.Hour},
-		Dispatch:  config.Dispatch{QueueLimit: 20_000},
-		Simulator: config.Simulator{Seed: 1},
+		Dispatch:  config.Dispatch{QueueLimit: 1_000_000, Window: 32},
+		Simulator: config.Simulator{Seed: 1, Window: 32},
 	}
 	if diff := cmp.Diff(want, config.Defaults(), comparers()); diff != "" {
 		t.Errorf("Defaults() (-want +got):\n%s", diff)
@@ -79,8 +79,8 @@ func changed() map[string]string {
 		"trusted_proxies": "10.0.0.0/8,192.0.2.7", "shutdown_grace": "30s", "registration": "closed",
 		"log.level": "debug", "log.format": "json", "session.idle": "1h", "session.absolute": "2h",
 		"message.validity": "10m", "message.max_lateness": "5m", "message.idempotency_ttl": "24h",
-		"store.min_free_bytes": "512MiB", "store.accept_data_loss": "true", "dispatch.queue_limit": "700",
-		"simulator.seed": "42", "metrics.token": "sixteen-letters-x",
+		"store.min_free_bytes": "512MiB", "store.accept_data_loss": "true", "dispatch.queue_limit": "7", "dispatch.window": "3",
+		"simulator.seed": "42", "simulator.window": "5", "metrics.token": "sixteen-letters-x",
 	}
 }
 
@@ -206,7 +206,9 @@ func TestLoadRefuses(t *testing.T) {
 		"message.idempotency_ttl": {"23h59m", "721h"},
 		"store.min_free_bytes":    {"", "-1", "1.5GiB", "5%", "1GB", "9000000000TiB", "lots"},
 		"store.accept_data_loss":  {"maybe"},
-		"dispatch.queue_limit":    {"99", "-1", "10000001", "1e6", "1_000", "99999999999999999999"},
+		"dispatch.queue_limit":    {"0", "-1", "100000001", "1e6", "1_000", "99999999999999999999"},
+		"dispatch.window":         {"0", "1001"},
+		"simulator.window":        {"0", "1001"},
 		"simulator.seed":          {"-1", "9223372036854775808", "0x10"},
 		"metrics.token":           {"short", "sixteen-letters\nand-a-line"},
 	} {
@@ -393,25 +395,6 @@ func TestUnknownEnv(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
-func TestMinFree(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		set  config.Bytes
-		disk uint64
-		want uint64
-	}{
-		{0, 10 << 30, 1 << 29},
-		{0, 1 << 40, 1 << 30},
-		{0, 0, 0},
-		{5 << 30, 10 << 30, 5 << 30},
-		{1, 1 << 40, 1},
-	} {
-		if got := (config.Store{MinFreeBytes: c.set}).MinFree(c.disk); got != c.want {
-			t.Errorf("MinFree(%d) with %s set is %d, want %d", c.disk, c.set, got, c.want)
-		}
 	}
 }
 

@@ -83,16 +83,20 @@ func bind(s *Settings) []Option {
 		duration("message.idempotency_ttl", &s.Message.IdempotencyTTL, 3*day, day, 30*day,
 			"How long the server remembers an Idempotency-Key and answers a repeated request with the first answer."),
 
-		size("store.min_free_bytes", &s.Store.MinFreeBytes,
+		size("store.min_free_bytes", &s.Store.MinFree,
 			"Free disk space below which sends are refused with 507, so that receipts can still be stored. 0: the smaller of 1GiB and 5 % of the disk."),
 		boolean("store.accept_data_loss", &s.Store.AcceptDataLoss,
 			"Start even on a database that does not write every commit to disk before it answers. Accepted messages can then be lost in a power cut; a banner says so."),
 
-		integer("dispatch.queue_limit", &s.Dispatch.QueueLimit, 20_000, 100, 10*mega,
-			"How many waiting messages are held in memory, all providers together, at about a kilobyte each. More wait in the database and are read back when there is room."),
+		integer("dispatch.queue_limit", &s.Dispatch.QueueLimit, mega, 1, 100*mega,
+			"How many messages of one workspace may wait to be sent. Further sends are answered 429 until some have left."),
+		integer("dispatch.window", &s.Dispatch.Window, 32, 1, 1000,
+			"How many sends one provider may have under way at once, unless its kind says otherwise. After a crash, at most so many messages per provider have an unknown outcome."),
 
 		integer("simulator.seed", &s.Simulator.Seed, 1, 0, 1<<63-1,
 			"Decides what the simulator does: the same seed and the same messages give the same outcomes. A simulator provider may have a seed of its own."),
+		integer("simulator.window", &s.Simulator.Window, 32, 1, 1000,
+			"How many sends a simulator provider takes at once."),
 
 		secret("metrics.token", &s.Metrics.Token, 16,
 			"Bearer token that opens /metrics. Empty: only requests from this machine are answered."),

@@ -63,25 +63,18 @@ type Message struct {
 
 // Store guards the database.
 type Store struct {
-	// MinFreeBytes is the free disk space below which sends are refused; 0 leaves it to [Store.MinFree].
-	MinFreeBytes Bytes
+	// MinFree is the free disk space below which sends are refused. 0: the smaller of 1 GiB and 5 % of the disk.
+	MinFree Bytes
 	// AcceptDataLoss lets the server start on a database that does not sync every commit to disk.
 	AcceptDataLoss bool
 }
 
-// MinFree is the free space, in bytes, below which sends are refused on a disk of so many bytes: MinFreeBytes, or, if
-// that is 0, the smaller of 1 GiB and a twentieth of the disk.
-func (s Store) MinFree(disk uint64) uint64 {
-	if s.MinFreeBytes > 0 {
-		return uint64(s.MinFreeBytes)
-	}
-	return min(1<<30, disk/20)
-}
-
 // Dispatch bounds the hand-over of messages to providers.
 type Dispatch struct {
-	// QueueLimit is how many waiting messages are held in memory, all providers together; more wait in the database.
+	// QueueLimit is how many messages of one workspace may wait to be sent; more are refused.
 	QueueLimit int
+	// Window is how many sends one provider may have under way at once, unless its kind says otherwise.
+	Window int
 }
 
 // Simulator shapes the built-in provider that plays the outside world.
@@ -89,6 +82,8 @@ type Simulator struct {
 	// Seed decides what the simulator does: the same seed and the same messages give the same outcomes.
 	// A simulator provider may have a seed of its own.
 	Seed uint64
+	// Window is how many sends a simulator provider takes at once.
+	Window int
 }
 
 // Metrics guards /metrics.
