@@ -92,8 +92,10 @@ func network(ip netip.Addr) string {
 	return ip.String()
 }
 
-// maxTracked bounds the entries of a pace.
-const maxTracked = 20_000
+const (
+	maxTracked = 20_000      // bounds the entries of a pace
+	sweepEvery = time.Minute // so that a full pace costs little
+)
 
 // pace counts failures by key.
 type pace struct {
@@ -103,6 +105,7 @@ type pace struct {
 
 	mu      sync.Mutex
 	entries map[string]*entry
+	swept   time.Time // when forgotten entries were last looked for
 }
 
 type entry struct {
@@ -123,8 +126,9 @@ func (p *pace) take(key string, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.entry(key, now)
-	if next := e.last.Add(p.wait(e.n)); e.n > 0 && next.After(now) {
-		return next.Sub(now)
+	pause := p.wait(e.n)
+	if left := e.last.Add(pause).Sub(now); left > 0 && pause > 0 {
+		return min(left, pause) // not longer when the clock was set back
 	}
 	e.n++
 	e.last = now
@@ -184,9 +188,12 @@ func (p *pace) entry(key string, now time.Time) *entry {
 
 // makeRoom removes what is forgotten; when nothing is, the least of a few entries: the fewest failures, the longest ago.
 func (p *pace) makeRoom(now time.Time) {
-	for key, e := range p.entries {
-		if now.Sub(e.last) >= p.forget {
-			delete(p.entries, key)
+	if now.Sub(p.swept).Abs() >= sweepEvery {
+		p.swept = now
+		for key, e := range p.entries {
+			if now.Sub(e.last) >= p.forget {
+				delete(p.entries, key)
+			}
 		}
 	}
 	if len(p.entries) < maxTracked {

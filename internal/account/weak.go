@@ -87,8 +87,8 @@ func isCommon(password string) bool {
 	return listed(bare) || listed(undisguise(bare)) || isRun(bare) || isRepetition(bare)
 }
 
-// maxAround is how many digits and signs around a listed word do not make it a better password.
-const maxAround = 4
+// maxAround is how many digits and signs around a listed word do not make it a better password: a year and a sign.
+const maxAround = 5
 
 func listed(word string) bool {
 	_, ok := common()[word]
