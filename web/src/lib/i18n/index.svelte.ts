@@ -18,9 +18,9 @@ export const isLang = (s: string): s is Lang => s in LANGS
 type Dictionary = Record<string, string>
 const loaders: Record<Lang, () => Promise<Dictionary>> = {
   en: async () => en,
-  sw: async () => (await import('./en.json')).default,
-  fr: async () => (await import('./en.json')).default,
-  ar: async () => (await import('./en.json')).default,
+  sw: async () => (await import('./sw.json')).default,
+  fr: async () => (await import('./fr.json')).default,
+  ar: async () => (await import('./ar.json')).default,
 }
 
 class I18n {
