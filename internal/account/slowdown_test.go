@@ -187,6 +187,9 @@ func TestSlowdownIsBounded(t *testing.T) {
 	if len(p.entries) > maxTracked {
 		t.Errorf("%d entries, want at most %d", len(p.entries), maxTracked)
 	}
+	if p.entries["target"] == nil {
+		t.Error("a flood of other keys makes an attacked one forgotten")
+	}
 	p.take("later", start.Add(2*time.Hour))
 	if len(p.entries) != 1 {
 		t.Errorf("%d entries after all were forgotten, want 1", len(p.entries))

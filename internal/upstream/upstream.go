@@ -3,14 +3,21 @@
 //
 // It knows no kind by itself, sends nothing and routes nothing. Package store keeps the rows, package seal the secrets.
 //
-// What it guarantees: only settings that the kind describes are stored; a secret is stored sealed, bound to its row, and
-// is never handed out except to the kind that opens the provider; a refused change leaves the provider as it was.
+// What it guarantees: only settings that the kind describes and accepts are stored; a secret is stored sealed, bound to
+// its row, and is never handed out except to the kind that opens the provider; a refused change leaves the provider as it
+// was.
 package upstream
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/seal"
@@ -40,7 +47,7 @@ type By struct {
 type Draft struct {
 	Kind     string
 	Name     string            // 1 to 60 characters, unique in the workspace
-	Settings map[string]string // plain and secret ones, by Field.Name; a missing one takes the field's default
+	Settings map[string]string // plain and secret ones, by Field.Name; a missing or empty one takes the field's default
 	Enabled  bool
 	Priority int // 0 to 1000; lower is tried first
 }
@@ -57,57 +64,265 @@ type Change struct {
 	Priority     *int
 }
 
-// ChangesSecrets reports whether the settings of a draft or change touch a secret of the kind: doors ask for the
-// password again then.
-func ChangesSecrets(k smsir.ProviderKind, settings map[string]string, cleared []string) bool {
-	return false
-}
+// MaxPriority is the largest priority of a provider.
+const MaxPriority = 1000
 
 // Service is the whole of the package. Safe for concurrent use.
 type Service struct {
-	cfg Config
+	store   store.Providers
+	kinds   []kind
+	box     *seal.Box
+	changed func()
+	now     func() time.Time
+	mu      sync.Mutex // one change at a time: an update is read, merged and written
 }
 
-var errNotYet = errors.New("not yet")
-
 // New returns a [Service]. It fails when two kinds have one name, or a field of a kind is described wrongly.
-func New(cfg Config) (*Service, error) { return &Service{cfg: cfg}, nil }
+func New(cfg Config) (*Service, error) {
+	if cfg.Store == nil || cfg.Box == nil {
+		return nil, errors.New("upstream: no store or no box")
+	}
+	s := &Service{store: cfg.Store, box: cfg.Box, changed: cfg.Changed, now: cfg.Clock}
+	if s.changed == nil {
+		s.changed = func() {}
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	for _, described := range cfg.Kinds {
+		k, err := newKind(described)
+		if err != nil {
+			return nil, fmt.Errorf("provider kind %q: %w", described.Name, err)
+		}
+		if _, twice := s.Kind(k.Name); twice {
+			return nil, fmt.Errorf("provider kind %q is there twice", k.Name)
+		}
+		s.kinds = append(s.kinds, k)
+	}
+	return s, nil
+}
 
 // Kinds lists the kinds that there are, with their fields.
-func (s *Service) Kinds() []smsir.ProviderKind { return nil }
+func (s *Service) Kinds() []smsir.ProviderKind {
+	all := make([]smsir.ProviderKind, len(s.kinds))
+	for i, k := range s.kinds {
+		all[i] = k.ProviderKind
+	}
+	return all
+}
 
 // Kind finds a kind by name.
-func (s *Service) Kind(name string) (smsir.ProviderKind, bool) { return smsir.ProviderKind{}, false }
+func (s *Service) Kind(name string) (smsir.ProviderKind, bool) {
+	k := s.kind(name)
+	if k == nil {
+		return smsir.ProviderKind{}, false
+	}
+	return k.ProviderKind, true
+}
+
+func (s *Service) kind(name string) *kind {
+	for i := range s.kinds {
+		if s.kinds[i].Name == name {
+			return &s.kinds[i]
+		}
+	}
+	return nil
+}
 
 // Create stores a new provider. Errors: invalid (Field "kind", "name", "priority" or "settings.<name>"), conflict
 // (Field "name").
 func (s *Service) Create(ctx context.Context, workspace smsir.UUID, d Draft, by By) (*store.Provider, error) {
-	return nil, errNotYet
+	k := s.kind(d.Kind)
+	if k == nil {
+		return nil, invalid("kind", "There is no kind of provider %q. Choose from the list.", clip(d.Kind))
+	}
+	name, err := checkName(d.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPriority(d.Priority); err != nil {
+		return nil, err
+	}
+	v, err := values{}.merge(k, d.Settings, nil)
+	if err != nil {
+		return nil, err
+	}
+	now := millis(s.now())
+	p := store.Provider{
+		ID: smsir.NewUUID(now), Workspace: workspace, Kind: k.Name, Name: name, Enabled: d.Enabled, Priority: d.Priority,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if err := s.put(&p, k, v); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.store.CreateProvider(ctx, p, s.audit(&p, by, "provider.created", k.Name)); err != nil {
+		return nil, err
+	}
+	s.changed()
+	return &p, nil
 }
 
 // Update changes a provider and returns it. Errors as of Create, and not_found.
 func (s *Service) Update(ctx context.Context, workspace, id smsir.UUID, c Change, by By) (*store.Provider, error) {
-	return nil, errNotYet
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.store.Provider(ctx, workspace, id)
+	if err != nil {
+		return nil, err
+	}
+	touched, err := s.apply(p, c)
+	if err != nil || len(touched) == 0 {
+		return p, err
+	}
+	// UpdatedAt always rises, so that it tells one version of the settings from another.
+	if now := millis(s.now()); now.After(p.UpdatedAt) {
+		p.UpdatedAt = now
+	} else {
+		p.UpdatedAt = p.UpdatedAt.Add(time.Millisecond)
+	}
+	if err := s.store.UpdateProvider(ctx, *p, s.audit(p, by, "provider.updated", strings.Join(touched, " "))); err != nil {
+		return nil, err
+	}
+	s.changed()
+	return p, nil
+}
+
+// apply makes the change on p and lists what it touches, names only.
+func (s *Service) apply(p *store.Provider, c Change) (touched []string, err error) {
+	if c.Name != nil {
+		if p.Name, err = checkName(*c.Name); err != nil {
+			return nil, err
+		}
+		touched = append(touched, "name")
+	}
+	if c.Priority != nil {
+		if err := checkPriority(*c.Priority); err != nil {
+			return nil, err
+		}
+		p.Priority, touched = *c.Priority, append(touched, "priority")
+	}
+	if c.Enabled != nil {
+		p.Enabled, touched = *c.Enabled, append(touched, "enabled")
+	}
+	if len(c.Settings)+len(c.ClearSecrets) == 0 {
+		return touched, nil
+	}
+	k := s.kind(p.Kind)
+	if k == nil {
+		return nil, invalid("kind", "This server does not know the kind %q any more. Delete the provider, or install a version that does.", clip(p.Kind))
+	}
+	secrets, err := s.secrets(p)
+	if err != nil {
+		secrets = nil // the key is lost: whatever the kind requires has to be entered again
+	}
+	v, err := values{plain: p.Settings, secret: secrets}.merge(k, c.Settings, c.ClearSecrets)
+	if err != nil {
+		return nil, err
+	}
+	for name := range c.Settings {
+		touched = append(touched, "settings."+name)
+	}
+	for _, name := range c.ClearSecrets {
+		touched = append(touched, "settings."+name)
+	}
+	slices.Sort(touched)
+	return slices.Compact(touched), s.put(p, k, v)
 }
 
 // Delete removes a provider. Errors: not_found, conflict while messages that go through it are open.
 func (s *Service) Delete(ctx context.Context, workspace, id smsir.UUID, by By) error {
-	return errNotYet
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.store.Provider(ctx, workspace, id)
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteProvider(ctx, workspace, id, s.now(), s.audit(p, by, "provider.deleted", p.Name)); err != nil {
+		return err
+	}
+	s.changed()
+	return nil
 }
-
-// SecretsSet lists the names of the secret settings that p has, sorted; their values are never shown. A provider whose
-// secrets cannot be opened gives an error.
-func (s *Service) SecretsSet(p store.Provider) ([]string, error) { return nil, errNotYet }
 
 // Open makes the provider of a row, with its secrets in the clear, and returns its kind. It does not touch the network.
 // Errors: the kind is unknown to this program, the secrets cannot be opened, or the kind refuses the settings.
-func (s *Service) Open(ctx context.Context, p store.Provider) (smsir.Provider, smsir.ProviderKind, error) {
-	return nil, smsir.ProviderKind{}, errNotYet
+func (s *Service) Open(_ context.Context, p store.Provider) (smsir.Provider, smsir.ProviderKind, error) {
+	k := s.kind(p.Kind)
+	if k == nil {
+		return nil, smsir.ProviderKind{}, fmt.Errorf("provider %s: this server does not know the kind %q", p.ID.Format(smsir.PrefixProvider), p.Kind)
+	}
+	secrets, err := s.secrets(&p)
+	if err != nil {
+		return nil, smsir.ProviderKind{}, fmt.Errorf("provider %s: %w", p.ID.Format(smsir.PrefixProvider), err)
+	}
+	opened, err := values{plain: p.Settings, secret: secrets}.open(k, &p)
+	if err != nil {
+		return nil, smsir.ProviderKind{}, fmt.Errorf("provider %s: %w", p.ID.Format(smsir.PrefixProvider), err)
+	}
+	return opened, k.ProviderKind, nil
 }
 
 // Starter returns the provider that a new workspace starts with: the first kind that is for tests only, enabled, with
 // its default settings. Nil when there is no such kind.
-func (s *Service) Starter(workspace smsir.UUID, now time.Time) *store.Provider { return nil }
+func (s *Service) Starter(workspace smsir.UUID, now time.Time) *store.Provider {
+	for _, k := range s.kinds {
+		if k.TestOnly {
+			now = millis(now)
+			return &store.Provider{
+				ID: smsir.NewUUID(now), Workspace: workspace, Kind: k.Name, Name: k.Title, Settings: map[string]string{},
+				Enabled: true, Priority: starterPriority, CreatedAt: now, UpdatedAt: now,
+			}
+		}
+	}
+	return nil
+}
 
-// Sealed reports whether any provider has sealed secrets, that is, whether the key file must be there.
-func Sealed(ctx context.Context, providers store.Providers) (bool, error) { return false, errNotYet }
+// starterPriority leaves room before and after.
+const starterPriority = 100
+
+func (s *Service) audit(p *store.Provider, by By, action, detail string) store.AuditEntry {
+	return store.AuditEntry{
+		At: s.now(), Workspace: p.Workspace, Actor: by.Actor, Action: action, Target: p.ID.Format(smsir.PrefixProvider), IP: by.IP, Detail: detail,
+	}
+}
+
+// maxName is the length of a provider's name in characters.
+const maxName = 60
+
+func checkName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	switch n := utf8.RuneCountInString(name); {
+	case n == 0 || n > maxName:
+		return "", invalid("name", "The name has %d characters. Give 1 to %d.", n, maxName)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return "", invalid("name", "The name has characters that cannot be shown. Remove line breaks and control characters.")
+	}
+	return name, nil
+}
+
+func checkPriority(n int) error {
+	if n < 0 || n > MaxPriority {
+		return invalid("priority", "The priority is %d. Give 0 to %d; lower is tried first.", n, MaxPriority)
+	}
+	return nil
+}
+
+// invalid makes an error about one field of the request.
+func invalid(field, format string, args ...any) error {
+	e := smsir.Errorf(smsir.CodeInvalid, format, args...)
+	e.Field = field
+	return e
+}
+
+// clip shortens what a request said, to be told in an error.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}
+
+// millis is a time as the store keeps it.
+func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
