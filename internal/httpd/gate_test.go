@@ -320,3 +320,24 @@ func (g *gate) send(as string) string {
 	g.ok(request{method: "POST", path: "/v1/messages", as: as, body: `{"to":"+12025550100","text":"hello"}`}, 202, &m)
 	return m.ID
 }
+
+// intend puts a queued message on its way, as a dispatcher would.
+func (g *gate) intend(id smsir.ID) {
+	g.t.Helper()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	claimed, err := g.store.Claim(g.t.Context(), now, 1000)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for _, m := range claimed {
+		if m.ID != id {
+			continue
+		}
+		ok, err := g.store.Intend(g.t.Context(), []store.Intent{{Attempt: g.store.NewID(now), Message: m, Provider: smsir.NewUUID(now), Now: now}})
+		if err != nil || !ok[0] {
+			g.t.Fatalf("intend: %v, %v", ok, err)
+		}
+		return
+	}
+	g.t.Fatalf("message %v cannot be claimed", id)
+}

@@ -61,7 +61,7 @@ func spanOf(in *summaryInput, now time.Time, zone *time.Location) (span, error) 
 	sp := span{zone: zone}
 	midnight := func(daysAgo int) time.Time {
 		y, m, d := now.In(zone).Date()
-		return time.Date(y, m, d-daysAgo, 0, 0, 0, 0, zone)
+		return upToHour(dayStart(y, m, d-daysAgo, zone))
 	}
 	switch {
 	case !in.From.IsZero() && in.Range != "":
@@ -84,10 +84,7 @@ func spanOf(in *summaryInput, now time.Time, zone *time.Location) (span, error) 
 	default:
 		sp.from, sp.to = midnight(0), midnight(-1)
 	}
-	sp.from = sp.from.Truncate(time.Hour)
-	if cut := sp.to.Truncate(time.Hour); cut.Before(sp.to) {
-		sp.to = cut.Add(time.Hour)
-	}
+	sp.from, sp.to = sp.from.Truncate(time.Hour), upToHour(sp.to)
 	length := sp.to.Sub(sp.from)
 	switch {
 	case length <= 0:
@@ -99,6 +96,34 @@ func spanOf(in *summaryInput, now time.Time, zone *time.Location) (span, error) 
 	}
 	sp.daily = in.Interval == "day" || in.Interval == "" && length > 50*time.Hour
 	return sp, nil
+}
+
+// upToHour is the next full hour in UTC, by which counts are kept.
+func upToHour(t time.Time) time.Time {
+	if cut := t.Truncate(time.Hour); cut.Before(t) {
+		return cut.Add(time.Hour)
+	}
+	return t
+}
+
+// dayStart is the first moment of a day: midnight, its first pass where the clock shows it twice, the
+// moment of the change where the clock skips it. [time.Date] promises neither.
+func dayStart(year int, month time.Month, day int, zone *time.Location) time.Time {
+	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	noon := time.Date(year, month, day, 12, 0, 0, 0, zone)
+	if t.Day() != noon.Day() { // it fell back into the day before: the clock skips midnight
+		_, t = t.ZoneBounds()
+		return t
+	}
+	if before, _ := t.ZoneBounds(); !before.IsZero() {
+		_, offset := t.Zone()
+		_, earlier := before.Add(-time.Second).Zone()
+		first := t.Add(time.Duration(offset-earlier) * time.Second)
+		if earlier > offset && first.Before(before) && first.Day() == t.Day() {
+			return first
+		}
+	}
+	return t
 }
 
 // summary counts a span and the one of the same length before it.
@@ -150,11 +175,7 @@ func buckets(sp span) []api.Bucket {
 			continue
 		}
 		y, m, d := t.In(sp.zone).Date()
-		next := time.Date(y, m, d+1, 0, 0, 0, 0, sp.zone)
-		for !next.After(t) { // midnight that a change of the clock skips
-			next = next.Add(time.Hour)
-		}
-		t = next
+		t = upToHour(dayStart(y, m, d+1, sp.zone))
 	}
 	return all
 }
