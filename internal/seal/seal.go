@@ -39,6 +39,12 @@ var ErrOpen = errors.New("sealed value cannot be opened: it was altered or moved
 // overhead of AES-GCM with a random nonce: 12 bytes of nonce and 16 of tag.
 const overhead = 12 + 16
 
+// MAC returns a key of 32 bytes for message authentication codes of a purpose. It changes when a new
+// master key is added: use it for what may be asked for anew, such as cursors.
+func (k *Keys) MAC(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, k.list[len(k.list)-1].secret, nil, "smsir mac v1: "+purpose, 32)
+}
+
 // Box returns the box of a purpose. Each purpose has a key of its own, derived from the master key with HKDF-SHA-256
 // (RFC 5869): what was sealed for one does not open for another.
 func (k *Keys) Box(purpose string) (*Box, error) {

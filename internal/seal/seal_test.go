@@ -249,3 +249,24 @@ func write(t *testing.T, path, content string, mode os.FileMode) {
 		t.Fatal(err)
 	}
 }
+
+func TestMACKeysDifferByPurposeAndInstance(t *testing.T) {
+	t.Parallel()
+	keys := load(t, t.TempDir(), false)
+	mac := func(k *seal.Keys, purpose string) string {
+		b, err := k.MAC(purpose)
+		if err != nil || len(b) != 32 {
+			t.Fatalf("MAC(%q): got %d bytes, %v, want 32", purpose, len(b), err)
+		}
+		return string(b)
+	}
+	if mac(keys, "cursors") != mac(keys, "cursors") {
+		t.Error("two calls give two keys")
+	}
+	if mac(keys, "cursors") == mac(keys, "tickets") {
+		t.Error("two purposes have one key")
+	}
+	if mac(keys, "cursors") == mac(load(t, t.TempDir(), false), "cursors") {
+		t.Error("two instances have one key")
+	}
+}
