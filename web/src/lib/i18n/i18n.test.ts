@@ -20,8 +20,39 @@ describe('format', () => {
 })
 
 const files = readdirSync('src/lib/i18n').filter((f) => f.endsWith('.json'))
-const names = (s: string) => [...new Set([...s.matchAll(/\{(\w+)(?=\s*[,}])/g)].map((m) => m[1]!))].sort()
+/** Names of the parameters of a message, in all of its arms. */
+function names(text: string): string[] {
+  const found = new Set<string>()
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] !== '{') continue
+    let depth = 0
+    let end = i
+    for (; end < text.length; end++) {
+      if (text[end] === '{') depth++
+      else if (text[end] === '}' && --depth === 0) break
+    }
+    const [, name, arms] = /^(\w+)(?:, plural,([\s\S]*))?$/.exec(text.slice(i + 1, end)) ?? []
+    if (name) found.add(name)
+    for (const arm of Object.values(parseArms(arms ?? ''))) names(arm).forEach((n) => found.add(n))
+    i = end
+  }
+  return [...found].sort()
+}
 const plurals = (s: string) => [...s.matchAll(/\{\w+, plural,/g)].length
+
+describe('the keys', () => {
+  const sources = readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter((f) => f.isFile() && /\.(svelte|ts)$/.test(f.name) && !f.name.endsWith('.test.ts'))
+    .map((f) => readFileSync(`${f.parentPath}/${f.name}`, 'utf8'))
+    .join('\n')
+  const built = [...sources.matchAll(/`([a-z]+\.(?:[a-z]+\.)?)\$\{/g)].map((m) => m[1]!)
+  it('are all used', () => {
+    const unused = Object.keys(en).filter(
+      (k) => !sources.includes(`'${k}'`) && !built.some((b) => k.startsWith(b)),
+    )
+    expect(unused).toEqual([])
+  })
+})
 
 describe('the catalogues', () => {
   it('are one for each language', () =>
