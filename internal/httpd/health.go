@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -31,17 +30,6 @@ func (s *Server) registerHealth(b *builder) {
 			w.Header().Set("Cache-Control", "no-cache")
 			writeBody(w, http.StatusOK, "application/openapi+json", s.spec)
 		})
-}
-
-// registerEvents registers the event stream, which is no JSON answer.
-func (s *Server) registerEvents(b *builder) {
-	s.direct(b, route{Method: "GET", Path: "/v1/events", ID: "streamEvents", Tag: "Events", Status: 200, Errors: []int{400, 403, 503},
-		Summary: "Follow every change live",
-		Text: "Upgrades to a WebSocket, or streams server-sent events with `Accept: text/event-stream`. " +
-			"Each text frame, and each data line, is one Event. `?after=` with the id of the last event you have resumes with nothing missed and nothing doubled; " +
-			"without it the stream starts now. See docs/api.md."},
-		"text/event-stream", b.doc.schema(reflect.TypeFor[api.Event]()), s.handleEvents, &huma.Param{Name: "after", In: "query",
-			Description: "Identifier of the last event you have.", Schema: &huma.Schema{Type: huma.TypeString}})
 }
 
 // direct registers a route that writes its own answer.

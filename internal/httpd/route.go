@@ -111,13 +111,16 @@ func (b *builder) add(r route, plan *inputPlan, success *huma.Schema, run func(*
 	b.routes = append(b.routes, registered{r, acc})
 	b.doc.add(&r, acc, plan, success)
 	hasBody := plan.body != nil
-	s := b.s
+	s, changes := b.s, changesAccess(r.pattern())
 	b.mux.HandleFunc(r.pattern(), func(w http.ResponseWriter, req *http.Request) {
 		setRoute(w, r.Path)
 		c := &call{s: s, w: w, r: req, now: s.now()}
 		err := c.admit(acc, hasBody, &r)
 		if err == nil {
 			err = run(c)
+			if err == nil && changes && c.p != nil {
+				s.streams.changed(c.p)
+			}
 		}
 		if err != nil {
 			s.fail(w, req, err)

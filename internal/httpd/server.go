@@ -50,6 +50,7 @@ type Server struct {
 	cursors cursors
 	names   *nameCache
 	metrics *metrics
+	streams *streams
 
 	api     *http.ServeMux
 	web     http.Handler
@@ -77,6 +78,7 @@ func New(deps Deps) *Server {
 	s.limits = newLimiter(deps.SendRate)
 	s.names = newNameCache(deps.Store, s.now)
 	s.metrics = newMetrics(deps.Metrics)
+	s.streams = newStreams(&s.deps, s.log)
 	s.build()
 	s.web = s.webApp(deps.Web)
 	return s

@@ -37,7 +37,9 @@ func TestSpans(t *testing.T) {
 		{"America/New_York", "2026-11-01T15:00:00Z", summaryInput{}, "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z", 25, false}, // the clock goes back
 		{"America/New_York", "2026-03-08T15:00:00Z", summaryInput{}, "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z", 23, false}, // the clock goes forward
 		{"America/New_York", "2026-11-03T15:00:00Z", summaryInput{Range: "7d"}, "2026-10-28T04:00:00Z", "2026-11-04T05:00:00Z", 7, true},
-		{"Asia/Kolkata", "2026-11-23T09:30:00Z", summaryInput{}, "2026-11-22T18:00:00Z", "2026-11-23T19:00:00Z", 25, false},              // half an hour off
+		{"Asia/Kolkata", "2026-11-23T09:30:00Z", summaryInput{}, "2026-11-22T19:00:00Z", "2026-11-23T19:00:00Z", 24, false}, // half an hour off
+		{"Asia/Kathmandu", "2026-11-23T09:30:00Z", summaryInput{Range: "7d"}, "2026-11-16T19:00:00Z", "2026-11-23T19:00:00Z", 7, true},
+		{"Asia/Kolkata", "2026-11-23T09:30:00Z", summaryInput{Range: "24h"}, "2026-11-22T10:00:00Z", "2026-11-23T10:00:00Z", 24, false},
 		{"America/Asuncion", "2024-10-06T12:00:00Z", summaryInput{Range: "7d"}, "2024-09-30T04:00:00Z", "2024-10-07T03:00:00Z", 7, true}, // midnight is skipped
 		{"America/Havana", "2025-11-02T12:00:00Z", summaryInput{}, "2025-11-02T04:00:00Z", "2025-11-03T05:00:00Z", 25, false},            // midnight comes twice
 		{"UTC", "2026-11-23T09:30:00Z", summaryInput{Range: "yesterday"}, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z", 24, false},
