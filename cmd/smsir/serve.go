@@ -139,6 +139,11 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, Changed: func() { g.dispatcher.Changed() }}); err != nil {
 		return nil, err
 	}
+	if n, err := g.upstreams.Reseal(ctx); err != nil {
+		log.Warn("the secrets of a provider cannot be opened; enter them again", "err", err)
+	} else if n > 0 {
+		log.Info("secrets were sealed anew with the newest key", "providers", n)
+	}
 	if g.accounts, err = account.New(account.Config{Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
 		Starter: g.upstreams.Starter, Log: log}); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -142,5 +143,55 @@ func TestMayCancel(t *testing.T) {
 			}
 			t.Errorf("%s cancels what %v sent: got %v, want %v", who, c.by, got, c.want)
 		}
+	}
+}
+
+// TestPermissionsAreDocumented compares the table in docs/security.md with the rules.
+func TestPermissionsAreDocumented(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[Permission]string{}
+	for line := range strings.Lines(string(doc)) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) != 8 {
+			continue
+		}
+		row := ""
+		for i, sign := range []string{"o", "a", "m", "v", "k"} {
+			if strings.TrimSpace(cells[i+2]) == "" {
+				sign = "-"
+			}
+			row += sign
+		}
+		for i, word := range strings.Split(cells[1], "`") {
+			if i%2 == 1 {
+				got[Permission(word)] = row
+			}
+		}
+	}
+	for _, r := range Rules() {
+		want := ""
+		for i, role := range []store.Role{store.Owner, store.Admin, store.Member, store.Viewer} {
+			if slices.Contains(r.Roles, role) {
+				want += "oamv"[i : i+1]
+			} else {
+				want += "-"
+			}
+		}
+		if r.Key {
+			want += "k"
+		} else {
+			want += "-"
+		}
+		if got[r.Permission] != want {
+			t.Errorf("docs/security.md has %q for %s, the rules say %q", got[r.Permission], r.Permission, want)
+		}
+		delete(got, r.Permission)
+	}
+	for perm := range got {
+		t.Errorf("docs/security.md has a row for %q, which is no permission", perm)
 	}
 }
