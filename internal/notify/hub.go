@@ -74,8 +74,11 @@ type Hub struct {
 	stopped bool
 }
 
-// New returns a hub that does nothing until [Hub.Run] is called.
+// New returns a hub that does nothing until [Hub.Run] is called. log may be nil.
 func New(source Source, names Names, log *slog.Logger) *Hub {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return &Hub{
 		source: source,
 		encode: newEncoder(source, names),
