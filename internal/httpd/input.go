@@ -109,7 +109,7 @@ func (p *inputPlan) readParams(c *call, v reflect.Value) ([]api.FieldError, erro
 				continue
 			}
 		}
-		if !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
+		if f.in != "path" && (!utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0) { // such a path names nothing
 			return nil, smsir.Errorf(api.CodeMalformed, "%s %s is not text in UTF-8.", f.in, f.name)
 		}
 		f.set(v.Field(f.index), value, func(code, format string, args ...any) {

@@ -36,7 +36,7 @@ var statusClasses = [...]string{"", "1xx", "2xx", "3xx", "4xx", "5xx"}
 
 // observe counts one request. Routes are patterns, so that nobody can grow the number of series.
 func (m *metrics) observe(r *http.Request, w *recorder, took time.Duration) {
-	route, method, class := w.route, r.Method, "5xx"
+	route, method, class := w.route, r.Method, "gone" // who went away gets no answer
 	if route == "" {
 		route = "none"
 	}
@@ -49,7 +49,9 @@ func (m *metrics) observe(r *http.Request, w *recorder, took time.Duration) {
 		class = statusClasses[i]
 	}
 	m.requests.WithLabelValues(route, method, class).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+	if route != "/v1/events" { // a stream lasts as long as its client likes
+		m.seconds.WithLabelValues(route).Observe(took.Seconds())
+	}
 }
 
 // handleMetrics answers this machine, or whoever has the token.

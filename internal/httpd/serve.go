@@ -108,7 +108,7 @@ func (s *Server) serveWeb(w *recorder, r *http.Request) {
 		}
 	}
 	if r.URL.Path == "/docs" || strings.HasPrefix(r.URL.Path, "/docs/") {
-		s.docsHandler().ServeHTTP(w, r)
+		s.docs.ServeHTTP(w, r)
 		return
 	}
 	s.web.ServeHTTP(w, r)

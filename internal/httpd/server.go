@@ -54,6 +54,7 @@ type Server struct {
 
 	api     *http.ServeMux
 	web     http.Handler
+	docs    http.Handler
 	doc     *document
 	spec    []byte
 	routes  []registered
@@ -80,7 +81,7 @@ func New(deps Deps) *Server {
 	s.metrics = newMetrics(deps.Metrics)
 	s.streams = newStreams(&s.deps, s.log)
 	s.build()
-	s.web = s.webApp(deps.Web)
+	s.web, s.docs = s.webApp(deps.Web), s.docsHandler()
 	return s
 }
 

@@ -1,0 +1,129 @@
+package httpd
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/api"
+	"github.com/smsir/smsir/internal/account"
+)
+
+func TestProviders(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	owner := g.setup()
+	var kinds api.ProviderKindList
+	g.ok(request{method: "GET", path: "/v1/provider-kinds", as: owner.token}, 200, &kinds)
+	if len(kinds.Items) != 2 || kinds.Items[0].Kind != "simulator" || !kinds.Items[0].TestOnly || len(kinds.Items[0].Addresses) != 1 ||
+		len(kinds.Items[1].Fields) != 2 || !kinds.Items[1].Fields[1].Secret {
+		t.Errorf("kinds: %+v", kinds)
+	}
+	list := func() (l api.ProviderList) {
+		g.ok(request{method: "GET", path: "/v1/providers", as: owner.token}, 200, &l)
+		return l
+	}
+	first := list().Items
+	if len(first) != 1 || first[0].Kind != "simulator" || !first[0].Enabled || !first[0].TestOnly {
+		t.Fatalf("a new workspace has the providers %+v", first)
+	}
+	var b api.Bootstrap
+	g.ok(request{method: "GET", path: "/v1/bootstrap", as: owner.token}, 200, &b)
+	if !b.TestMode || len(b.Providers) != 1 {
+		t.Errorf("bootstrap: test mode %v, providers %+v", b.TestMode, b.Providers)
+	}
+
+	var p api.Provider
+	a := g.ok(request{method: "POST", path: "/v1/providers", as: owner.token, body: `{"kind":"carrier","name":"Carrier","priority":10,"settings":{"user":"u","password":"hush-hush"}}`}, 201, &p)
+	if p.Settings["user"] != "u" || !slices.Equal(p.SecretsSet, []string{"password"}) || !p.Enabled || p.Priority != 10 || p.TestOnly || strings.Contains(string(a.body), "hush") {
+		t.Errorf("created: %s", a.body)
+	}
+	a = g.ok(request{method: "GET", path: "/v1/providers/" + p.ID, as: owner.token}, 200, nil)
+	if strings.Contains(string(a.body), "hush") {
+		t.Errorf("a provider shows its secret: %s", a.body)
+	}
+	if l := list().Items; len(l) != 2 || l[0].ID != p.ID {
+		t.Errorf("by priority: %+v", l)
+	}
+	g.ok(request{method: "GET", path: "/v1/bootstrap", as: owner.token}, 200, &b)
+	if b.TestMode || !b.Checklist[1].Done {
+		t.Errorf("with a real provider: test mode %v, checklist %+v", b.TestMode, b.Checklist)
+	}
+	for body, field := range map[string]string{
+		`{"kind":"carrier","name":"Other","settings":{"user":"u"}}`:                                    "settings.password",
+		`{"kind":"carrier","name":"Other","settings":{"user":"u","password":"p","host":"h"}}`:          "settings.host",
+		`{"kind":"pigeon","name":"Other"}`:                                                             "kind",
+		`{"kind":"carrier","name":"","settings":{}}`:                                                   "name",
+		`{"kind":"carrier","name":"Other","priority":1001,"settings":{"user":"u","password":"p"}}`:     "priority",
+		`{"kind":"carrier","name":"Other","settings":{"user":5,"password":"p"}}`:                       "settings.user",
+		`{"kind":"carrier","name":"Other","secrets_set":["x"],"settings":{"user":"u","password":"p"}}`: "secrets_set",
+	} {
+		var pr api.Problem
+		g.refused(request{method: "POST", path: "/v1/providers", as: owner.token, body: body}, 422, smsir.CodeInvalid).read(t, &pr)
+		if len(pr.Errors) == 0 || pr.Errors[0].Field != field {
+			t.Errorf("%s: %+v, want field %s", body, pr.Errors, field)
+		}
+	}
+	g.refused(request{method: "POST", path: "/v1/providers", as: owner.token, body: `{"kind":"carrier","name":"Carrier","settings":{"user":"u","password":"p"}}`}, 409, smsir.CodeConflict)
+
+	g.ok(request{method: "PATCH", path: "/v1/providers/" + p.ID, as: owner.token, body: `{"name":"Renamed","enabled":false,"settings":{"user":"v"}}`}, 200, &p)
+	if p.Name != "Renamed" || p.Enabled || p.Settings["user"] != "v" || !slices.Equal(p.SecretsSet, []string{"password"}) {
+		t.Errorf("changed: %+v", p)
+	}
+
+	var m api.Message
+	g.ok(request{method: "POST", path: "/v1/providers/" + first[0].ID + "/test", as: owner.token, body: `{"to":"+12025550100"}`,
+		header: map[string]string{"Idempotency-Key": "t1"}}, 202, &m)
+	if m.Provider == nil || m.Provider.ID != first[0].ID || m.Provider.Name != first[0].Name || m.Text != testText {
+		t.Errorf("test message: %+v", m)
+	}
+	var again api.Message
+	g.ok(request{method: "POST", path: "/v1/providers/" + first[0].ID + "/test", as: owner.token, body: `{"to":"+12025550100"}`,
+		header: map[string]string{"Idempotency-Key": "t1"}}, 202, &again)
+	if again.ID != m.ID {
+		t.Error("a repeated test sent another message")
+	}
+
+	g.ok(request{method: "DELETE", path: "/v1/providers/" + p.ID, as: owner.token}, 204, nil)
+	g.refused(request{method: "GET", path: "/v1/providers/" + p.ID, as: owner.token}, 404, smsir.CodeNotFound)
+}
+
+// TestSecretsNeedThePassword: an old log-in must give the password again before it touches a secret or makes
+// a key; anything else it may do.
+func TestSecretsNeedThePassword(t *testing.T) {
+	t.Parallel()
+	var old bool
+	g := newGate(t, func(d *Deps) { d.Accounts = agingAccounts{d.Accounts, &old} })
+	owner := g.setup()
+	var p api.Provider
+	create := `{"kind":"carrier","name":"Carrier","settings":{"user":"u","password":"p"}}`
+	g.ok(request{method: "POST", path: "/v1/providers", as: owner.token, body: create}, 201, &p)
+	old = true
+	g.refused(request{method: "POST", path: "/v1/providers", as: owner.token, body: create}, 403, api.CodeReauthRequired)
+	g.refused(request{method: "PATCH", path: "/v1/providers/" + p.ID, as: owner.token, body: `{"settings":{"password":"q"}}`}, 403, api.CodeReauthRequired)
+	g.refused(request{method: "PATCH", path: "/v1/providers/" + p.ID, as: owner.token, body: `{"clear_secrets":["password"]}`}, 403, api.CodeReauthRequired)
+	g.refused(request{method: "POST", path: "/v1/api-keys", as: owner.token, body: `{"name":"k","scopes":["messages:read"]}`}, 403, api.CodeReauthRequired)
+	g.ok(request{method: "PATCH", path: "/v1/providers/" + p.ID, as: owner.token, body: `{"enabled":false,"settings":{"user":"v"}}`}, 200, nil)
+	g.ok(request{method: "POST", path: "/v1/auth/reauth", as: owner.token, body: `{"password":"` + password + `"}`}, 204, nil)
+	old = false
+	g.ok(request{method: "PATCH", path: "/v1/providers/" + p.ID, as: owner.token, body: `{"settings":{"password":"q"}}`}, 200, nil)
+}
+
+// agingAccounts lets log-ins look old.
+type agingAccounts struct {
+	Accounts
+	old *bool
+}
+
+func (a agingAccounts) Bearer(ctx context.Context, token string) (*account.Principal, error) {
+	p, err := a.Accounts.Bearer(ctx, token)
+	if err == nil && *a.old {
+		aged := *p
+		aged.ReauthAt = time.Now().Add(-account.ReauthAge - time.Second)
+		p = &aged
+	}
+	return p, err
+}
