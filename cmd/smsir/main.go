@@ -82,8 +82,8 @@ func run(ctx context.Context, args []string, p process) int {
 
 // settingFlags are the flags of all settings, made from their descriptions.
 type settingFlags struct {
-	File     string `name:"config" short:"c" placeholder:"FILE" help:"Configuration file (YAML); \"smsir config sample\" writes one. Also SMSIR_CONFIG."`
-	Settings kong.Plugins
+	File     string       `name:"config" short:"c" placeholder:"FILE" help:"Configuration file (YAML); \"smsir config sample\" writes one. Also SMSIR_CONFIG."`
+	Settings kong.Plugins `embed:""`
 }
 
 func newSettingFlags() settingFlags {

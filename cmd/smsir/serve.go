@@ -145,7 +145,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		log.Info("secrets were sealed anew with the newest key", "providers", n)
 	}
 	if g.accounts, err = account.New(account.Config{Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
-		Starter: g.upstreams.Starter, Log: log}); err != nil {
+		Starter: g.upstreams.Starter, Started: func() { g.dispatcher.Changed() }, Log: log}); err != nil {
 		return nil, err
 	}
 	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})

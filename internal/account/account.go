@@ -34,6 +34,8 @@ type Config struct {
 	Announce func(code string, until time.Time)
 	// Starter returns the provider that a new workspace starts with; nil: none. See upstream.Service.Starter.
 	Starter func(workspace smsir.UUID, now time.Time) *store.Provider
+	// Started is called after a workspace was stored with its first provider; dispatch reloads. May be nil.
+	Started func()
 	Clock   func() time.Time // nil: time.Now
 	Log     *slog.Logger     // nil: discard
 }
@@ -51,6 +53,7 @@ type Service struct {
 	registration config.Registration
 	announce     func(code string, until time.Time)
 	starter      func(workspace smsir.UUID, now time.Time) *store.Provider
+	started      func()
 	now          func() time.Time
 	log          *slog.Logger
 
@@ -71,7 +74,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	s := &Service{
 		store: cfg.Store, session: cfg.Session, registration: cfg.Registration,
-		announce: cfg.Announce, starter: cfg.Starter, now: cfg.Clock, log: cfg.Log,
+		announce: cfg.Announce, starter: cfg.Starter, started: cfg.Started, now: cfg.Clock, log: cfg.Log,
 		pace: newSlowdown(), cache: newCache(),
 	}
 	if s.registration == "" {

@@ -57,6 +57,9 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest, peer Peer) (*
 		return nil, registerFault(err)
 	}
 	s.claim()
+	if reg.Provider != nil && s.started != nil {
+		s.started()
+	}
 	s.pace.known.mark(strings.ToLower(reg.User.Email)+"\x00"+network(peer.IP), now)
 	return s.signIn(ctx, token, r.OldToken, peer)
 }
