@@ -24,8 +24,16 @@ var (
 	errServerStops  = errors.New("server stopping")
 	errAccessEnded  = errors.New("access ended")
 	errOtherPlace   = errors.New("workspace changed")
+	errTooLarge     = errors.New("frame too large")
 	errStreamBroken = errors.New("stream broken")
 )
+
+// slowError ends a stream whose client took events too slowly; it says where the client can resume.
+type slowError struct{ cursor smsir.ID }
+
+func (e *slowError) Error() string {
+	return "too slow, resume after " + e.cursor.Format(smsir.PrefixEvent)
+}
 
 // subscription is a [notify.Subscription].
 type subscription interface {
@@ -45,7 +53,7 @@ type wire interface {
 	// wait blocks until the other side has gone, or end was called.
 	wait() error
 	// end closes the connection and tells the other side why, as far as the wire can.
-	end(cause error, cursor smsir.ID)
+	end(cause error)
 }
 
 // streams are the event streams that are open. It is safe for concurrent use.
@@ -176,7 +184,7 @@ func (st *stream) carry(sub subscription, to wire) {
 	part(st.watch)
 	<-st.stopped.Done()
 	// The sender may be in the middle of a frame; it ends within the write time, and so does the end.
-	to.end(context.Cause(st.stopped), sub.Cursor())
+	to.end(context.Cause(st.stopped))
 	parts.Wait()
 }
 
@@ -191,8 +199,10 @@ func (st *stream) forward(sub subscription, to wire) error {
 		case err == nil:
 		case errors.Is(err, notify.ErrStopped):
 			return errServerStops
-		case errors.Is(err, notify.ErrSlow), errors.Is(err, context.Canceled):
-			return err
+		case errors.Is(err, notify.ErrSlow):
+			return &slowError{sub.Cursor()}
+		case st.stopped.Err() != nil:
+			return nil
 		default:
 			st.of.log.Warn("event stream cannot go on", "error", err)
 			return errStreamBroken

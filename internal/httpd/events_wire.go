@@ -20,9 +20,8 @@ const socketReadLimit = 64 << 10
 
 // Codes with which a WebSocket is closed, beside those of RFC 6455 §7.4.1.
 const (
-	closeSlow      websocket.StatusCode = 4008 // the client was too slow; the reason is its cursor
-	closeNoAccess  websocket.StatusCode = 4401 // log in again
-	closeElsewhere websocket.StatusCode = 4409 // the session looks at another workspace now
+	closeSlow     websocket.StatusCode = 4008 // the client was too slow; the reason is its cursor
+	closeNoAccess websocket.StatusCode = 4401 // log in again; or the session looks at another workspace now
 )
 
 // pingJSON is the event that says that the connection lives, for clients that cannot see pings of the
@@ -81,26 +80,30 @@ func (k *socket) wait() error {
 		if err == nil {
 			_, err = io.Copy(io.Discard, frame)
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, websocket.ErrMessageTooBig):
+			return errTooLarge
+		case err != nil:
 			return errPeerGone
 		}
 	}
 }
 
-func (k *socket) end(cause error, cursor smsir.ID) {
+func (k *socket) end(cause error) {
 	code, reason := websocket.StatusInternalError, "connect again"
+	var slow *slowError
 	switch {
 	case errors.Is(cause, errPeerGone):
 		_ = k.conn.CloseNow()
 		return
-	case errors.Is(cause, notify.ErrSlow):
-		code, reason = closeSlow, cursor.Format(smsir.PrefixEvent)
+	case errors.As(cause, &slow):
+		code, reason = closeSlow, slow.cursor.Format(smsir.PrefixEvent)
 	case errors.Is(cause, errServerStops):
-		code, reason = websocket.StatusGoingAway, errServerStops.Error()
-	case errors.Is(cause, errAccessEnded):
-		code, reason = closeNoAccess, errAccessEnded.Error()
-	case errors.Is(cause, errOtherPlace):
-		code, reason = closeElsewhere, errOtherPlace.Error()
+		code, reason = websocket.StatusGoingAway, cause.Error()
+	case errors.Is(cause, errAccessEnded), errors.Is(cause, errOtherPlace):
+		code, reason = closeNoAccess, cause.Error()
+	case errors.Is(cause, errTooLarge):
+		code, reason = websocket.StatusMessageTooBig, cause.Error()
 	}
 	_ = k.conn.Close(code, reason) // at most a few seconds for the other side to answer
 }
@@ -165,7 +168,7 @@ func (e *sse) wait() error {
 }
 
 // end says why as a comment; the id of the last event is the cursor already.
-func (e *sse) end(cause error, _ smsir.ID) {
+func (e *sse) end(cause error) {
 	if !errors.Is(cause, errPeerGone) {
 		_ = e.write(fmt.Appendf(nil, ": %s\n\n", cause))
 	}
