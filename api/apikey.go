@@ -3,7 +3,7 @@ package api
 import "time"
 
 // APIKey lets a program in. Its secret is shown once, when it is created.
-type APIKey struct {
+type APIKey struct { //nolint:revive // the word users know; it names the schema in the OpenAPI document
 	ID         string     `json:"id" doc:"Identifier; it is no secret." example:"key_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Name       string     `json:"name" doc:"What it is for." example:"Web shop"`
 	Hint       string     `json:"hint" doc:"The last four characters of its secret." example:"x7Qa"`
@@ -16,7 +16,7 @@ type APIKey struct {
 }
 
 // APIKeyList is every key of a workspace, revoked ones included, newest first.
-type APIKeyList struct {
+type APIKeyList struct { //nolint:revive // the word users know; it names the schema in the OpenAPI document
 	Items  []APIKey `json:"items" nullable:"false" doc:"Newest first."`
 	Scopes []Scope  `json:"scopes" nullable:"false" doc:"What a key can be given."`
 }
@@ -28,14 +28,14 @@ type Scope struct {
 }
 
 // APIKeyCreate is the body of POST /v1/api-keys.
-type APIKeyCreate struct {
+type APIKeyCreate struct { //nolint:revive // the word users know; it names the schema in the OpenAPI document
 	Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for." example:"Web shop"`
 	Scopes    []string   `json:"scopes" nullable:"false" minItems:"1" maxItems:"20" enum:"messages:send,messages:read,messages:cancel,inbound:read,events:read,stats:read,providers:read,providers:write,workspace:read" doc:"What it may do."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it stops working; left out: never."`
 }
 
 // APIKeyCreated shows the secret of a new key, this once.
-type APIKeyCreated struct {
+type APIKeyCreated struct { //nolint:revive // the word users know; it names the schema in the OpenAPI document
 	APIKey APIKey `json:"api_key" doc:"The key."`
 	Secret string `json:"secret" doc:"The secret: send it as Authorization: Bearer. It is not stored and cannot be shown again." example:"smsir…"`
 }

@@ -114,8 +114,10 @@ func InboundOf(in *smsir.Inbound, names Names) Inbound {
 
 // EventOf shows an event without the name of its provider and without the message or inbound message it is about.
 func EventOf(e *smsir.Event) Event {
-	w := Event{ID: e.ID.Format(smsir.PrefixEvent), Type: string(e.Type), At: e.At.UTC(), Seq: e.Seq,
-		MessageID: e.Message.Format(smsir.PrefixMessage)}
+	w := Event{
+		ID: e.ID.Format(smsir.PrefixEvent), Type: string(e.Type), At: e.At.UTC(), Seq: e.Seq,
+		MessageID: e.Message.Format(smsir.PrefixMessage),
+	}
 	d := &e.Data
 	w.Data = EventData{
 		Status: d.Status, Final: d.Final, Reason: string(d.Reason), Attempt: d.Attempt, Provider: d.Provider,

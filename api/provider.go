@@ -86,8 +86,10 @@ type ProviderTest struct {
 
 // ProviderKindOf describes a kind of provider.
 func ProviderKindOf(k *smsir.ProviderKind) ProviderKind {
-	w := ProviderKind{Kind: k.Name, Title: k.Title, Help: k.Help, TestOnly: k.TestOnly,
-		Fields: make([]ProviderField, len(k.Fields)), Addresses: make([]AddressNote, len(k.Addresses))}
+	w := ProviderKind{
+		Kind: k.Name, Title: k.Title, Help: k.Help, TestOnly: k.TestOnly,
+		Fields: make([]ProviderField, len(k.Fields)), Addresses: make([]AddressNote, len(k.Addresses)),
+	}
 	for i, f := range k.Fields {
 		w.Fields[i] = ProviderField(f)
 	}

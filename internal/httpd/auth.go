@@ -9,14 +9,20 @@ import (
 
 // registerAuth registers how people come in.
 func (s *Server) registerAuth(b *builder) {
-	handle(b, route{Method: "GET", Path: "/v1/info", ID: "getInfo", Tag: "Session",
-		Summary: "What anybody may know before logging in"}, s.getInfo)
-	handle(b, route{Method: "POST", Path: "/v1/auth/register", ID: "register", Tag: "Session", Status: 201, Errors: []int{409, 429},
+	handle(b, route{
+		Method: "GET", Path: "/v1/info", ID: "getInfo", Tag: "Session",
+		Summary: "What anybody may know before logging in",
+	}, s.getInfo)
+	handle(b, route{
+		Method: "POST", Path: "/v1/auth/register", ID: "register", Tag: "Session", Status: 201, Errors: []int{409, 429},
 		Summary: "Register a person",
 		Text: "The first person of a server registers with the setup code that it prints, becomes its operator and the owner of the first workspace. " +
-			"Afterwards a person needs an invitation, or registration is open: then each gets a workspace."}, s.register)
-	handle(b, route{Method: "POST", Path: "/v1/auth/login", ID: "login", Tag: "Session", Errors: []int{401, 429},
-		Summary: "Log in", Text: "Sets the session cookie, or returns a bearer token with `\"client\":\"app\"`."}, s.login)
+			"Afterwards a person needs an invitation, or registration is open: then each gets a workspace.",
+	}, s.register)
+	handle(b, route{
+		Method: "POST", Path: "/v1/auth/login", ID: "login", Tag: "Session", Errors: []int{401, 429},
+		Summary: "Log in", Text: "Sets the session cookie, or returns a bearer token with `\"client\":\"app\"`.",
+	}, s.login)
 	handle(b, route{Method: "POST", Path: "/v1/auth/logout", ID: "logout", Tag: "Session", Summary: "Log out"},
 		func(c *call, _ *struct{}) (*none, error) {
 			if err := s.deps.Accounts.Logout(c.ctx(), c.p, c.peer()); err != nil {
@@ -25,16 +31,20 @@ func (s *Server) registerAuth(b *builder) {
 			c.clearSession()
 			return &none{}, nil
 		})
-	handle(b, route{Method: "POST", Path: "/v1/auth/password", ID: "changePassword", Tag: "Session", Errors: []int{429},
-		Summary: "Change the password", Text: "Ends every other session of the person."},
+	handle(b, route{
+		Method: "POST", Path: "/v1/auth/password", ID: "changePassword", Tag: "Session", Errors: []int{429},
+		Summary: "Change the password", Text: "Ends every other session of the person.",
+	},
 		func(c *call, in *struct{ Body api.PasswordChange }) (*none, error) {
 			if err := c.requireSafe(); err != nil {
 				return nil, err
 			}
 			return &none{}, s.deps.Accounts.ChangePassword(c.ctx(), c.p, in.Body.OldPassword, in.Body.NewPassword, c.peer())
 		})
-	handle(b, route{Method: "POST", Path: "/v1/auth/reauth", ID: "reauthenticate", Tag: "Session", Errors: []int{429},
-		Summary: "Give the password again", Text: "Needed before something sensitive when the log-in is older than ten minutes (problem `reauth_required`)."},
+	handle(b, route{
+		Method: "POST", Path: "/v1/auth/reauth", ID: "reauthenticate", Tag: "Session", Errors: []int{429},
+		Summary: "Give the password again", Text: "Needed before something sensitive when the log-in is older than ten minutes (problem `reauth_required`).",
+	},
 		func(c *call, in *struct{ Body api.ReauthRequest }) (*none, error) {
 			if err := c.requireSafe(); err != nil {
 				return nil, err
@@ -48,8 +58,10 @@ func (s *Server) getInfo(c *call, _ *struct{}) (*api.PublicInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api.PublicInfo{Version: s.deps.Version, Registration: string(registration),
-		InsecureHTTP: !s.isSecure(c.r), LoginAllowed: s.cookieName(c.r) != ""}, nil
+	return &api.PublicInfo{
+		Version: s.deps.Version, Registration: string(registration),
+		InsecureHTTP: !s.isSecure(c.r), LoginAllowed: s.cookieName(c.r) != "",
+	}, nil
 }
 
 func (s *Server) register(c *call, in *struct{ Body api.RegisterRequest }) (*api.Login, error) {
@@ -57,9 +69,11 @@ func (s *Server) register(c *call, in *struct{ Body api.RegisterRequest }) (*api
 		return nil, err
 	}
 	r := in.Body
-	got, err := s.deps.Accounts.Register(c.ctx(), account.RegisterRequest{SetupCode: r.SetupCode, Invite: r.Invite, Email: r.Email,
+	got, err := s.deps.Accounts.Register(c.ctx(), account.RegisterRequest{
+		SetupCode: r.SetupCode, Invite: r.Invite, Email: r.Email,
 		Password: r.Password, Name: r.Name, WorkspaceName: r.WorkspaceName, Country: r.Country, TimeZone: r.TimeZone,
-		Client: r.Client, OldToken: s.sessionCookie(c.r)}, c.peer())
+		Client: r.Client, OldToken: s.sessionCookie(c.r),
+	}, c.peer())
 	if err != nil {
 		return nil, err
 	}
@@ -71,8 +85,10 @@ func (s *Server) login(c *call, in *struct{ Body api.LoginRequest }) (*api.Login
 	if err := c.requireSafe(); err != nil {
 		return nil, err
 	}
-	got, err := s.deps.Accounts.Login(c.ctx(), account.LoginRequest{Email: in.Body.Email, Password: in.Body.Password,
-		Client: in.Body.Client, OldToken: s.sessionCookie(c.r)}, c.peer())
+	got, err := s.deps.Accounts.Login(c.ctx(), account.LoginRequest{
+		Email: in.Body.Email, Password: in.Body.Password,
+		Client: in.Body.Client, OldToken: s.sessionCookie(c.r),
+	}, c.peer())
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +142,10 @@ type sessionID struct {
 }
 
 func sessionOf(in *store.Session, p *account.Principal) api.Session {
-	return api.Session{ID: in.ID.Format(smsir.PrefixSession), Client: in.Client, UserAgent: in.UserAgent, IP: in.IP,
-		CreatedAt: in.CreatedAt.UTC(), LastSeenAt: in.LastSeenAt.UTC(), ExpiresAt: in.ExpiresAt.UTC(), Current: in.ID == p.SessionID}
+	return api.Session{
+		ID: in.ID.Format(smsir.PrefixSession), Client: in.Client, UserAgent: in.UserAgent, IP: in.IP,
+		CreatedAt: in.CreatedAt.UTC(), LastSeenAt: in.LastSeenAt.UTC(), ExpiresAt: in.ExpiresAt.UTC(), Current: in.ID == p.SessionID,
+	}
 }
 
 func userOf(u *store.User) api.User {
@@ -135,8 +153,10 @@ func userOf(u *store.User) api.User {
 }
 
 func workspaceOf(w *store.Workspace) api.Workspace {
-	return api.Workspace{ID: w.ID.Format(smsir.PrefixWorkspace), Name: w.Name, Country: w.Country, TimeZone: w.TimeZone,
-		OnUnknown: w.OnUnknown.String(), SmartEncoding: w.Smart, CreatedAt: w.CreatedAt.UTC(), PausedAt: api.Time(w.PausedAt)}
+	return api.Workspace{
+		ID: w.ID.Format(smsir.PrefixWorkspace), Name: w.Name, Country: w.Country, TimeZone: w.TimeZone,
+		OnUnknown: w.OnUnknown.String(), SmartEncoding: w.Smart, CreatedAt: w.CreatedAt.UTC(), PausedAt: api.Time(w.PausedAt),
+	}
 }
 
 // parseUUID reads an identifier; one that is not well formed names nothing.

@@ -18,8 +18,10 @@ type instantAccept struct{ now time.Time }
 
 func (a instantAccept) Send(_ context.Context, o accept.Order) (*accept.Result, error) {
 	r := &o.Requests[0]
-	m := &smsir.Message{ID: 1 << 50, Workspace: o.Workspace.ID, CreatedBy: o.Actor, To: r.To, ToRaw: r.To, Country: "US", Text: r.Text,
-		Class: r.Class, Segments: 1, AcceptedAt: a.now, ExpiresAt: a.now.Add(24 * time.Hour)}
+	m := &smsir.Message{
+		ID: 1 << 50, Workspace: o.Workspace.ID, CreatedBy: o.Actor, To: r.To, ToRaw: r.To, Country: "US", Text: r.Text,
+		Class: r.Class, Segments: 1, AcceptedAt: a.now, ExpiresAt: a.now.Add(24 * time.Hour),
+	}
 	m.Accept(a.now, false)
 	res := &accept.Result{Messages: []*smsir.Message{m}}
 	var err error

@@ -63,8 +63,10 @@ func rulesOf(tag reflect.StructTag) rules {
 		}
 		return nil
 	}
-	r := rules{length("minLength"), length("maxLength"), length("minItems"), length("maxItems"), length("maxProperties"),
-		bound("minimum"), bound("maximum"), nil}
+	r := rules{
+		length("minLength"), length("maxLength"), length("minItems"), length("maxItems"), length("maxProperties"),
+		bound("minimum"), bound("maximum"), nil,
+	}
 	if v, ok := tag.Lookup("enum"); ok {
 		r.enum = strings.Split(v, ",")
 	}
@@ -173,8 +175,10 @@ func (p *valuePlan) read(d *jsonReader, v reflect.Value) error {
 }
 
 func (p *valuePlan) wrongType(fault func(code, format string, args ...any)) {
-	want := [...]string{"text in quotes", "a whole number", "true or false", "a time such as 2026-11-23T09:00:00Z",
-		"a list", "an object", "an object"}
+	want := [...]string{
+		"text in quotes", "a whole number", "true or false", "a time such as 2026-11-23T09:00:00Z",
+		"a list", "an object", "an object",
+	}
 	fault(faultType, "This must be %s.", want[p.shape])
 }
 

@@ -49,12 +49,16 @@ func (s *Server) bootstrap(c *call, _ *struct{}) (*api.Bootstrap, error) {
 		return nil, err
 	}
 	out := &api.Bootstrap{
-		Server: api.Server{Version: s.deps.Version, Time: c.now.UTC().Truncate(msPrecision), PublicURL: s.baseURL(c), InsecureHTTP: !s.isSecure(c.r),
-			DataLoss: s.deps.DataLoss, Registration: string(registration)},
+		Server: api.Server{
+			Version: s.deps.Version, Time: c.now.UTC().Truncate(msPrecision), PublicURL: s.baseURL(c), InsecureHTTP: !s.isSecure(c.r),
+			DataLoss: s.deps.DataLoss, Registration: string(registration),
+		},
 		Me: *me, Providers: providers, TestMode: testMode(providers), Today: *summary, Messages: api.MessagesOf(page.Items, names),
 		Cursor: last.Format(smsir.PrefixEvent),
-		Limits: api.Limits{Batch: api.MaxBatch, TextLength: maxText, HoldSeconds: int(maxHold / time.Second),
-			ValiditySeconds: int(maxValidity / time.Second), DefaultValidity: int(s.deps.DefaultValidity / time.Second)},
+		Limits: api.Limits{
+			Batch: api.MaxBatch, TextLength: maxText, HoldSeconds: int(maxHold / time.Second),
+			ValiditySeconds: int(maxValidity / time.Second), DefaultValidity: int(s.deps.DefaultValidity / time.Second),
+		},
 	}
 	if !c.p.Can(account.ProvidersRead) {
 		out.Providers = []api.Provider{}
@@ -89,6 +93,10 @@ func (s *Server) checklist(c *call, providers []api.Provider, sent bool) ([]api.
 	for _, p := range providers {
 		real = real || !p.TestOnly
 	}
-	return []api.SetupCheck{{Step: "send_message", Done: sent}, {Step: "add_provider", Done: real},
-		{Step: "invite_member", Done: len(members) > 1}, {Step: "create_api_key", Done: len(keys) > 0}}, nil
+	return []api.SetupCheck{
+		{Step: "send_message", Done: sent},
+		{Step: "add_provider", Done: real},
+		{Step: "invite_member", Done: len(members) > 1},
+		{Step: "create_api_key", Done: len(keys) > 0},
+	}, nil
 }

@@ -77,8 +77,10 @@ func (c *call) setCookie(value string, until time.Time) {
 	if name == "" {
 		return
 	}
-	cookie := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: name == safeCookie, Expires: until}
+	cookie := &http.Cookie{
+		Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: name == safeCookie, Expires: until,
+	}
 	if value == "" {
 		cookie.MaxAge = -1
 	}

@@ -24,6 +24,7 @@ type brokenAccept struct{ fail func() error }
 func (b brokenAccept) Send(context.Context, accept.Order) (*accept.Result, error) {
 	return nil, b.fail()
 }
+
 func (b brokenAccept) Preview(*store.Workspace, accept.PreviewRequest) accept.Preview {
 	panic(b.fail())
 }
@@ -43,8 +44,10 @@ func TestFaultsTellNothing(t *testing.T) {
 	for _, path := range []string{"/v1/messages", "/v1/messages/preview"} {
 		log.Reset()
 		var p api.Problem
-		a := g.refused(request{method: "POST", path: path, as: owner.token, body: map[string]string{"/v1/messages": `{"to":"+12025550100","text":"the text"}`,
-			"/v1/messages/preview": `{"text":"the text"}`}[path]}, 500, api.CodeInternal)
+		a := g.refused(request{method: "POST", path: path, as: owner.token, body: map[string]string{
+			"/v1/messages":         `{"to":"+12025550100","text":"the text"}`,
+			"/v1/messages/preview": `{"text":"the text"}`,
+		}[path]}, 500, api.CodeInternal)
 		a.read(t, &p)
 		if !strings.HasPrefix(p.Instance, "err_") || p.Detail != "" || strings.Contains(string(a.body), "secret") || strings.Contains(string(a.body), "goroutine") {
 			t.Errorf("%s: %s", path, a.body)
@@ -88,8 +91,10 @@ func TestNoSuchRoute(t *testing.T) {
 		}
 		g.refused(request{method: "GET", path: path, as: owner.token}, 404, smsir.CodeNotFound)
 	}
-	for pattern, allow := range map[string]string{"PUT /v1/messages": "GET, POST", "DELETE /v1/messages/msg_0000000000001": "GET", "GET /v1/batches": "POST",
-		"POST /healthz": "GET", "PATCH /v1/providers": "GET, POST", "PUT /v1/providers/x": "GET, PATCH, DELETE", "OPTIONS /v1/me": "GET, PATCH"} {
+	for pattern, allow := range map[string]string{
+		"PUT /v1/messages": "GET, POST", "DELETE /v1/messages/msg_0000000000001": "GET", "GET /v1/batches": "POST",
+		"POST /healthz": "GET", "PATCH /v1/providers": "GET, POST", "PUT /v1/providers/x": "GET, PATCH, DELETE", "OPTIONS /v1/me": "GET, PATCH",
+	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		a := g.refused(request{method: method, path: path, as: owner.token}, 405, api.CodeMethodNotAllowed)
 		if got := a.header.Get("Allow"); got != allow {

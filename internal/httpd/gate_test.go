@@ -64,8 +64,10 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.accounts, err = account.New(account.Config{Store: db, Session: config.Session{Idle: 12 * time.Hour, Absolute: 7 * 24 * time.Hour},
-		Starter: upstreams.Starter, Announce: func(code string, _ time.Time) { g.codes <- code }})
+	g.accounts, err = account.New(account.Config{
+		Store: db, Session: config.Session{Idle: 12 * time.Hour, Absolute: 7 * 24 * time.Hour},
+		Starter: upstreams.Starter, Announce: func(code string, _ time.Time) { g.codes <- code },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,9 +82,11 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 		}
 	})
 	registry := prometheus.NewRegistry()
-	deps := Deps{Accounts: g.accounts, Providers: upstreams, Accept: accept.New(accept.Options{Store: db}), Store: db,
+	deps := Deps{
+		Accounts: g.accounts, Providers: upstreams, Accept: accept.New(accept.Options{Store: db}), Store: db,
 		Hub: notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
-		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry}
+		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
+	}
 	for _, f := range change {
 		f(&deps)
 	}
@@ -94,11 +98,14 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 func testKinds() []smsir.ProviderKind {
 	open := func(smsir.ProviderConfig) (smsir.Provider, error) { return nil, nil }
 	return []smsir.ProviderKind{
-		{Name: "simulator", Title: "Simulator", Help: "Plays a carrier.", TestOnly: true, Open: open,
-			Addresses: []smsir.AddressNote{{Address: "+12025550100", Does: "delivered"}}},
+		{
+			Name: "simulator", Title: "Simulator", Help: "Plays a carrier.", TestOnly: true, Open: open,
+			Addresses: []smsir.AddressNote{{Address: "+12025550100", Does: "delivered"}},
+		},
 		{Name: "carrier", Title: "Carrier", Help: "Has a secret.", Open: open, Fields: []smsir.Field{
 			{Name: "user", Label: "User", Type: "text", Required: true},
-			{Name: "password", Label: "Password", Type: "password", Required: true, Secret: true}}},
+			{Name: "password", Label: "Password", Type: "password", Required: true, Secret: true},
+		}},
 	}
 }
 
@@ -200,8 +207,10 @@ func checkAnswer(t testing.TB, req *http.Request, a answer) {
 // checkHeaders looks for what every answer carries.
 func checkHeaders(t testing.TB, req *http.Request, a answer) {
 	t.Helper()
-	want := map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
-		"Cross-Origin-Opener-Policy": "same-origin"}
+	want := map[string]string{
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+		"Cross-Origin-Opener-Policy": "same-origin",
+	}
 	if isAPI(req.URL.Path) && req.URL.Path != "/openapi.json" {
 		want["Cache-Control"] = "no-store"
 		want["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"

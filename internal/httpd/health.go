@@ -10,22 +10,30 @@ import (
 
 // registerHealth registers what machines ask about the server itself.
 func (s *Server) registerHealth(b *builder) {
-	handle(b, route{Method: "GET", Path: "/healthz", ID: "getHealth", Tag: "Instance",
-		Summary: "Whether the process lives", Text: "Says nothing about its storage; see /readyz."},
+	handle(b, route{
+		Method: "GET", Path: "/healthz", ID: "getHealth", Tag: "Instance",
+		Summary: "Whether the process lives", Text: "Says nothing about its storage; see /readyz.",
+	},
 		func(*call, *struct{}) (*api.Health, error) { return &api.Health{Status: "ok"}, nil })
-	handle(b, route{Method: "GET", Path: "/readyz", ID: "getReadiness", Tag: "Instance", Errors: []int{403, 503, 507, 500},
-		Summary: "Whether the server accepts messages now"},
+	handle(b, route{
+		Method: "GET", Path: "/readyz", ID: "getReadiness", Tag: "Instance", Errors: []int{403, 503, 507, 500},
+		Summary: "Whether the server accepts messages now",
+	},
 		func(c *call, _ *struct{}) (*api.Health, error) {
 			if err := s.deps.Store.Ready(c.ctx()); err != nil {
 				return nil, err
 			}
 			return &api.Health{Status: "ok"}, nil
 		})
-	s.direct(b, route{Method: "GET", Path: "/metrics", ID: "getMetrics", Tag: "Instance", Errors: []int{401, 403, 404}, Status: 200,
-		Summary: "Numbers for Prometheus", Text: "For this machine, or with the bearer token of the setting metrics.token."},
+	s.direct(b, route{
+		Method: "GET", Path: "/metrics", ID: "getMetrics", Tag: "Instance", Errors: []int{401, 403, 404}, Status: 200,
+		Summary: "Numbers for Prometheus", Text: "For this machine, or with the bearer token of the setting metrics.token.",
+	},
 		"text/plain", &huma.Schema{Type: huma.TypeString}, s.handleMetrics)
-	s.direct(b, route{Method: "GET", Path: "/openapi.json", ID: "getOpenAPI", Tag: "Instance", Errors: []int{403}, Status: 200,
-		Summary: "This document"},
+	s.direct(b, route{
+		Method: "GET", Path: "/openapi.json", ID: "getOpenAPI", Tag: "Instance", Errors: []int{403}, Status: 200,
+		Summary: "This document",
+	},
 		jsonType, &huma.Schema{Type: huma.TypeObject}, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "no-cache")
 			writeBody(w, http.StatusOK, "application/openapi+json", s.spec)

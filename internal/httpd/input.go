@@ -88,8 +88,10 @@ func (p *inputPlan) readParams(c *call, v reflect.Value) ([]api.FieldError, erro
 		}
 		for name := range query {
 			if !p.known[name] {
-				faults = append(faults, api.FieldError{Field: "query." + clip(strings.ToValidUTF8(name, "�"), 64),
-					Code: faultUnknown, Detail: "There is no such parameter."})
+				faults = append(faults, api.FieldError{
+					Field: "query." + clip(strings.ToValidUTF8(name, "�"), 64),
+					Code:  faultUnknown, Detail: "There is no such parameter.",
+				})
 			}
 		}
 	}

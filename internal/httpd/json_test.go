@@ -49,8 +49,10 @@ func TestJSONReads(t *testing.T) {
 		`{"to":"\u00e9\ud83d\ude00\n\"\\\/","password":"p"}`:                           {To: "é😀\n\"\\/"},
 		`{"password":"p","to":"a","n":9,"any":-12,"ok":true,"ok_p":true,"word":"two"}`: {To: "a", N: 9, Any: -12, Ok: true, OkP: &yes, Word: "two"},
 		`{"to":"a","password":"p","at":"2026-11-23T12:00:00+03:00"}`:                   {To: "a", At: &at},
-		`{"to":"a","password":"p","tags":["x","y"],"meta":{"k":"v","l":""},"rows":[{"password":"q"},{"password":"r"}]}`: {To: "a", Tags: []string{"x", "y"},
-			Meta: map[string]string{"k": "v", "l": ""}, Rows: []api.ReauthRequest{{Password: "q"}, {Password: "r"}}},
+		`{"to":"a","password":"p","tags":["x","y"],"meta":{"k":"v","l":""},"rows":[{"password":"q"},{"password":"r"}]}`: {
+			To: "a", Tags: []string{"x", "y"},
+			Meta: map[string]string{"k": "v", "l": ""}, Rows: []api.ReauthRequest{{Password: "q"}, {Password: "r"}},
+		},
 		`{"to":"a","password":"p","n":null,"at":null,"tags":null,"meta":{}}`: {To: "a", Meta: map[string]string{}},
 	}
 	for in, want := range tests {
@@ -141,8 +143,10 @@ func TestJSONMalformed(t *testing.T) {
 // FuzzJSON: whatever the reader takes, encoding/json takes too and reads alike; what it takes without
 // a fault is UTF-8 without NUL. It never panics.
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{`{"to":"a","password":"p","tags":["x"],"meta":{"a":"b"},"n":3,"at":"2026-11-23T12:00:00Z"}`,
-		`{"to":"\u00e9\ud83d\ude00","password":"\n"}`, `{"rows":[{"password":"q"}],"x":[1,2.5e3,null,true]}`, `[]`, `{"to":01}`} {
+	for _, s := range []string{
+		`{"to":"a","password":"p","tags":["x"],"meta":{"a":"b"},"n":3,"at":"2026-11-23T12:00:00Z"}`,
+		`{"to":"\u00e9\ud83d\ude00","password":"\n"}`, `{"rows":[{"password":"q"}],"x":[1,2.5e3,null,true]}`, `[]`, `{"to":01}`,
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in string) {

@@ -10,12 +10,15 @@ import (
 // registerKeys registers the credentials of programs.
 func (s *Server) registerKeys(b *builder) {
 	handle(b, route{Method: "GET", Path: "/v1/api-keys", ID: "listAPIKeys", Tag: "API keys", Summary: "List the API keys, and what a key can be given"}, s.listKeys)
-	handle(b, route{Method: "POST", Path: "/v1/api-keys", ID: "createAPIKey", Tag: "API keys", Status: 201, Errors: []int{403},
-		Summary: "Create an API key", Text: "The answer holds the secret, this once. Needs a recent password (problem `reauth_required`)."}, s.createKey)
+	handle(b, route{
+		Method: "POST", Path: "/v1/api-keys", ID: "createAPIKey", Tag: "API keys", Status: 201, Errors: []int{403},
+		Summary: "Create an API key", Text: "The answer holds the secret, this once. Needs a recent password (problem `reauth_required`).",
+	}, s.createKey)
 	handle(b, route{Method: "DELETE", Path: "/v1/api-keys/{id}", ID: "revokeAPIKey", Tag: "API keys", Summary: "Revoke an API key", Text: "It stops working at once."},
 		func(c *call, in *struct {
 			ID string `path:"id" doc:"Identifier of the key." example:"key_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-		}) (*none, error) {
+		},
+		) (*none, error) {
 			id, err := parseUUID(smsir.PrefixKey, in.ID)
 			if err != nil {
 				return nil, err
@@ -54,8 +57,10 @@ func (s *Server) createKey(c *call, in *struct{ Body api.APIKeyCreate }) (*api.A
 	for i, scope := range in.Body.Scopes {
 		scopes[i] = account.Permission(scope)
 	}
-	got, err := s.deps.Accounts.CreateKey(c.ctx(), c.p, account.KeyRequest{Name: in.Body.Name, Scopes: scopes,
-		ExpiresAt: timeOf(in.Body.ExpiresAt)}, c.peer())
+	got, err := s.deps.Accounts.CreateKey(c.ctx(), c.p, account.KeyRequest{
+		Name: in.Body.Name, Scopes: scopes,
+		ExpiresAt: timeOf(in.Body.ExpiresAt),
+	}, c.peer())
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +72,10 @@ func (s *Server) createKey(c *call, in *struct{ Body api.APIKeyCreate }) (*api.A
 }
 
 func keyOf(k *store.APIKey, names api.Names) api.APIKey {
-	out := api.APIKey{ID: k.ID.Format(smsir.PrefixKey), Name: k.Name, Hint: k.Hint, Scopes: k.Scopes, CreatedAt: k.CreatedAt.UTC(),
-		ExpiresAt: api.Time(k.ExpiresAt), LastUsedAt: api.Time(k.LastUsedAt), RevokedAt: api.Time(k.RevokedAt)}
+	out := api.APIKey{
+		ID: k.ID.Format(smsir.PrefixKey), Name: k.Name, Hint: k.Hint, Scopes: k.Scopes, CreatedAt: k.CreatedAt.UTC(),
+		ExpiresAt: api.Time(k.ExpiresAt), LastUsedAt: api.Time(k.LastUsedAt), RevokedAt: api.Time(k.RevokedAt),
+	}
 	if out.Scopes == nil {
 		out.Scopes = []string{}
 	}

@@ -89,27 +89,27 @@ func TestListFilters(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/messages/" + canceled.ID + "/cancel", as: owner.token}, 200, nil)
 	hour := func(d time.Duration) string { return url.QueryEscape(time.Now().Add(d).UTC().Format(time.RFC3339)) }
 	for query, want := range map[string][]string{
-		"":                                        {canceled.ID, second.ID, first.ID},
-		"status=queued":                           {second.ID, first.ID},
-		"status=queued,canceled":                  {canceled.ID, second.ID, first.ID},
-		"status=delivered":                        {},
-		"to=%2B447700900123":                      {second.ID},
-		"to=5550100":                              {first.ID},
-		"from=SMSir":                              {first.ID},
-		"from=smsir":                              {},
-		"text=parcel":                             {first.ID},
-		"text=%25":                                {}, // no wildcard
-		"text=_arcel":                             {},
-		"tag=parcel":                              {first.ID},
-		"client_ref=r-1":                          {second.ID},
-		"created_by=" + keyID:                     {second.ID},
-		"created_by=" + owner.id:                  {canceled.ID, first.ID},
-		"since=" + hour(-time.Hour):               {canceled.ID, second.ID, first.ID},
-		"since=" + hour(time.Hour):                {},
-		"until=" + hour(-time.Hour):               {},
-		"until=" + hour(time.Hour) + "&limit=1":   {canceled.ID},
-		"status=queued&created_by=" + owner.id:    {first.ID},
-		"to=5550100&to=447700900123":              {first.ID}, // of a repeated parameter the first counts
+		"":                                      {canceled.ID, second.ID, first.ID},
+		"status=queued":                         {second.ID, first.ID},
+		"status=queued,canceled":                {canceled.ID, second.ID, first.ID},
+		"status=delivered":                      {},
+		"to=%2B447700900123":                    {second.ID},
+		"to=5550100":                            {first.ID},
+		"from=SMSir":                            {first.ID},
+		"from=smsir":                            {},
+		"text=parcel":                           {first.ID},
+		"text=%25":                              {}, // no wildcard
+		"text=_arcel":                           {},
+		"tag=parcel":                            {first.ID},
+		"client_ref=r-1":                        {second.ID},
+		"created_by=" + keyID:                   {second.ID},
+		"created_by=" + owner.id:                {canceled.ID, first.ID},
+		"since=" + hour(-time.Hour):             {canceled.ID, second.ID, first.ID},
+		"since=" + hour(time.Hour):              {},
+		"until=" + hour(-time.Hour):             {},
+		"until=" + hour(time.Hour) + "&limit=1": {canceled.ID},
+		"status=queued&created_by=" + owner.id:  {first.ID},
+		"to=5550100&to=447700900123":            {first.ID}, // of a repeated parameter the first counts
 		"provider=prv_00000000000000000000000001": {},
 	} {
 		var l api.MessageList
@@ -192,8 +192,10 @@ func TestInbound(t *testing.T) {
 	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	for i, p := range providers { // five for the first workspace, five for the second
 		for n := range 5 {
-			if _, err := g.store.StoreInbound(t.Context(), smsir.Inbound{Provider: p.ID, Reference: fmt.Sprint(i, n), From: "+12025550111", To: "SMSir",
-				Text: fmt.Sprint("reply ", n), ReceivedAt: at.Add(time.Duration(n) * time.Second)}, store.ConsentUnchanged); err != nil {
+			if _, err := g.store.StoreInbound(t.Context(), smsir.Inbound{
+				Provider: p.ID, Reference: fmt.Sprint(i, n), From: "+12025550111", To: "SMSir",
+				Text: fmt.Sprint("reply ", n), ReceivedAt: at.Add(time.Duration(n) * time.Second),
+			}, store.ConsentUnchanged); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -236,10 +238,14 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/invites", as: other.token, body: `{"email":"x@example.com","role":"viewer"}`}, 201, &invite)
 	var providers api.ProviderList
 	g.ok(request{method: "GET", path: "/v1/providers", as: other.token}, 200, &providers)
-	foreign := map[string]string{"messages": message, "api-keys": key, "sessions": sessions.Items[0].ID, "invites": invite.Invite.ID,
-		"providers": providers.Items[0].ID, "members": other.id, "workspaces": other.space}
-	bodies := map[string]string{"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`,
-		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`}
+	foreign := map[string]string{
+		"messages": message, "api-keys": key, "sessions": sessions.Items[0].ID, "invites": invite.Invite.ID,
+		"providers": providers.Items[0].ID, "members": other.id, "workspaces": other.space,
+	}
+	bodies := map[string]string{
+		"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`,
+		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`,
+	}
 	seen := 0
 	for pattern, r := range registeredRoutes(t) {
 		if !strings.Contains(r.Path, "{id}") {

@@ -93,8 +93,10 @@ func TestMalformedBodies(t *testing.T) {
 			t.Errorf("%s: the problem has %d bytes", tt.name, len(a.body))
 		}
 	}
-	for _, fine := range []map[string]string{header("Content-Type", "application/json; charset=UTF-8"), header("Content-Type", "Application/JSON"),
-		header("X-HTTP-Method-Override", "DELETE")} {
+	for _, fine := range []map[string]string{
+		header("Content-Type", "application/json; charset=UTF-8"), header("Content-Type", "Application/JSON"),
+		header("X-HTTP-Method-Override", "DELETE"),
+	} {
 		g.ok(request{method: "POST", path: "/v1/messages", as: owner.token, body: good, header: fine}, 202, nil)
 	}
 	var list api.MessageList
@@ -214,7 +216,7 @@ func TestRawHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 			t.Fatal(err)
 		}

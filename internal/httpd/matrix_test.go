@@ -150,9 +150,11 @@ func checkRefusal(t *testing.T, pattern, caller string, a answer, status int, co
 
 // missingID is an identifier of the right kind of an object that is not there.
 func missingID(path string) string {
-	for part, id := range map[string]string{"/messages/": "msg_0000000000001", "/sessions/": "ses_01k0c2v6sf7m8x0v3w6n9d5qhe", "/members/": "usr_01k0c2v6sf7m8x0v3w6n9d5qhe",
+	for part, id := range map[string]string{
+		"/messages/": "msg_0000000000001", "/sessions/": "ses_01k0c2v6sf7m8x0v3w6n9d5qhe", "/members/": "usr_01k0c2v6sf7m8x0v3w6n9d5qhe",
 		"/workspaces/": "wks_01k0c2v6sf7m8x0v3w6n9d5qhe", "/invites/": "inv_01k0c2v6sf7m8x0v3w6n9d5qhe", "/api-keys/": "key_01k0c2v6sf7m8x0v3w6n9d5qhe",
-		"/providers/": "prv_01k0c2v6sf7m8x0v3w6n9d5qhe"} {
+		"/providers/": "prv_01k0c2v6sf7m8x0v3w6n9d5qhe",
+	} {
 		if strings.Contains(path, part+"{id}") {
 			return id
 		}

@@ -35,11 +35,14 @@ func (s *Server) registerMe(b *builder) {
 			}
 			return out, nil
 		})
-	handle(b, route{Method: "POST", Path: "/v1/workspaces/{id}/switch", ID: "switchWorkspace", Tag: "Session",
-		Summary: "Look at another workspace of one's own", Text: "The session stays the same."},
+	handle(b, route{
+		Method: "POST", Path: "/v1/workspaces/{id}/switch", ID: "switchWorkspace", Tag: "Session",
+		Summary: "Look at another workspace of one's own", Text: "The session stays the same.",
+	},
 		func(c *call, in *struct {
 			ID string `path:"id" doc:"Identifier of the workspace." example:"wks_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-		}) (*api.Me, error) {
+		},
+		) (*api.Me, error) {
 			id, err := parseUUID(smsir.PrefixWorkspace, in.ID)
 			if err != nil {
 				return nil, err

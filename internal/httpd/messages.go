@@ -12,9 +12,11 @@ import (
 
 // registerMessages registers what reads and cancels messages.
 func (s *Server) registerMessages(b *builder) {
-	handle(b, route{Method: "GET", Path: "/v1/messages", ID: "listMessages", Tag: "Messages", ETag: true,
+	handle(b, route{
+		Method: "GET", Path: "/v1/messages", ID: "listMessages", Tag: "Messages", ETag: true,
 		Summary: "List messages, newest first", Text: "Filters combine. A search by text, recipient or the like walks the time range; it looks at 100,000 rows at most, then answers " +
-			"`partial: true` with a cursor to go on."}, s.listMessages)
+			"`partial: true` with a cursor to go on.",
+	}, s.listMessages)
 	handle(b, route{Method: "GET", Path: "/v1/messages/{id}", ID: "getMessage", Tag: "Messages", ETag: true, Summary: "One message"},
 		func(c *call, in *messageID) (*api.Message, error) {
 			m, err := s.message(c, in.ID)
@@ -66,8 +68,10 @@ func (s *Server) listMessages(c *call, in *listMessagesInput) (*api.MessageList,
 	if err != nil {
 		return nil, err
 	}
-	return &api.MessageList{Items: api.MessagesOf(page.Items, names), Partial: page.Partial,
-		Next: s.cursors.make(c.p.Workspace.ID, query, page.Next)}, nil
+	return &api.MessageList{
+		Items: api.MessagesOf(page.Items, names), Partial: page.Partial,
+		Next: s.cursors.make(c.p.Workspace.ID, query, page.Next),
+	}, nil
 }
 
 // query is the path and the query of the call without some parameters, in a fixed order: what a
@@ -82,8 +86,10 @@ func (c *call) query(without ...string) string {
 
 // filterOf reads the filters of a list. An identifier that cannot exist is a fault, not an empty list.
 func filterOf(in *listMessagesInput) (store.MessageFilter, error) {
-	f := store.MessageFilter{To: in.To, From: in.From, Text: in.Text, ClientRef: in.ClientRef, Tag: in.Tag,
-		Since: in.Since, Until: in.Until, Limit: in.Limit}
+	f := store.MessageFilter{
+		To: in.To, From: in.From, Text: in.Text, ClientRef: in.ClientRef, Tag: in.Tag,
+		Since: in.Since, Until: in.Until, Limit: in.Limit,
+	}
 	for _, word := range in.Status {
 		status, _ := smsir.ParseStatus(word) // one of its words, as the tags demand
 		f.Statuses = append(f.Statuses, status)
@@ -175,9 +181,11 @@ func (s *Server) messageAttempts(c *call, in *messageID) (*api.AttemptList, erro
 
 // registerCancel registers the cancel, which answers with 200 or 202.
 func (s *Server) registerCancel(b *builder) {
-	r := route{Method: "POST", Path: "/v1/messages/{id}/cancel", ID: "cancelMessage", Tag: "Messages", Status: 200, Errors: []int{409},
+	r := route{
+		Method: "POST", Path: "/v1/messages/{id}/cancel", ID: "cancelMessage", Tag: "Messages", Status: 200, Errors: []int{409},
 		Summary: "Cancel a message", Text: "200: canceled, no provider has it and none ever will. 202: an attempt is open; no further one will start. " +
-			"409 `too_late`: a provider has it, or it has ended; the problem holds the message. People cancel what they sent, owners and admins what anybody sent."}
+			"409 `too_late`: a provider has it, or it has ended; the problem holds the message. People cancel what they sent, owners and admins what anybody sent.",
+	}
 	handleRaw[messageID, api.CancelResult](b, r, s.cancelMessage)
 	op := b.doc.spec.Paths[r.Path].Post
 	op.Responses["202"] = op.Responses["200"]

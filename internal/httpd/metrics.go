@@ -21,10 +21,14 @@ type metrics struct {
 
 func newMetrics(r prometheus.Registerer) *metrics {
 	m := &metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_http_requests_total",
-			Help: "HTTP requests, by route, method and class of status."}, []string{"route", "method", "status"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "smsir_http_request_seconds",
-			Help: "Time to answer an HTTP request, by route.", Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10}}, []string{"route"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "smsir_http_requests_total",
+			Help: "HTTP requests, by route, method and class of status.",
+		}, []string{"route", "method", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "smsir_http_request_seconds",
+			Help: "Time to answer an HTTP request, by route.", Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10},
+		}, []string{"route"}),
 	}
 	if r != nil {
 		r.MustRegister(m.requests, m.seconds)

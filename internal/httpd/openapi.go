@@ -24,8 +24,10 @@ func newDocument() *document {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	return &document{registry: registry, spec: &huma.OpenAPI{
 		OpenAPI: "3.1.0",
-		Info: &huma.Info{Title: "SMSir", Version: "v1", License: &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"},
-			Description: "Send and receive text messages. Every answer that is not a success is a problem (RFC 9457) with a stable code."},
+		Info: &huma.Info{
+			Title: "SMSir", Version: "v1", License: &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"},
+			Description: "Send and receive text messages. Every answer that is not a success is a problem (RFC 9457) with a stable code.",
+		},
 		Servers: []*huma.Server{{URL: "/"}},
 		Components: &huma.Components{
 			Schemas:   registry,
@@ -78,8 +80,10 @@ func refusals(r *route, acc access, plan *inputPlan) []int {
 
 // add describes one route.
 func (d *document) add(r *route, acc access, plan *inputPlan, success *huma.Schema) {
-	op := &huma.Operation{Method: r.Method, Path: r.Path, OperationID: r.ID, Tags: []string{r.Tag}, Summary: r.Summary,
-		Description: d.describe(r, acc), Responses: map[string]*huma.Response{}, Security: []map[string][]string{}}
+	op := &huma.Operation{
+		Method: r.Method, Path: r.Path, OperationID: r.ID, Tags: []string{r.Tag}, Summary: r.Summary,
+		Description: d.describe(r, acc), Responses: map[string]*huma.Response{}, Security: []map[string][]string{},
+	}
 	switch acc.who {
 	case principal, permitted:
 		op.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
@@ -104,8 +108,10 @@ func (d *document) add(r *route, acc access, plan *inputPlan, success *huma.Sche
 	}
 	op.Responses[strconv.Itoa(r.Status)] = ok
 	if r.ETag {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
-			Description: "The ETag of the answer you have: 304 when nothing has changed."})
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "The ETag of the answer you have: 304 when nothing has changed.",
+		})
 		ok.Headers = map[string]*huma.Param{"ETag": {Description: "Send it as If-None-Match.", Schema: &huma.Schema{Type: huma.TypeString}}}
 		op.Responses["304"] = &huma.Response{Description: "Nothing has changed"}
 	}
@@ -146,8 +152,10 @@ func (d *document) addInput(op *huma.Operation, plan *inputPlan) {
 		op.Parameters = append(op.Parameters, param)
 	}
 	if plan.body != nil {
-		op.RequestBody = &huma.RequestBody{Required: !plan.body.optional,
-			Content: map[string]*huma.MediaType{jsonType: {Schema: d.schema(plan.body.typ)}}}
+		op.RequestBody = &huma.RequestBody{
+			Required: !plan.body.optional,
+			Content:  map[string]*huma.MediaType{jsonType: {Schema: d.schema(plan.body.typ)}},
+		}
 	}
 }
 

@@ -11,9 +11,11 @@ import (
 func (s *Server) preview(c *call, in *struct{ Body api.PreviewRequest }) (*api.Preview, error) {
 	b := &in.Body
 	p := s.deps.Accept.Preview(c.p.Workspace, accept.PreviewRequest{To: b.To, Text: b.Text, From: b.From, Smart: b.Smart})
-	out := &api.Preview{Text: p.Text, Encoding: p.Encoding, Segments: p.Segments, Units: p.Units, PerSegment: p.PerSegment, UnitsLeft: p.UnitsLeft,
+	out := &api.Preview{
+		Text: p.Text, Encoding: p.Encoding, Segments: p.Segments, Units: p.Units, PerSegment: p.PerSegment, UnitsLeft: p.UnitsLeft,
 		Replaced: replacementsOf(p.Replaced), Costly: costlyOf(p.Text, p.Costly), Duplicates: p.Duplicates,
-		Recipients: make([]api.PreviewRecipient, len(p.Recipients)), Problems: rowFaults(p.Problems, nil)}
+		Recipients: make([]api.PreviewRecipient, len(p.Recipients)), Problems: rowFaults(p.Problems, nil),
+	}
 	if p.Language != gsm.DefaultLanguage.String() {
 		out.Language = p.Language
 	}
@@ -50,8 +52,10 @@ func replacementsOf(all []gsm.Replacement) []api.Replacement {
 func costlyOf(text string, all []gsm.Culprit) []api.CostlyCharacter {
 	out := make([]api.CostlyCharacter, len(all))
 	for i, c := range all {
-		out[i] = api.CostlyCharacter{Character: string(c.Rune), Index: utf8.RuneCountInString(text[:min(c.Offset, len(text))]),
-			Count: c.Count, Reason: c.Reason.String()}
+		out[i] = api.CostlyCharacter{
+			Character: string(c.Rune), Index: utf8.RuneCountInString(text[:min(c.Offset, len(text))]),
+			Count: c.Count, Reason: c.Reason.String(),
+		}
 	}
 	return out
 }

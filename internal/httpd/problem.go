@@ -91,8 +91,10 @@ func problem(code smsir.Code, detail string, faults []api.FieldError) *api.Probl
 	if detail == "" && len(faults) > 0 {
 		detail = faults[0].Detail
 	}
-	return &api.Problem{Type: "/docs#problem-" + string(k.Code), Title: k.Title, Status: k.Status, Detail: detail,
-		Code: string(k.Code), Errors: faults, Fix: k.Fix, Retryable: k.Retryable}
+	return &api.Problem{
+		Type: "/docs#problem-" + string(k.Code), Title: k.Title, Status: k.Status, Detail: detail,
+		Code: string(k.Code), Errors: faults, Fix: k.Fix, Retryable: k.Retryable,
+	}
 }
 
 // rowFaults names the fields of a request in which stage 1 found problems; name makes the field of

@@ -10,8 +10,10 @@ import (
 
 // registerProviders registers the upstreams of a workspace.
 func (s *Server) registerProviders(b *builder) {
-	handle(b, route{Method: "GET", Path: "/v1/provider-kinds", ID: "listProviderKinds", Tag: "Providers",
-		Summary: "List the kinds of provider, with the fields of their settings"},
+	handle(b, route{
+		Method: "GET", Path: "/v1/provider-kinds", ID: "listProviderKinds", Tag: "Providers",
+		Summary: "List the kinds of provider, with the fields of their settings",
+	},
 		func(*call, *struct{}) (*api.ProviderKindList, error) {
 			kinds := s.deps.Providers.Kinds()
 			out := &api.ProviderKindList{Items: make([]api.ProviderKind, len(kinds))}
@@ -33,12 +35,18 @@ func (s *Server) registerProviders(b *builder) {
 			}
 			return s.providerOf(p)
 		})
-	handle(b, route{Method: "POST", Path: "/v1/providers", ID: "createProvider", Tag: "Providers", Status: 201, Errors: []int{409},
-		Summary: "Add a provider", Text: "Needs a recent password when it has secrets (problem `reauth_required`)."}, s.createProvider)
-	handle(b, route{Method: "PATCH", Path: "/v1/providers/{id}", ID: "updateProvider", Tag: "Providers", Errors: []int{409},
-		Summary: "Change a provider", Text: "Needs a recent password when it changes a secret (problem `reauth_required`)."}, s.updateProvider)
-	handle(b, route{Method: "DELETE", Path: "/v1/providers/{id}", ID: "deleteProvider", Tag: "Providers", Errors: []int{409},
-		Summary: "Remove a provider", Text: "Refused while messages that went to it are open. Past messages keep its name."},
+	handle(b, route{
+		Method: "POST", Path: "/v1/providers", ID: "createProvider", Tag: "Providers", Status: 201, Errors: []int{409},
+		Summary: "Add a provider", Text: "Needs a recent password when it has secrets (problem `reauth_required`).",
+	}, s.createProvider)
+	handle(b, route{
+		Method: "PATCH", Path: "/v1/providers/{id}", ID: "updateProvider", Tag: "Providers", Errors: []int{409},
+		Summary: "Change a provider", Text: "Needs a recent password when it changes a secret (problem `reauth_required`).",
+	}, s.updateProvider)
+	handle(b, route{
+		Method: "DELETE", Path: "/v1/providers/{id}", ID: "deleteProvider", Tag: "Providers", Errors: []int{409},
+		Summary: "Remove a provider", Text: "Refused while messages that went to it are open. Past messages keep its name.",
+	},
 		func(c *call, in *providerID) (*none, error) {
 			id, err := parseUUID(smsir.PrefixProvider, in.ID)
 			if err != nil {
@@ -47,8 +55,10 @@ func (s *Server) registerProviders(b *builder) {
 			defer s.names.forget(c.p.Workspace.ID)
 			return &none{}, s.deps.Providers.Delete(c.ctx(), c.p.Workspace.ID, id, c.by())
 		})
-	handleRaw[providerTest, api.Message](b, route{Method: "POST", Path: "/v1/providers/{id}/test", ID: "testProvider", Tag: "Providers", Status: 202, Limited: true,
-		Summary: "Send a real message through a provider", Text: "It is a message like any other: follow it by its id. Also for a provider that is not enabled yet."}, s.testProvider)
+	handleRaw[providerTest, api.Message](b, route{
+		Method: "POST", Path: "/v1/providers/{id}/test", ID: "testProvider", Tag: "Providers", Status: 202, Limited: true,
+		Summary: "Send a real message through a provider", Text: "It is a message like any other: follow it by its id. Also for a provider that is not enabled yet.",
+	}, s.testProvider)
 }
 
 type providerID struct {
@@ -88,8 +98,10 @@ func (s *Server) providerOf(p *store.Provider) (*api.Provider, error) {
 		return nil, err
 	}
 	kind, _ := s.deps.Providers.Kind(p.Kind)
-	out := &api.Provider{ID: p.ID.Format(smsir.PrefixProvider), Kind: p.Kind, Name: p.Name, Enabled: p.Enabled, TestOnly: kind.TestOnly,
-		Priority: p.Priority, Settings: p.Settings, SecretsSet: secrets, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC()}
+	out := &api.Provider{
+		ID: p.ID.Format(smsir.PrefixProvider), Kind: p.Kind, Name: p.Name, Enabled: p.Enabled, TestOnly: kind.TestOnly,
+		Priority: p.Priority, Settings: p.Settings, SecretsSet: secrets, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+	}
 	if out.Settings == nil {
 		out.Settings = map[string]string{}
 	}
@@ -129,8 +141,10 @@ func (s *Server) updateProvider(c *call, in *struct {
 	if err := s.guardSecrets(c, old.Kind, b.Settings, b.ClearSecrets); err != nil {
 		return nil, err
 	}
-	p, err := s.deps.Providers.Update(c.ctx(), c.p.Workspace.ID, old.ID, upstream.Change{Name: b.Name, Settings: b.Settings,
-		ClearSecrets: b.ClearSecrets, Enabled: b.Enabled, Priority: b.Priority}, c.by())
+	p, err := s.deps.Providers.Update(c.ctx(), c.p.Workspace.ID, old.ID, upstream.Change{
+		Name: b.Name, Settings: b.Settings,
+		ClearSecrets: b.ClearSecrets, Enabled: b.Enabled, Priority: b.Priority,
+	}, c.by())
 	if err != nil {
 		return nil, err
 	}

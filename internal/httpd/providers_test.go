@@ -75,14 +75,18 @@ func TestProviders(t *testing.T) {
 	}
 
 	var m api.Message
-	g.ok(request{method: "POST", path: "/v1/providers/" + first[0].ID + "/test", as: owner.token, body: `{"to":"+12025550100"}`,
-		header: map[string]string{"Idempotency-Key": "t1"}}, 202, &m)
+	g.ok(request{
+		method: "POST", path: "/v1/providers/" + first[0].ID + "/test", as: owner.token, body: `{"to":"+12025550100"}`,
+		header: map[string]string{"Idempotency-Key": "t1"},
+	}, 202, &m)
 	if m.Provider == nil || m.Provider.ID != first[0].ID || m.Provider.Name != first[0].Name || m.Text != testText {
 		t.Errorf("test message: %+v", m)
 	}
 	var again api.Message
-	g.ok(request{method: "POST", path: "/v1/providers/" + first[0].ID + "/test", as: owner.token, body: `{"to":"+12025550100"}`,
-		header: map[string]string{"Idempotency-Key": "t1"}}, 202, &again)
+	g.ok(request{
+		method: "POST", path: "/v1/providers/" + first[0].ID + "/test", as: owner.token, body: `{"to":"+12025550100"}`,
+		header: map[string]string{"Idempotency-Key": "t1"},
+	}, 202, &again)
 	if again.ID != m.ID {
 		t.Error("a repeated test sent another message")
 	}

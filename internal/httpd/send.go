@@ -16,15 +16,23 @@ import (
 // registerSend registers what makes messages.
 func (s *Server) registerSend(b *builder) {
 	idempotent := "With an `Idempotency-Key` a retry gets the stored answer and nothing is sent twice; the key is kept for three days."
-	handleRaw[sendInput, api.Message](b, route{Method: "POST", Path: "/v1/messages", ID: "sendMessage", Tag: "Messages", Status: 202, Limited: true, Errors: []int{409},
-		Summary: "Send one text to one recipient", Text: "202 means: on disk. " + idempotent}, s.sendMessage)
-	handleRaw[batchInput, api.BatchResult](b, route{Method: "POST", Path: "/v1/batches", ID: "sendBatch", Tag: "Messages", Status: 202, Limited: true, MaxBody: batchMaxBody, Errors: []int{409},
+	handleRaw[sendInput, api.Message](b, route{
+		Method: "POST", Path: "/v1/messages", ID: "sendMessage", Tag: "Messages", Status: 202, Limited: true, Errors: []int{409},
+		Summary: "Send one text to one recipient", Text: "202 means: on disk. " + idempotent,
+	}, s.sendMessage)
+	handleRaw[batchInput, api.BatchResult](b, route{
+		Method: "POST", Path: "/v1/batches", ID: "sendBatch", Tag: "Messages", Status: 202, Limited: true, MaxBody: batchMaxBody, Errors: []int{409},
 		Summary: "Send to up to 1,000 recipients, one text or one text each",
-		Text:    "Everything is accepted in one step or nothing. Rows with the same recipient and text are merged and reported. " + idempotent}, s.sendBatch)
-	handleRaw[resendInput, api.Message](b, route{Method: "POST", Path: "/v1/messages/{id}/resend", ID: "resendMessage", Tag: "Messages", Status: 202, Limited: true, Errors: []int{409},
-		Summary: "Send a message again, as a new one", Text: "The new message names the old one in `resend_of`. " + idempotent}, s.resendMessage)
-	handle(b, route{Method: "POST", Path: "/v1/messages/preview", ID: "previewMessage", Tag: "Messages", MaxBody: 256 << 10,
-		Summary: "What a send would be: encoding, segments, numbers, problems", Text: "Nothing is stored."}, s.preview)
+		Text:    "Everything is accepted in one step or nothing. Rows with the same recipient and text are merged and reported. " + idempotent,
+	}, s.sendBatch)
+	handleRaw[resendInput, api.Message](b, route{
+		Method: "POST", Path: "/v1/messages/{id}/resend", ID: "resendMessage", Tag: "Messages", Status: 202, Limited: true, Errors: []int{409},
+		Summary: "Send a message again, as a new one", Text: "The new message names the old one in `resend_of`. " + idempotent,
+	}, s.resendMessage)
+	handle(b, route{
+		Method: "POST", Path: "/v1/messages/preview", ID: "previewMessage", Tag: "Messages", MaxBody: 256 << 10,
+		Summary: "What a send would be: encoding, segments, numbers, problems", Text: "Nothing is stored.",
+	}, s.preview)
 }
 
 type sendInput struct {
@@ -67,8 +75,10 @@ func (s *Server) resendMessage(c *call, in *resendInput) (raw, error) {
 	}
 	// The text went through smart encoding when it was first accepted; it is sent again as it was.
 	asItWas := false
-	r := accept.Request{To: old.To, Text: old.Text, From: old.From, Class: old.Class, OnUnknown: &old.OnUnknown, Tags: old.Tags,
-		Metadata: old.Metadata, Smart: &asItWas, ResendOf: old.ID, Hold: time.Duration(body.HoldSeconds) * time.Second}
+	r := accept.Request{
+		To: old.To, Text: old.Text, From: old.From, Class: old.Class, OnUnknown: &old.OnUnknown, Tags: old.Tags,
+		Metadata: old.Metadata, Smart: &asItWas, ResendOf: old.ID, Hold: time.Duration(body.HoldSeconds) * time.Second,
+	}
 	if r.Provider, err = providerOption(body.Provider); err != nil {
 		return raw{}, err
 	}
@@ -78,8 +88,10 @@ func (s *Server) resendMessage(c *call, in *resendInput) (raw, error) {
 // requestOf is what single sends and batches ask for alike.
 func requestOf(o *api.Options) (accept.Request, error) {
 	class, _ := smsir.ParseClass(o.Class) // one of its words, as the tags demand
-	r := accept.Request{From: o.From, Class: class, SendAt: timeOf(o.SendAt), Hold: time.Duration(o.HoldSeconds) * time.Second,
-		Validity: time.Duration(o.ValiditySeconds) * time.Second, Tags: o.Tags, Metadata: o.Metadata, Smart: o.Smart}
+	r := accept.Request{
+		From: o.From, Class: class, SendAt: timeOf(o.SendAt), Hold: time.Duration(o.HoldSeconds) * time.Second,
+		Validity: time.Duration(o.ValiditySeconds) * time.Second, Tags: o.Tags, Metadata: o.Metadata, Smart: o.Smart,
+	}
 	if o.OnUnknown != "" {
 		policy, _ := smsir.ParseOnUnknown(o.OnUnknown)
 		r.OnUnknown = &policy
@@ -199,8 +211,10 @@ func batchOrder(b *api.BatchRequest) (accept.Order, error) {
 }
 
 func batchResultOf(res *accept.Result, names api.Names) *api.BatchResult {
-	out := &api.BatchResult{BatchID: res.Batch.Format(smsir.PrefixBatch), Messages: api.MessagesOf(res.Messages, names),
-		Duplicates: make([]api.BatchDuplicate, len(res.Duplicates)), Skipped: make([]api.BatchSkipped, len(res.Skipped))}
+	out := &api.BatchResult{
+		BatchID: res.Batch.Format(smsir.PrefixBatch), Messages: api.MessagesOf(res.Messages, names),
+		Duplicates: make([]api.BatchDuplicate, len(res.Duplicates)), Skipped: make([]api.BatchSkipped, len(res.Skipped)),
+	}
 	for i, d := range res.Duplicates {
 		out.Duplicates[i] = api.BatchDuplicate{Index: d.Index, Of: d.Of, To: d.To}
 	}

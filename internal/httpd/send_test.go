@@ -245,8 +245,10 @@ func TestSimultaneousRetries(t *testing.T) {
 	answers := make(chan answer, n)
 	for range n {
 		go func() {
-			answers <- g.do(request{method: "POST", path: "/v1/messages", as: owner.token, body: `{"to":"+12025550100","text":"once"}`,
-				header: map[string]string{"Idempotency-Key": "same"}})
+			answers <- g.do(request{
+				method: "POST", path: "/v1/messages", as: owner.token, body: `{"to":"+12025550100","text":"once"}`,
+				header: map[string]string{"Idempotency-Key": "same"},
+			})
 		}()
 	}
 	ids := map[string]bool{}

@@ -12,12 +12,16 @@ import (
 
 // registerStats registers counts, and the first view of the web app which shows them.
 func (s *Server) registerStats(b *builder) {
-	handle(b, route{Method: "GET", Path: "/v1/stats/summary", ID: "getSummary", Tag: "Statistics", ETag: true,
+	handle(b, route{
+		Method: "GET", Path: "/v1/stats/summary", ID: "getSummary", Tag: "Statistics", ETag: true,
 		Summary: "Messages accepted in a range, by the status they have now",
 		Text: "Today in the workspace's time zone when nothing is asked. Counts are kept by the hour in UTC: in a time zone that is half an hour off, " +
-			"the hour that straddles midnight counts for the day in which it begins."}, s.getSummary)
-	handle(b, route{Method: "GET", Path: "/v1/bootstrap", ID: "getBootstrap", Tag: "Session",
-		Summary: "Everything the web app needs for its first view"}, s.bootstrap)
+			"the hour that straddles midnight counts for the day in which it begins.",
+	}, s.getSummary)
+	handle(b, route{
+		Method: "GET", Path: "/v1/bootstrap", ID: "getBootstrap", Tag: "Session",
+		Summary: "Everything the web app needs for its first view",
+	}, s.bootstrap)
 }
 
 type summaryInput struct {
@@ -133,8 +137,10 @@ func (s *Server) summary(ctx context.Context, w *store.Workspace, sp span) (*api
 	if err != nil {
 		return nil, err
 	}
-	out := &api.Summary{From: sp.from.UTC(), To: sp.to.UTC(), TimeZone: sp.zone.String(), Interval: "hour",
-		Statuses: []api.StatusCount{}, Series: buckets(sp)}
+	out := &api.Summary{
+		From: sp.from.UTC(), To: sp.to.UTC(), TimeZone: sp.zone.String(), Interval: "hour",
+		Statuses: []api.StatusCount{}, Series: buckets(sp),
+	}
 	if sp.daily {
 		out.Interval = "day"
 	}

@@ -66,8 +66,12 @@ func TestSpans(t *testing.T) {
 		}
 	}
 	for _, in := range []summaryInput{
-		{Range: "today", From: at("2026-11-01T00:00:00Z")}, {To: at("2026-11-01T00:00:00Z")}, {From: at("2026-11-24T00:00:00Z")},
-		{From: at("2020-01-01T00:00:00Z")}, {From: at("2026-10-01T00:00:00Z"), Interval: hours}, {From: at("2026-11-02T00:00:00Z"), To: at("2026-11-01T00:00:00Z")},
+		{Range: "today", From: at("2026-11-01T00:00:00Z")},
+		{To: at("2026-11-01T00:00:00Z")},
+		{From: at("2026-11-24T00:00:00Z")},
+		{From: at("2020-01-01T00:00:00Z")},
+		{From: at("2026-10-01T00:00:00Z"), Interval: hours},
+		{From: at("2026-11-02T00:00:00Z"), To: at("2026-11-01T00:00:00Z")},
 	} {
 		if sp, err := spanOf(&in, at("2026-11-23T09:30:00Z"), time.UTC); problemCode(err) != smsir.CodeInvalid {
 			t.Errorf("%+v: %+v, %v; want invalid", in, sp, err)
@@ -140,8 +144,16 @@ func TestSummaryCounts(t *testing.T) {
 	if len(got.Series) != 24 || got.Series[23].Other != 56 {
 		t.Errorf("%d buckets, the last is %+v", len(got.Series), got.Series[23])
 	}
-	if d := cmp.Diff([]api.StatusCount{{Status: "queued", Count: 1}, {Status: "unknown", Count: 32}, {Status: "sent", Count: 16}, {Status: "sent", Final: true, Count: 8},
-		{Status: "delivered", Final: true, Count: 97}, {Status: "failed", Final: true, Count: 2}, {Status: "canceled", Final: true, Count: 4}, {Status: "blocked", Final: true, Count: 1}}, got.Statuses); d != "" {
+	if d := cmp.Diff([]api.StatusCount{
+		{Status: "queued", Count: 1},
+		{Status: "unknown", Count: 32},
+		{Status: "sent", Count: 16},
+		{Status: "sent", Final: true, Count: 8},
+		{Status: "delivered", Final: true, Count: 97},
+		{Status: "failed", Final: true, Count: 2},
+		{Status: "canceled", Final: true, Count: 4},
+		{Status: "blocked", Final: true, Count: 1},
+	}, got.Statuses); d != "" {
 		t.Errorf("statuses: -want +got\n%s", d)
 	}
 }

@@ -28,10 +28,14 @@ func (s *Server) registerWorkspace(b *builder) {
 			}
 			return out, nil
 		})
-	handle(b, route{Method: "PATCH", Path: "/v1/workspace/members/{id}", ID: "updateMember", Tag: "Workspace", Errors: []int{409},
-		Summary: "Change a person's role", Text: "Only an owner makes or changes an owner; the last owner stays one."}, s.updateMember)
-	handle(b, route{Method: "DELETE", Path: "/v1/workspace/members/{id}", ID: "removeMember", Tag: "Workspace", Errors: []int{409},
-		Summary: "Remove a person from the workspace", Text: "Needs the permission `members:write`; anybody may leave by themselves."},
+	handle(b, route{
+		Method: "PATCH", Path: "/v1/workspace/members/{id}", ID: "updateMember", Tag: "Workspace", Errors: []int{409},
+		Summary: "Change a person's role", Text: "Only an owner makes or changes an owner; the last owner stays one.",
+	}, s.updateMember)
+	handle(b, route{
+		Method: "DELETE", Path: "/v1/workspace/members/{id}", ID: "removeMember", Tag: "Workspace", Errors: []int{409},
+		Summary: "Remove a person from the workspace", Text: "Needs the permission `members:write`; anybody may leave by themselves.",
+	},
 		func(c *call, in *memberID) (*none, error) {
 			id, err := parseUUID(smsir.PrefixUser, in.ID)
 			if err != nil {
@@ -46,8 +50,10 @@ type memberID struct {
 }
 
 func (s *Server) updateWorkspace(c *call, in *struct{ Body api.WorkspaceUpdate }) (*api.Workspace, error) {
-	change := account.WorkspaceChange{Name: in.Body.Name, Country: in.Body.Country, TimeZone: in.Body.TimeZone,
-		Smart: in.Body.SmartEncoding, Paused: in.Body.Paused}
+	change := account.WorkspaceChange{
+		Name: in.Body.Name, Country: in.Body.Country, TimeZone: in.Body.TimeZone,
+		Smart: in.Body.SmartEncoding, Paused: in.Body.Paused,
+	}
 	if in.Body.OnUnknown != nil {
 		policy, _ := smsir.ParseOnUnknown(*in.Body.OnUnknown) // one of its words, as the tags demand
 		change.OnUnknown = &policy
@@ -112,8 +118,10 @@ func (s *Server) registerInvites(b *builder) {
 			}
 			return out, nil
 		})
-	handle(b, route{Method: "POST", Path: "/v1/invites", ID: "createInvite", Tag: "Workspace", Status: 201, Errors: []int{409},
-		Summary: "Invite a person", Text: "The answer holds the code, this once: hand the link to the person. Only an owner invites owners."},
+	handle(b, route{
+		Method: "POST", Path: "/v1/invites", ID: "createInvite", Tag: "Workspace", Status: 201, Errors: []int{409},
+		Summary: "Invite a person", Text: "The answer holds the code, this once: hand the link to the person. Only an owner invites owners.",
+	},
 		func(c *call, in *struct{ Body api.InviteCreate }) (*api.InviteCreated, error) {
 			role, _ := store.ParseRole(in.Body.Role) // one of its words, as the tags demand
 			got, err := s.deps.Accounts.Invite(c.ctx(), c.p, in.Body.Email, role, c.peer())
@@ -124,21 +132,26 @@ func (s *Server) registerInvites(b *builder) {
 			if err != nil {
 				return nil, err
 			}
-			return &api.InviteCreated{Invite: inviteOf(&got.Invite, names), Code: got.Code,
-				URL: s.baseURL(c) + "/register#invite=" + got.Code}, nil
+			return &api.InviteCreated{
+				Invite: inviteOf(&got.Invite, names), Code: got.Code,
+				URL: s.baseURL(c) + "/register#invite=" + got.Code,
+			}, nil
 		})
 	handle(b, route{Method: "DELETE", Path: "/v1/invites/{id}", ID: "revokeInvite", Tag: "Workspace", Summary: "Withdraw an invitation"},
 		func(c *call, in *struct {
 			ID string `path:"id" doc:"Identifier of the invitation." example:"inv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-		}) (*none, error) {
+		},
+		) (*none, error) {
 			id, err := parseUUID(smsir.PrefixInvite, in.ID)
 			if err != nil {
 				return nil, err
 			}
 			return &none{}, s.deps.Accounts.RevokeInvite(c.ctx(), c.p, id, c.peer())
 		})
-	handle(b, route{Method: "POST", Path: "/v1/invites/lookup", ID: "lookupInvite", Tag: "Session", Errors: []int{429},
-		Summary: "What an invitation's code is for", Text: "For a person who is about to register."},
+	handle(b, route{
+		Method: "POST", Path: "/v1/invites/lookup", ID: "lookupInvite", Tag: "Session", Errors: []int{429},
+		Summary: "What an invitation's code is for", Text: "For a person who is about to register.",
+	},
 		func(c *call, in *struct{ Body api.InviteLookup }) (*api.InviteInfo, error) {
 			got, err := s.deps.Accounts.PreviewInvite(c.ctx(), in.Body.Code)
 			if err != nil {
@@ -146,16 +159,20 @@ func (s *Server) registerInvites(b *builder) {
 			}
 			return &api.InviteInfo{WorkspaceName: got.Workspace, Email: got.Email, Role: got.Role.String(), ExpiresAt: got.ExpiresAt.UTC()}, nil
 		})
-	handle(b, route{Method: "POST", Path: "/v1/invites/accept", ID: "acceptInvite", Tag: "Session", Errors: []int{409, 429},
-		Summary: "Join a workspace with an account one has already"},
+	handle(b, route{
+		Method: "POST", Path: "/v1/invites/accept", ID: "acceptInvite", Tag: "Session", Errors: []int{409, 429},
+		Summary: "Join a workspace with an account one has already",
+	},
 		func(c *call, in *struct{ Body api.InviteLookup }) (*none, error) {
 			return &none{}, s.deps.Accounts.AcceptInvite(c.ctx(), c.p, in.Body.Code, c.peer())
 		})
 }
 
 func inviteOf(in *store.Invite, names api.Names) api.Invite {
-	out := api.Invite{ID: in.ID.Format(smsir.PrefixInvite), Email: in.Email, Role: in.Role.String(),
-		CreatedAt: in.CreatedAt.UTC(), ExpiresAt: in.ExpiresAt.UTC(), AcceptedAt: api.Time(in.AcceptedAt)}
+	out := api.Invite{
+		ID: in.ID.Format(smsir.PrefixInvite), Email: in.Email, Role: in.Role.String(),
+		CreatedAt: in.CreatedAt.UTC(), ExpiresAt: in.ExpiresAt.UTC(), AcceptedAt: api.Time(in.AcceptedAt),
+	}
 	if !in.CreatedBy.IsZero() {
 		by := api.ActorOf(smsir.Actor{Kind: smsir.ActorUser, ID: in.CreatedBy}, names)
 		out.CreatedBy = &by
