@@ -41,16 +41,25 @@ func TestChoicesAreTheWordsOfTheDomain(t *testing.T) {
 	for s := smsir.AttemptInflight; s <= smsir.AttemptUnknown; s++ {
 		states = append(states, s.String())
 	}
-	failures := []string{string(smsir.ClassRetry), string(smsir.ClassThrottle), string(smsir.ClassPermanent), string(smsir.ClassConfig),
-		string(smsir.ClassBlocked), string(smsir.ClassRecipientTemp), string(smsir.ClassUnknown)}
+	failures := []string{
+		string(smsir.ClassRetry), string(smsir.ClassThrottle), string(smsir.ClassPermanent), string(smsir.ClassConfig),
+		string(smsir.ClassBlocked), string(smsir.ClassRecipientTemp), string(smsir.ClassUnknown),
+	}
 	for _, tt := range []struct {
 		of    any
 		field string
 		want  []string
 	}{
-		{api.Message{}, "Status", statuses}, {api.StatusCount{}, "Status", statuses}, {api.Message{}, "Class", classes}, {api.SendRequest{}, "Class", classes},
-		{api.Message{}, "OnUnknown", policies}, {api.SendRequest{}, "OnUnknown", policies}, {api.Workspace{}, "OnUnknown", policies},
-		{api.WorkspaceUpdate{}, "OnUnknown", policies}, {api.Attempt{}, "State", states}, {api.Failure{}, "Class", failures},
+		{api.Message{}, "Status", statuses},
+		{api.StatusCount{}, "Status", statuses},
+		{api.Message{}, "Class", classes},
+		{api.SendRequest{}, "Class", classes},
+		{api.Message{}, "OnUnknown", policies},
+		{api.SendRequest{}, "OnUnknown", policies},
+		{api.Workspace{}, "OnUnknown", policies},
+		{api.WorkspaceUpdate{}, "OnUnknown", policies},
+		{api.Attempt{}, "State", states},
+		{api.Failure{}, "Class", failures},
 		{api.Message{}, "Encoding", []string{smsir.EncodingGSM7.String(), smsir.EncodingUCS2.String()}},
 		{api.Actor{}, "Kind", []string{smsir.ActorUser.String(), smsir.ActorKey.String(), smsir.ActorSystem.String()}},
 		{api.LateReceipt{}, "Status", []string{smsir.Delivered.String(), smsir.Undelivered.String(), smsir.Expired.String()}},
@@ -69,11 +78,13 @@ func (names) Provider(smsir.UUID) (name, kind string) { return "Carrier", "simul
 func TestMessageOf(t *testing.T) {
 	t.Parallel()
 	t0 := time.Date(2026, 11, 23, 12, 0, 0, 0, time.FixedZone("EAT", 3*3600))
-	m := &smsir.Message{ID: smsir.IDAt(t0), Batch: smsir.IDAt(t0), CreatedBy: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{1}}, Class: smsir.Bulk,
+	m := &smsir.Message{
+		ID: smsir.IDAt(t0), Batch: smsir.IDAt(t0), CreatedBy: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{1}}, Class: smsir.Bulk,
 		To: "+12025550100", ToRaw: "202 555 0100", Country: "US", Text: "x", Encoding: smsir.EncodingUCS2, Segments: 2, Provider: smsir.UUID{2},
 		OnUnknown: smsir.RetryOnce, AcceptedAt: t0, ExpiresAt: t0.Add(time.Hour), UpdatedAt: t0, Status: smsir.Undelivered, Final: true, Reason: smsir.ReasonPartial,
 		NextAt: t0, SentAt: t0, FinishedAt: t0, UsedProvider: smsir.UUID{3}, Parts: smsir.Parts{Total: 2, Delivered: 1, Failed: 1}, Attempts: 1,
-		LateReceipt: &smsir.LateReceipt{Status: smsir.Delivered, At: t0, Code: "000"}, Error: &smsir.Failure{Class: smsir.ClassPermanent, Code: "refused", Text: "No.", ProviderCode: "5"}}
+		LateReceipt: &smsir.LateReceipt{Status: smsir.Delivered, At: t0, Code: "000"}, Error: &smsir.Failure{Class: smsir.ClassPermanent, Code: "refused", Text: "No.", ProviderCode: "5"},
+	}
 	got := api.MessageOf(m, names{})
 	if got.Provider == nil || *got.Provider != (api.ProviderRef{ID: smsir.UUID{3}.Format("prv"), Name: "Carrier", Kind: "simulator"}) {
 		t.Errorf("provider: %+v, want the one that was used", got.Provider)
@@ -174,8 +185,25 @@ func TestNoSecretsInResponses(t *testing.T) {
 			walk(f.Type)
 		}
 	}
-	for _, v := range []any{api.Bootstrap{}, api.Login{}, api.Me{}, api.SessionList{}, api.APIKeyList{}, api.APIKeyCreated{}, api.ProviderList{}, api.ProviderKindList{},
-		api.InviteList{}, api.InviteCreated{}, api.MemberList{}, api.MessageList{}, api.BatchResult{}, api.Event{}, api.Problem{}, api.InboundList{}, api.AttemptList{}} {
+	for _, v := range []any{
+		api.Bootstrap{},
+		api.Login{},
+		api.Me{},
+		api.SessionList{},
+		api.APIKeyList{},
+		api.APIKeyCreated{},
+		api.ProviderList{},
+		api.ProviderKindList{},
+		api.InviteList{},
+		api.InviteCreated{},
+		api.MemberList{},
+		api.MessageList{},
+		api.BatchResult{},
+		api.Event{},
+		api.Problem{},
+		api.InboundList{},
+		api.AttemptList{},
+	} {
 		walk(reflect.TypeOf(v))
 	}
 	if len(seen) < 25 {
