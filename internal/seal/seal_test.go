@@ -38,7 +38,7 @@ func TestSealedValuesOpenAfterRestart(t *testing.T) {
 	dir := t.TempDir()
 	for _, plain := range []string{"", "x", strings.Repeat("secret ", 1000)} {
 		sealed := box(t, load(t, dir, false), "providers").Seal([]byte(plain), at("a"))
-		if plain != "" && bytes.Contains(sealed, []byte(plain)) {
+		if len(plain) > 8 && bytes.Contains(sealed, []byte(plain[:8])) {
 			t.Errorf("the sealed value of %.10q holds it in the clear", plain)
 		}
 		got, err := box(t, load(t, dir, true), "providers").Open(sealed, at("a"))
