@@ -13,8 +13,12 @@ const inviteColumns = `i.id, i.workspace_id, i.email, i.role, i.code_hash, i.cre
 
 func scanInvite(in *store.Invite) scan {
 	return scan{
-		&in.ID, &in.Workspace, &in.Email, &in.Role, digest{&in.CodeHash}, &in.CreatedBy,
-		moment{&in.CreatedAt}, moment{&in.ExpiresAt}, moment{&in.AcceptedAt},
+		&in.ID, &in.Workspace, &in.Email, &in.Role,
+		digest{&in.CodeHash},
+		&in.CreatedBy,
+		moment{&in.CreatedAt},
+		moment{&in.ExpiresAt},
+		moment{&in.AcceptedAt},
 	}
 }
 

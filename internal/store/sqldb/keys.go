@@ -13,8 +13,15 @@ const keyColumns = `k.id, k.workspace_id, k.name, k.secret_hash, k.hint, k.scope
 
 func scanKey(k *store.APIKey) scan {
 	return scan{
-		&k.ID, &k.Workspace, &k.Name, digest{&k.SecretHash}, &k.Hint, document{&k.Scopes}, &k.CreatedBy,
-		moment{&k.CreatedAt}, moment{&k.ExpiresAt}, moment{&k.LastUsedAt}, moment{&k.RevokedAt},
+		&k.ID, &k.Workspace, &k.Name,
+		digest{&k.SecretHash},
+		&k.Hint,
+		document{&k.Scopes},
+		&k.CreatedBy,
+		moment{&k.CreatedAt},
+		moment{&k.ExpiresAt},
+		moment{&k.LastUsedAt},
+		moment{&k.RevokedAt},
 	}
 }
 

@@ -13,8 +13,13 @@ const providerColumns = `p.id, p.workspace_id, p.kind, p.name, p.settings, p.sec
 
 func scanProvider(p *store.Provider) scan {
 	return scan{
-		&p.ID, &p.Workspace, &p.Kind, &p.Name, document{&p.Settings}, &p.Secrets, boolean{&p.Enabled}, &p.Priority,
-		moment{&p.CreatedAt}, moment{&p.UpdatedAt},
+		&p.ID, &p.Workspace, &p.Kind, &p.Name,
+		document{&p.Settings},
+		&p.Secrets,
+		boolean{&p.Enabled},
+		&p.Priority,
+		moment{&p.CreatedAt},
+		moment{&p.UpdatedAt},
 	}
 }
 

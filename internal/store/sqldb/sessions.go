@@ -13,8 +13,13 @@ const sessionColumns = `s.id, s.token_hash, s.user_id, s.workspace_id, s.client,
 
 func scanSession(s *store.Session) scan {
 	return scan{
-		&s.ID, digest{&s.TokenHash}, &s.User, &s.Workspace, &s.Client, &s.UserAgent, &s.IP,
-		moment{&s.CreatedAt}, moment{&s.LastSeenAt}, moment{&s.ExpiresAt}, moment{&s.ReauthAt},
+		&s.ID,
+		digest{&s.TokenHash},
+		&s.User, &s.Workspace, &s.Client, &s.UserAgent, &s.IP,
+		moment{&s.CreatedAt},
+		moment{&s.LastSeenAt},
+		moment{&s.ExpiresAt},
+		moment{&s.ReauthAt},
 	}
 }
 

@@ -12,8 +12,10 @@ const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.
 
 func scanWorkspace(w *store.Workspace) scan {
 	return scan{
-		&w.ID, &w.Name, &w.Country, &w.TimeZone, &w.OnUnknown, boolean{&w.Smart},
-		moment{&w.CreatedAt}, moment{&w.PausedAt},
+		&w.ID, &w.Name, &w.Country, &w.TimeZone, &w.OnUnknown,
+		boolean{&w.Smart},
+		moment{&w.CreatedAt},
+		moment{&w.PausedAt},
 	}
 }
 
