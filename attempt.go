@@ -80,8 +80,10 @@ const MaxAttempts = 8
 // Backoff is how long to wait before the attempt after number n (from 1). jitter in [0, 1) spreads
 // it over ±20 %.
 func Backoff(n int, jitter float64) time.Duration {
-	steps := [...]time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute,
-		15 * time.Minute, 30 * time.Minute, time.Hour}
+	steps := [...]time.Duration{
+		5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute,
+		15 * time.Minute, 30 * time.Minute, time.Hour,
+	}
 	d := steps[min(max(n, 1), len(steps))-1]
 	return time.Duration(float64(d) * (0.8 + 0.4*jitter))
 }

@@ -76,7 +76,7 @@ func serve(ctx context.Context, s config.Settings, o serveOptions) (err error) {
 	if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	if g.listener, err = net.Listen("tcp", s.Listen); err != nil {
+	if g.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w. Stop the program that uses this address, or choose another one with --listen", s.Listen, err)
 	}
 	defer g.listener.Close() //nolint:errcheck // closed by the server already, but for errors below

@@ -40,8 +40,10 @@ func testAccept(b *bench) {
 func testIdempotency(b *bench) {
 	a := func(body string) (*store.Acceptance, *smsir.Message) {
 		m := b.message()
-		return &store.Acceptance{Workspace: b.ws, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(b.now(), false)},
-			Idempotency: &store.Idempotency{Scope: "POST /v1/messages", Key: "k", Fingerprint: [32]byte{1}, ExpiresAt: b.now().Add(time.Hour), Status: 202, Body: []byte(body)}}, m
+		return &store.Acceptance{
+			Workspace: b.ws, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(b.now(), false)},
+			Idempotency: &store.Idempotency{Scope: "POST /v1/messages", Key: "k", Fingerprint: [32]byte{1}, ExpiresAt: b.now().Add(time.Hour), Status: 202, Body: []byte(body)},
+		}, m
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -165,8 +167,10 @@ func testConcurrent(b *bench) {
 
 func testSweep(b *bench) {
 	m := b.message(func(m *smsir.Message) { m.ClientRef = "x" })
-	a := &store.Acceptance{Workspace: b.ws, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(b.now(), false)}, ClientRefs: time.Hour,
-		Idempotency: &store.Idempotency{Scope: "s", Key: "k", ExpiresAt: b.now().Add(time.Hour), Status: 202, Body: []byte("b")}}
+	a := &store.Acceptance{
+		Workspace: b.ws, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(b.now(), false)}, ClientRefs: time.Hour,
+		Idempotency: &store.Idempotency{Scope: "s", Key: "k", ExpiresAt: b.now().Add(time.Hour), Status: 202, Body: []byte("b")},
+	}
 	if _, err := b.st.Accept(ctx, a); err != nil {
 		b.Fatal(err)
 	}

@@ -90,10 +90,12 @@ func (b *bench) workspace(email string, setup bool) (ws, provider smsir.UUID) {
 	ws, provider = smsir.NewUUID(now), smsir.NewUUID(now)
 	user := store.User{ID: smsir.NewUUID(now), Email: email, Name: "Test", PasswordHash: "x", CreatedAt: now}
 	w := store.Workspace{ID: ws, Name: "Test", Country: "US", TimeZone: "UTC", CreatedAt: now}
-	reg := store.Registration{User: user, Workspace: &w, Role: store.Owner, Setup: setup,
+	reg := store.Registration{
+		User: user, Workspace: &w, Role: store.Owner, Setup: setup,
 		Provider: &store.Provider{ID: provider, Workspace: ws, Kind: "simulator", Name: "Simulator", Enabled: true, CreatedAt: now, UpdatedAt: now},
 		Session:  store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: ws, Client: "web", CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(time.Hour)},
-		Audit:    store.AuditEntry{At: now, Workspace: ws, Actor: smsir.Actor{Kind: smsir.ActorUser, ID: user.ID}, Action: "user.registered"}}
+		Audit:    store.AuditEntry{At: now, Workspace: ws, Actor: smsir.Actor{Kind: smsir.ActorUser, ID: user.ID}, Action: "user.registered"},
+	}
 	copy(reg.Session.TokenHash[:], user.ID[:])
 	if err := b.st.Register(context.Background(), reg); err != nil {
 		b.Fatalf("register: %v", err)
@@ -103,8 +105,10 @@ func (b *bench) workspace(email string, setup bool) (ws, provider smsir.UUID) {
 
 func (b *bench) message(change ...func(*smsir.Message)) *smsir.Message {
 	now := b.now()
-	m := &smsir.Message{ID: b.st.NewID(now), Workspace: b.ws, CreatedBy: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{9}}, Class: smsir.Transactional,
-		To: "+12025550100", ToRaw: "(202) 555-0100", Country: "US", From: "SMSir", Text: "hello", Segments: 1, AcceptedAt: now, ExpiresAt: now.Add(24 * time.Hour)}
+	m := &smsir.Message{
+		ID: b.st.NewID(now), Workspace: b.ws, CreatedBy: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{9}}, Class: smsir.Transactional,
+		To: "+12025550100", ToRaw: "(202) 555-0100", Country: "US", From: "SMSir", Text: "hello", Segments: 1, AcceptedAt: now, ExpiresAt: now.Add(24 * time.Hour),
+	}
 	for _, f := range change {
 		f(m)
 	}
