@@ -1,0 +1,61 @@
+// Package e2e tests the whole program from outside: the binary that people run, over its network addresses, with its data
+// in a folder, ended by signals and by kill -9; and the web app in a real browser.
+//
+// It is in charge of promises that no package can keep alone. It builds the binary once for a test run and shares no
+// memory with it. What a package can be tested for by itself is tested there.
+//
+// A test that needs something this machine does not have fails where SMSIR_REQUIRE names it (make test does), and skips
+// aloud elsewhere.
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// folder holds what the test run builds.
+var folder string
+
+func TestMain(m *testing.M) {
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "smsir-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its temporary folder too
+	folder = dir
+	return m.Run()
+}
+
+// binary builds the program, once, as its users get it: without cgo.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(folder, "smsir")
+	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "../cmd/smsir")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// required reports whether SMSIR_REQUIRE says that something must be on this machine.
+func required(name string) bool {
+	return slices.Contains(strings.Split(os.Getenv("SMSIR_REQUIRE"), ","), name)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
