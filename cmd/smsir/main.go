@@ -15,6 +15,7 @@ import (
 	"reflect"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // time zones on machines without their files
 
 	"github.com/alecthomas/kong"
 	"github.com/smsir/smsir/internal/config"

@@ -249,6 +249,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	fmt.Fprintln(g.o.Out, "Stopping: no new requests, finishing what is under way.")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.s.ShutdownGrace)
 	defer cancel()
+	door.CloseStreams(grace)
 	if shutdown := server.Shutdown(grace); shutdown != nil {
 		_ = server.Close()
 	}
