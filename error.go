@@ -31,6 +31,7 @@ const (
 	CodeStorageDown      Code = "storage_unavailable"
 	CodeCommitUnknown    Code = "commit_unknown"
 	CodeOptedOut         Code = "recipient_opted_out"
+	CodeCallbackRefused  Code = "callback_refused"
 )
 
 // Error implements error: the sentence, and the cause behind it.

@@ -78,6 +78,31 @@ type Runner interface {
 	Run(ctx context.Context, sink Sink) error
 }
 
+// CalledBack is a [Provider] that reports over HTTP requests to the gateway. Callback proves where a
+// request comes from before it believes anything in it, reads it, and changes nothing: the door hands
+// what it returns to the [Sink], and gives the answer only after all of it is stored. A request that
+// proves nothing gives an [*Error] of CodeCallbackRefused; one that cannot be read, CodeInvalid.
+type CalledBack interface {
+	Callback(ctx context.Context, r CallbackRequest) (CallbackAnswer, error)
+}
+
+// CallbackRequest is an HTTP request as it came.
+type CallbackRequest struct {
+	Method string
+	URL    string // as the provider calls it: the configured public address, path and query, never the Host header
+	Header map[string][]string
+	Body   []byte // whole, at most 1 MiB
+}
+
+// CallbackAnswer is what a callback told, and what its sender is answered.
+type CallbackAnswer struct {
+	Receipts    []Receipt // Provider is set by the door
+	Inbound     []Inbound // likewise
+	Status      int       // 204 if 0
+	ContentType string
+	Body        []byte
+}
+
 // StatusQuerier is a [Provider] that can be asked what became of an attempt whose answer never came.
 type StatusQuerier interface {
 	QueryStatus(ctx context.Context, q StatusQuery) (StatusAnswer, error)
@@ -128,6 +153,9 @@ type ProviderConfig struct {
 	Workspace UUID
 	Name      string
 	Settings  map[string]string // by Field.Name, secrets in the clear
+	// CallbackURL is the public address at which this provider may call back, with its secret path;
+	// "" while the gateway has no public address.
+	CallbackURL string
 }
 
 // Field describes one setting, so that a form needs no knowledge of the kind.
