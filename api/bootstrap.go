@@ -10,7 +10,7 @@ type Bootstrap struct {
 	TestMode  bool         `json:"test_mode" doc:"True while messages can be routed to a provider of a test kind and to no other: nothing reaches a phone."`
 	Today     Summary      `json:"today" doc:"Today in the workspace's time zone, by hour."`
 	Messages  []Message    `json:"messages" nullable:"false" doc:"The latest 20 messages, newest first."`
-	Cursor    string       `json:"cursor" doc:"Where to resume the event stream so that nothing is missed: everything up to it is in this answer. Empty on a server that has no event yet." example:"evt_0g5t3v2k9qw1a"`
+	Cursor    string       `json:"cursor" doc:"Where to resume the event stream so that nothing is missed: everything up to it is in this answer." example:"evt_0g5t3v2k9qw1a"`
 	Limits    Limits       `json:"limits" doc:"What a send may ask for."`
 	Checklist []SetupCheck `json:"checklist" nullable:"false" doc:"First steps, done or not, from the facts."`
 }

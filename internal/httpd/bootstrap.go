@@ -6,6 +6,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -54,7 +55,7 @@ func (s *Server) bootstrap(c *call, _ *struct{}) (*api.Bootstrap, error) {
 			DataLoss: s.deps.DataLoss, Registration: string(registration),
 		},
 		Me: *me, Providers: providers, TestMode: testMode(providers), Today: *summary, Messages: api.MessagesOf(page.Items, names),
-		Cursor: last.Format(smsir.PrefixEvent),
+		Cursor: max(last, notify.Beginning).Format(smsir.PrefixEvent),
 		Limits: api.Limits{
 			Batch: api.MaxBatch, TextLength: maxText, HoldSeconds: int(maxHold / time.Second),
 			ValiditySeconds: int(maxValidity / time.Second), DefaultValidity: int(s.deps.DefaultValidity / time.Second),

@@ -165,7 +165,7 @@ func TestSummaryAndBootstrap(t *testing.T) {
 	owner := g.setup()
 	var b api.Bootstrap
 	g.ok(request{method: "GET", path: "/v1/bootstrap", as: owner.token}, 200, &b)
-	if b.Me.User == nil || b.Me.Workspace.ID != owner.space || len(b.Messages) != 0 || b.Cursor != "" || b.Server.InsecureHTTP || b.Limits.Batch != 1000 || b.Today.Totals.DeliveryRate != nil {
+	if b.Me.User == nil || b.Me.Workspace.ID != owner.space || len(b.Messages) != 0 || b.Cursor != "evt_0000000000001" || b.Server.InsecureHTTP || b.Limits.Batch != 1000 || b.Today.Totals.DeliveryRate != nil {
 		t.Errorf("bootstrap of a new workspace: %+v", b)
 	}
 	id := g.send(owner.token)
