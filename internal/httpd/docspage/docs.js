@@ -235,6 +235,12 @@ function byTag() {
       groups.get(tag).ops.push({ path, method, op })
     }
   }
+  for (const [tag, g] of groups) {
+    // What a tag is named after comes first: sending a message before the list of inbound ones.
+    const home = '/v1/' + tag.toLowerCase().replaceAll(' ', '-')
+    const rank = ({ path, method }) => (path.startsWith(home) ? 0 : 2) + (path === home && method === 'post' ? 0 : 1)
+    g.ops.sort((a, b) => rank(a) - rank(b))
+  }
   return [...groups].filter(([, g]) => g.ops.length)
 }
 
