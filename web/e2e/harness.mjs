@@ -1,0 +1,198 @@
+// What every journey needs: a browser, counted checks, axe, and the address of the server.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { delimiter, join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+export const base = (process.env.SMSIR_URL ?? '').replace(/\/$/, '')
+export const setupURL = process.env.SMSIR_SETUP_URL ?? ''
+/** Where pictures go, for people to look at; none are made without it. */
+const shots = process.env.SMSIR_SHOTS ?? ''
+const only = process.argv[2] ?? ''
+
+export const person = { name: 'Ada', email: 'ada@example.com', password: 'seven grey herons fly' }
+export const PHONE = { width: 360, height: 740 }
+export const DESK = { width: 1280, height: 800 }
+
+let passed = 0
+let failed = 0
+export function check(ok, name, detail = '') {
+  if (ok) passed++
+  else failed++
+  if (!ok || process.env.SMSIR_VERBOSE) console.log(ok ? 'ok  ' : 'FAIL', name, ok ? '' : detail)
+  return ok
+}
+
+function browserPath() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM
+  for (const dir of (process.env.PATH ?? '').split(delimiter)) {
+    for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+      if (dir && existsSync(join(dir, name))) return join(dir, name)
+    }
+  }
+  throw new Error('no Chromium: set CHROMIUM or install the package chromium')
+}
+
+export async function launch() {
+  const quiet = [
+    '--disable-gpu',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+  ]
+  const args = [
+    ...quiet,
+    '--disable-sync',
+    '--disable-quic',
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ]
+  return chromium.launch({ executablePath: browserPath(), args })
+}
+
+/** Faults of any page of the run: policy violations, uncaught errors, requests to other origins. */
+export const faults = []
+
+/** A page with its own cookies and storage. `prefs` are choices of the device, set before the app starts. */
+export async function open(browser, { viewport = DESK, prefs = {}, state, ...rest } = {}) {
+  const context = await browser.newContext({
+    viewport,
+    hasTouch: viewport.width < 500,
+    isMobile: viewport.width < 500,
+    deviceScaleFactor: viewport.width < 500 ? 2 : 1,
+    locale: 'en-US',
+    timezoneId: 'America/New_York',
+    storageState: state,
+    ...rest,
+  })
+  await context.addInitScript((p) => {
+    for (const [k, v] of Object.entries(p)) if (localStorage.getItem(k) === null) localStorage.setItem(k, v)
+  }, prefs)
+  const page = await context.newPage()
+  page.on('pageerror', (e) => faults.push(`uncaught: ${e.message}`))
+  page.on('console', (m) => /Content Security|Trusted/i.test(m.text()) && faults.push(`policy: ${m.text()}`))
+  page.on('request', (r) => {
+    const url = new URL(r.url())
+    if (/^https?:$/.test(url.protocol) && url.origin !== new URL(base).origin)
+      faults.push(`left the origin: ${url}`)
+  })
+  return page
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** Zero violations of axe. It runs in an isolated world, so that the page's own policy stays on. */
+export async function axe(page, name) {
+  await settled(page)
+  const cdp = await page.context().newCDPSession(page)
+  const { frameTree } = await cdp.send('Page.getFrameTree')
+  const { executionContextId } = await cdp.send('Page.createIsolatedWorld', {
+    frameId: frameTree.frame.id,
+    worldName: 'axe',
+  })
+  await cdp.send('Runtime.evaluate', { contextId: executionContextId, expression: axeSource })
+  const run = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })
+    .then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.failureSummary).join(' | ')))`
+  const { result } = await cdp.send('Runtime.evaluate', {
+    contextId: executionContextId,
+    awaitPromise: true,
+    returnByValue: true,
+    expression: run,
+  })
+  await cdp.detach()
+  const violations = result.value ?? ['axe did not run']
+  check(violations.length === 0, `axe: ${name}`, violations.join('\n     '))
+}
+
+/** No animation is running: colours in the middle of a fade are nobody's contrast. */
+export const settled = (page) =>
+  page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((a) => a.effect?.getTiming().iterations !== Infinity)
+        .map((a) => a.finished),
+    ),
+  )
+
+export async function noSideScroll(page, name) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  check(over <= 0, `no sideways scroll: ${name}`, `${over} px too wide`)
+}
+
+/** A screen as it should be: accessible, and no wider than the window. */
+export async function screen(page, name) {
+  await axe(page, name)
+  await noSideScroll(page, name)
+  if (shots) {
+    mkdirSync(shots, { recursive: true })
+    await page.screenshot({ path: join(shots, name.replace(/[^a-z0-9]+/gi, '-') + '.png') })
+  }
+}
+
+export const live = (page) => page.locator('.conn[data-state=live]').waitFor({ timeout: 20_000 })
+
+/** Polls a question until its answer is true; false when it never was. */
+export async function eventually(question, ms = 15_000) {
+  const end = Date.now() + ms
+  do {
+    if (await question()) return true
+    await new Promise((r) => setTimeout(r, 100))
+  } while (Date.now() < end)
+  return false
+}
+
+/** The API with the session of a page, as another tab or program of the same person would use it. */
+export function api(page) {
+  const call = async (method, path, data, headers = {}) => {
+    const answer = await page.request.fetch(base + path, {
+      method,
+      data,
+      headers: { Origin: base, ...headers },
+    })
+    return {
+      status: answer.status(),
+      body: answer.status() === 204 ? null : await answer.json().catch(() => null),
+    }
+  }
+  return {
+    get: (path) => call('GET', path),
+    patch: (path, data) => call('PATCH', path, data),
+    post: (path, data, headers) => call('POST', path, data, headers),
+    count: async (text) =>
+      (await call('GET', `/v1/messages?text=${encodeURIComponent(text)}`)).body.items.length,
+  }
+}
+
+export async function fillCompose(page, to, text) {
+  await page.getByLabel('To', { exact: true }).fill(to)
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Message', { exact: true }).fill(text)
+}
+
+/** Runs journeys in order. One that throws fails, and the next goes on. */
+export async function play(journeys) {
+  if (!base || !setupURL)
+    throw new Error('SMSIR_URL and SMSIR_SETUP_URL must name a fresh server and its setup link')
+  const browser = await launch()
+  const world = { browser, state: undefined }
+  for (const [name, run] of Object.entries(journeys)) {
+    if (only && name !== 'setup' && !name.includes(only)) continue
+    const began = Date.now()
+    try {
+      await run(world)
+    } catch (e) {
+      check(false, name, e.stack ?? String(e))
+    }
+    for (const context of browser.contexts()) await context.close()
+    console.log(`     ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
+  }
+  await browser.close()
+  check(
+    faults.length === 0,
+    'no policy violation, no uncaught error, nothing left the origin',
+    [...new Set(faults)].slice(0, 5).join('\n     '),
+  )
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed ? 1 : 0
+}
