@@ -374,6 +374,9 @@ func TestSample(t *testing.T) {
 			t.Errorf("the sample leaves out %s", v.Key)
 		}
 	}
+	if committed, err := os.ReadFile("../../docs/smsir.sample.yaml"); err != nil || string(committed) != sample {
+		t.Errorf("docs/smsir.sample.yaml is out of date (%v): run make gen", err)
+	}
 	for i, line := range strings.Split(sample, "\n") {
 		if len(line) > 120 {
 			t.Errorf("line %d has %d characters, want at most 120: %s", i+1, len(line), line)
