@@ -11,12 +11,15 @@ import (
 // page is how many messages one call of the clock asks the store for.
 const page = 500
 
+// pokeGap is the shortest time between two turns of the clock that somebody asked for.
+const pokeGap = 10 * time.Millisecond
+
 // clock applies due times until ctx ends: schedules, validity, retries, lost answers, and changes of
 // the providers. Due times are compared by the store; the clock never sleeps longer than PollCap.
 func (d *Dispatcher) clock(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var swept time.Time
+	var swept, turned time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -26,8 +29,13 @@ func (d *Dispatcher) clock(ctx context.Context) {
 				d.log.Error("could not load the providers", "err", err)
 			}
 		case <-d.poked:
+			if d.opt.Now().Sub(turned) < pokeGap { // many pokes make one turn
+				timer.Reset(pokeGap)
+				continue
+			}
 		case <-timer.C:
 		}
+		turned = d.opt.Now()
 		more, err := d.turn(ctx)
 		if err != nil && ctx.Err() == nil {
 			d.log.Error("the queue could not be read", "err", err)

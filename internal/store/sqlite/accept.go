@@ -91,7 +91,7 @@ func (t *wtx) replay(workspace smsir.UUID, scope, key string, now time.Time) (*s
 
 // Replay implements store.Accepter.
 func (s *Store) Replay(ctx context.Context, workspace smsir.UUID, scope, key string, now time.Time) (*store.Replay, error) {
-	rows, err := s.read.QueryContext(ctx, replayQuery, workspace, scope, key, now.UnixMilli())
+	rows, err := s.rows(ctx, replayQuery, workspace, scope, key, now.UnixMilli())
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,10 @@ func scanReplay(rows resultSet) (*store.Replay, error) {
 
 // Suppressed implements store.Accepter.
 func (s *Store) Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT recipient FROM suppressions WHERE workspace_id = $1
+	if s.noStops.Load() {
+		return nil, nil
+	}
+	rows, err := s.rows(ctx, `SELECT DISTINCT recipient FROM suppressions WHERE workspace_id = $1
 		AND recipient IN (SELECT value FROM json_each($2)) AND (sender IN ('', $3) OR $3 = '')`, workspace, mustJSON(recipients), sender)
 	if err != nil {
 		return nil, err

@@ -218,7 +218,7 @@ func (t *wtx) insertParts(a *smsir.Attempt, references []string) error {
 
 // UnknownAttempts implements store.Queue.
 func (s *Store) UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND state = 5 ORDER BY number", int64(id))
+	rows, err := s.rows(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND state = 5 ORDER BY number", int64(id))
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ func (s *Store) UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attem
 
 // Attempts implements store.Messages.
 func (s *Store) Attempts(ctx context.Context, workspace smsir.UUID, id smsir.ID) ([]smsir.Attempt, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND workspace_id = $2 ORDER BY number", int64(id), workspace)
+	rows, err := s.rows(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND workspace_id = $2 ORDER BY number", int64(id), workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +244,7 @@ func (s *Store) Attempts(ctx context.Context, workspace smsir.UUID, id smsir.ID)
 }
 
 func (s *Store) loadParts(ctx context.Context, a *smsir.Attempt) error {
-	rows, err := s.read.QueryContext(ctx, "SELECT reference FROM parts WHERE attempt_id = $1 ORDER BY number", int64(a.ID))
+	rows, err := s.rows(ctx, "SELECT reference FROM parts WHERE attempt_id = $1 ORDER BY number", int64(a.ID))
 	if err != nil {
 		return err
 	}

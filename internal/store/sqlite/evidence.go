@@ -209,6 +209,7 @@ func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.
 func (t *wtx) consent(in *smsir.Inbound, c store.Consent) (err error) {
 	switch c {
 	case store.OptOut:
+		t.s.noStops.Store(false)
 		_, err = t.Exec(`INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, 'opt_out', $4)
 			ON CONFLICT DO NOTHING`, in.Workspace, in.From, in.To, t.s.now().UnixMilli())
 	case store.OptIn:

@@ -112,11 +112,11 @@ func (t *wtx) claim(id smsir.ID) (*smsir.Message, error) {
 // NextDue implements store.Queue.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var ms int64
-	err := s.read.QueryRowContext(ctx, `SELECT coalesce(min(at), 0) FROM (
+	err := s.rowOf(ctx, `SELECT coalesce(min(at), 0) FROM (
 		SELECT max(min(next_at), 1) AS at FROM messages WHERE status = 1 AND owner IS NULL AND class = 0
 		UNION ALL SELECT max(min(next_at), 1) FROM messages WHERE status = 1 AND owner IS NULL AND class = 1
 		UNION ALL SELECT max(min(next_at), 1) FROM messages WHERE status = 1 AND owner IS NULL AND class = 2
-		UNION ALL SELECT min(deadline_at) FROM messages WHERE final = 0 AND deadline_at > 0) WHERE at IS NOT NULL`).Scan(&ms)
+		UNION ALL SELECT min(deadline_at) FROM messages WHERE final = 0 AND deadline_at > 0) WHERE at IS NOT NULL`, nil, &ms)
 	return sqldb.Time(ms), err
 }
 

@@ -16,7 +16,11 @@ import (
 
 // Message implements store.Messages.
 func (s *Store) Message(ctx context.Context, workspace smsir.UUID, id smsir.ID) (*smsir.Message, error) {
-	m, err := scanMessage(s.read.QueryRowContext(ctx, "SELECT "+messageColumns+" FROM messages WHERE id = $1 AND workspace_id = $2", int64(id), workspace))
+	st, err := s.prepared(ctx, "SELECT "+messageColumns+" FROM messages WHERE id = $1 AND workspace_id = $2")
+	if err != nil {
+		return nil, err
+	}
+	m, err := scanMessage(st.QueryRowContext(ctx, int64(id), workspace))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, smsir.Errorf(smsir.CodeNotFound, "There is no such message.")
 	}
@@ -174,7 +178,7 @@ func (s *Store) EventsAfter(ctx context.Context, workspace smsir.UUID, after sms
 }
 
 func (s *Store) events(ctx context.Context, tail string, args ...any) (all []smsir.Event, err error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, workspace_id, message_id, seq, type, at, data FROM events "+tail, args...) //nolint:gosec // tail is a constant of this file
+	rows, err := s.rows(ctx, "SELECT id, workspace_id, message_id, seq, type, at, data FROM events "+tail, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -198,13 +202,13 @@ func (s *Store) events(ctx context.Context, tail string, args ...any) (all []sms
 // LastEvent implements store.Events.
 func (s *Store) LastEvent(ctx context.Context) (smsir.ID, error) {
 	var id sql.NullInt64
-	err := s.read.QueryRowContext(ctx, "SELECT max(id) FROM events").Scan(&id)
+	err := s.rowOf(ctx, "SELECT max(id) FROM events", nil, &id)
 	return smsir.ID(id.Int64), err
 }
 
 // Counts implements store.Messages.
 func (s *Store) Counts(ctx context.Context, workspace smsir.UUID, from, to time.Time) (all []store.HourCount, err error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT hour, status, final, n FROM counts WHERE workspace_id = $1 AND hour >= $2 AND hour < $3 AND n > 0 ORDER BY hour, status, final",
+	rows, err := s.rows(ctx, "SELECT hour, status, final, n FROM counts WHERE workspace_id = $1 AND hour >= $2 AND hour < $3 AND n > 0 ORDER BY hour, status, final",
 		workspace, sqldb.Millis(from), sqldb.Millis(to))
 	if err != nil {
 		return nil, err
@@ -224,7 +228,7 @@ func (s *Store) Counts(ctx context.Context, workspace smsir.UUID, from, to time.
 
 // Backlog implements store.Accepter.
 func (s *Store) Backlog(ctx context.Context, workspace smsir.UUID) (n int64, err error) {
-	err = s.read.QueryRowContext(ctx, "SELECT coalesce(sum(n), 0) FROM counts WHERE workspace_id = $1 AND status <= 1 AND n > 0", workspace).Scan(&n)
+	err = s.rowOf(ctx, "SELECT coalesce(sum(n), 0) FROM counts WHERE workspace_id = $1 AND status <= 1 AND n > 0", []any{workspace}, &n)
 	return n, err
 }
 
@@ -233,7 +237,7 @@ func (s *Store) ListInbound(ctx context.Context, workspace smsir.UUID, before sm
 	if before == 0 {
 		before = 1<<63 - 1
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, provider_id, reference, sender, recipient, text, received_at FROM inbound
+	rows, err := s.rows(ctx, `SELECT id, provider_id, reference, sender, recipient, text, received_at FROM inbound
 		WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, workspace, int64(before), int64(limit))
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,8 @@ type Store struct {
 	node    int64 // this run of this process
 	read    *sql.DB
 	write   *sql.DB
+	stmts   sync.Map    // constant query -> *sql.Stmt of the read pool
+	noStops atomic.Bool // no suppression is stored, so nobody needs to ask
 	lock    *sql.DB
 	writer  *writer
 	fatal   func(error)
@@ -112,6 +115,9 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	s.read.SetMaxOpenConns(8)
 	s.read.SetMaxIdleConns(8)
 	if err := s.register(ctx); err != nil {
+		return err
+	}
+	if err := s.loadStops(ctx); err != nil {
 		return err
 	}
 	s.disk.start(filepath.Dir(s.path), opt.MinFree)
@@ -171,6 +177,14 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("bring the database up to date: %w", err)
 	}
 	return nil
+}
+
+// loadStops finds out whether any suppression is stored.
+func (s *Store) loadStops(ctx context.Context) error {
+	var any bool
+	err := s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM suppressions)").Scan(&any)
+	s.noStops.Store(!any)
+	return err
 }
 
 // register makes this run an owner of messages and continues the ids above the largest one stored.

@@ -86,9 +86,41 @@ func (t *wtx) row(query string, args []any, dst ...any) (bool, error) {
 	return err == nil, err
 }
 
-// Query implements sqldb.DB: it reads beside the writer.
+// Query implements sqldb.DB: it reads beside the writer. Queries are constants, so each is prepared
+// once for every connection.
 func (s *Store) Query(ctx context.Context, query string, args ...any) (sqldb.Rows, error) {
-	return s.read.QueryContext(ctx, query, args...)
+	return s.rows(ctx, query, args...)
+}
+
+func (s *Store) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (s *Store) rowOf(ctx context.Context, query string, args []any, dst ...any) error {
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	return st.QueryRowContext(ctx, args...).Scan(dst...)
+}
+
+func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st, ok := s.stmts.Load(query); ok {
+		return st.(*sql.Stmt), nil //nolint:forcetypeassert // nothing else is stored
+	}
+	st, err := s.read.PrepareContext(context.WithoutCancel(ctx), query)
+	if err != nil {
+		return nil, err
+	}
+	if old, raced := s.stmts.LoadOrStore(query, st); raced {
+		_ = st.Close()
+		return old.(*sql.Stmt), nil //nolint:forcetypeassert // as above
+	}
+	return st, nil
 }
 
 // Update implements sqldb.DB.
