@@ -152,7 +152,7 @@ func (d *Dispatcher) drain(cancelSends func()) {
 	}
 	for _, l := range lanes {
 		l.stopRunner()
-		d.giveBack(l.takeAll())
+		d.giveBack(l.takeAll(), smsir.ReasonDue, 0)
 	}
 }
 
@@ -178,9 +178,17 @@ func (d *Dispatcher) Unreserve(n int) {
 // Offer takes over messages that were stored as owned, in reserved room. Those that are scheduled
 // for later need none: the clock finds them.
 func (d *Dispatcher) Offer(messages []*smsir.Message) {
+	var nowhere, again []*smsir.Message
 	for _, m := range messages {
-		d.place(m)
+		switch l := d.laneFor(m); {
+		case l == nil:
+			nowhere = append(nowhere, m)
+		case !l.push(m):
+			again = append(again, m)
+		}
 	}
+	d.giveBack(nowhere, smsir.ReasonRouteConfig, noRoutePause)
+	d.giveBack(again, smsir.ReasonDue, 0)
 }
 
 // Poke wakes the clock: a message was stored that nobody owns, or became due.
@@ -221,44 +229,26 @@ func (d *Dispatcher) TestMode(workspace smsir.UUID) bool {
 	return test
 }
 
-// place puts an owned message into the lane of the provider that is to take it.
-func (d *Dispatcher) place(m *smsir.Message) {
+// laneFor is the lane of the provider that is to take a message; nil if there is none.
+func (d *Dispatcher) laneFor(m *smsir.Message) *lane {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	plan := route.For(route.Message{To: m.To, Provider: m.Provider}, d.byOwner[m.Workspace])
-	var l *lane
-	if len(plan.Order) > 0 && !d.stopping {
-		l = d.lanes[plan.Order[m.Tries%len(plan.Order)]] // a retry goes to the next provider
+	if len(plan.Order) == 0 || d.stopping {
+		return nil
 	}
-	if l == nil {
-		d.held--
-		d.mu.Unlock()
-		d.release(m, smsir.ReasonRouteConfig, noRoutePause)
-		return
-	}
-	d.mu.Unlock()
-	if !l.push(m) {
-		d.Unreserve(1)
-		d.release(m, smsir.ReasonDue, 0)
-	}
+	return d.lanes[plan.Order[m.Tries%len(plan.Order)]] // a retry goes to the next provider
 }
 
-// noRoutePause is how long a message without a provider rests; routePause how long a provider whose
-// settings are refused does.
+// noRoutePause is how long a message without a provider rests if the providers do not change;
+// routePause how long a provider whose settings are refused does.
 const (
-	noRoutePause = 5 * time.Second
+	noRoutePause = time.Minute
 	routePause   = 30 * time.Second
 )
 
-// release gives a message back to the queue in the database.
-func (d *Dispatcher) release(m *smsir.Message, reason smsir.Reason, pause time.Duration) {
-	if err := d.opt.Store.Release(context.Background(), []smsir.ID{m.ID}, reason, d.opt.Now().Add(pause)); err != nil {
-		d.log.Error("could not release a message; it is taken over at the next start", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
-	}
-	d.Poke()
-}
-
-// giveBack releases messages that were held in memory.
-func (d *Dispatcher) giveBack(messages []*smsir.Message) {
+// giveBack releases messages that were held in memory to the queue in the database.
+func (d *Dispatcher) giveBack(messages []*smsir.Message, reason smsir.Reason, pause time.Duration) {
 	if len(messages) == 0 {
 		return
 	}
@@ -270,7 +260,7 @@ func (d *Dispatcher) giveBack(messages []*smsir.Message) {
 			ids[i] = m.ID
 		}
 		messages = messages[n:]
-		if err := d.opt.Store.Release(context.Background(), ids, smsir.ReasonDue, d.opt.Now()); err != nil {
+		if err := d.opt.Store.Release(context.Background(), ids, reason, d.opt.Now().Add(pause)); err != nil {
 			d.log.Error("could not release messages; they are taken over at the next start", "count", n, "err", err)
 		}
 	}

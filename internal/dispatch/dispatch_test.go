@@ -144,7 +144,8 @@ func (w *world) send(to string, change ...func(*smsir.Message)) smsir.ID {
 		w.Fatal(err)
 	}
 	if a.Owned && m.Status == smsir.Queued {
-		w.d.Offer([]*smsir.Message{m})
+		given := *m // the dispatcher owns what it is given
+		w.d.Offer([]*smsir.Message{&given})
 	} else {
 		if a.Owned {
 			w.d.Unreserve(1)

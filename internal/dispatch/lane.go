@@ -142,7 +142,7 @@ func (l *lane) start(batch []*smsir.Message) {
 		d.log.Error("intents could not be stored; nothing was sent", "provider", l.up.Name, "count", len(batch), "err", err)
 		l.pause(time.Second)
 		l.free(len(batch))
-		d.giveBack(batch)
+		d.giveBack(batch, smsir.ReasonDue, time.Second)
 		return
 	}
 	for i := range intents {

@@ -31,9 +31,12 @@ func (d *Dispatcher) load(ctx context.Context) error {
 	d.mu.Unlock()
 	for _, l := range old {
 		l.stopPump()
-		d.giveBack(l.takeAll())
+		d.giveBack(l.takeAll(), smsir.ReasonDue, 0)
 		d.sending.Go(l.stopRunner)
 	}
 	d.Poke()
+	if err := d.opt.Store.Hurry(ctx, smsir.ReasonRouteConfig, d.opt.Now()); err != nil {
+		return fmt.Errorf("wake messages that wait for a provider: %w", err)
+	}
 	return nil
 }

@@ -83,6 +83,8 @@ type Queue interface {
 	Finish(ctx context.Context, f Finish) (*smsir.Message, error)
 	// Release gives up ownership of queued messages that this node will not send now.
 	Release(ctx context.Context, ids []smsir.ID, reason smsir.Reason, next time.Time) error
+	// Hurry makes unowned messages that wait for a reason due at now.
+	Hurry(ctx context.Context, reason smsir.Reason, now time.Time) error
 	// Fail ends a queued message that no provider will take.
 	Fail(ctx context.Context, id smsir.ID, now time.Time, reason smsir.Reason, why *smsir.Failure) error
 	// Look sets when an unknown message is next looked at.

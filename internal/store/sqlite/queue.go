@@ -112,11 +112,12 @@ func (t *wtx) claim(id smsir.ID) (*smsir.Message, error) {
 // NextDue implements store.Queue.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var ms int64
-	err := s.rowOf(ctx, `SELECT coalesce(min(at), 0) FROM (
-		SELECT max(min(next_at), 1) AS at FROM messages WHERE status = 1 AND owner IS NULL AND class = 0
-		UNION ALL SELECT max(min(next_at), 1) FROM messages WHERE status = 1 AND owner IS NULL AND class = 1
-		UNION ALL SELECT max(min(next_at), 1) FROM messages WHERE status = 1 AND owner IS NULL AND class = 2
-		UNION ALL SELECT min(deadline_at) FROM messages WHERE final = 0 AND deadline_at > 0) WHERE at IS NOT NULL`, nil, &ms)
+	err := s.rowOf(ctx, `SELECT coalesce(min(max(at, 1)), 0) FROM (
+		SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 0 ORDER BY next_at LIMIT 1) AS at
+		UNION ALL SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 1 ORDER BY next_at LIMIT 1)
+		UNION ALL SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 2 ORDER BY next_at LIMIT 1)
+		UNION ALL SELECT (SELECT deadline_at FROM messages WHERE final = 0 AND deadline_at > 0 ORDER BY deadline_at LIMIT 1)
+		) WHERE at IS NOT NULL`, nil, &ms)
 	return sqldb.Time(ms), err
 }
 
@@ -184,6 +185,24 @@ func (t *wtx) release(id smsir.ID, reason smsir.Reason, next time.Time) error {
 		int64(id), string(reason), sqldb.Millis(next), t.s.node)
 	return err
 }
+
+// Hurry implements store.Queue.
+func (s *Store) Hurry(_ context.Context, reason smsir.Reason, now time.Time) error {
+	for n := int64(hurryChunk); n == hurryChunk; {
+		err := s.writer.do(prioIntent, false, func(t *wtx) (err error) {
+			n, err = t.Exec(`UPDATE messages SET next_at = $2 WHERE id IN (SELECT id FROM messages
+				WHERE status = 1 AND owner IS NULL AND reason = $1 AND next_at > $2 LIMIT $3)`, string(reason), now.UnixMilli(), int64(hurryChunk))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hurryChunk bounds the rows that one step of Hurry touches.
+const hurryChunk = 5000
 
 // Fail implements store.Queue.
 func (s *Store) Fail(_ context.Context, id smsir.ID, now time.Time, reason smsir.Reason, why *smsir.Failure) error {

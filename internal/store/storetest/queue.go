@@ -149,6 +149,18 @@ func testClaim(b *bench) {
 	if got := claim(10); !slices.Equal(got, []smsir.ID{owned.ID, normal.ID}) {
 		b.Errorf("claim after release %v, want %v", got, []smsir.ID{owned.ID, normal.ID})
 	}
+	if err := b.st.Release(ctx, []smsir.ID{owned.ID}, smsir.ReasonRouteConfig, b.now().Add(time.Hour)); err != nil {
+		b.Fatal(err)
+	}
+	if err := b.st.Hurry(ctx, smsir.ReasonProviderDown, b.now()); err != nil || claim(10) != nil {
+		b.Errorf("hurried a message that waits for another reason (%v)", err)
+	}
+	if err := b.st.Hurry(ctx, smsir.ReasonRouteConfig, b.now()); err != nil {
+		b.Fatal(err)
+	}
+	if got := claim(10); !slices.Equal(got, []smsir.ID{owned.ID}) {
+		b.Errorf("claim after hurry %v, want %v", got, owned.ID)
+	}
 	if err := b.st.Fail(ctx, normal.ID, b.now(), smsir.ReasonNoRoute, &smsir.Failure{Code: "no_route", Text: "no provider"}); err != nil {
 		b.Fatal(err)
 	}
