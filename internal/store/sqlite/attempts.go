@@ -58,10 +58,11 @@ func (t *wtx) openAttempt(message smsir.ID, n int) (smsir.Attempt, error) {
 	return all[0], nil
 }
 
-// endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes it.
+// endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes another, and
+// one that a receipt has proved takes the reference of the answer.
 func (t *wtx) endAttempt(id smsir.ID, state smsir.AttemptState, now time.Time, reference string, why *smsir.Failure) error {
 	_, err := t.Exec(`UPDATE attempts SET state = $2, ended_at = $3, reference = CASE WHEN $4 = '' THEN reference ELSE $4 END, error = $5
-		WHERE id = $1 AND state IN (1, 5)`, int64(id), int64(state), now.UnixMilli(), reference, marshal(why))
+		WHERE id = $1 AND (state IN (1, 5) OR state = 2 AND $2 = 2)`, int64(id), int64(state), now.UnixMilli(), reference, marshal(why))
 	return err
 }
 
@@ -176,14 +177,16 @@ func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
 		return nil, fmt.Errorf("no attempt %s of message %s", f.Attempt.Format(smsir.PrefixAttempt), f.Message.Format(smsir.PrefixMessage))
 	}
 	a, o := all[0], f.Outcome
-	open := a.State == smsir.AttemptInflight || (a.State == smsir.AttemptUnknown && o.State != smsir.AttemptUnknown)
+	takes := a.State == smsir.AttemptInflight || (a.State == smsir.AttemptUnknown && o.State != smsir.AttemptUnknown)
 	m, err := t.step(f.Message, func(m *smsir.Message) ([]smsir.Event, error) {
-		if !open {
+		// A receipt that overtook the answer has proved the attempt; the answer still tells the parts.
+		takes = takes || a.State == smsir.AttemptAccepted && o.State == smsir.AttemptAccepted && m.Parts.Total == 0
+		if !takes {
 			return nil, nil
 		}
 		return m.Finish(f.Now, a.Number, a.StartedAt, o), nil
 	})
-	if err != nil || m == nil || !open {
+	if err != nil || m == nil || !takes {
 		return m, err
 	}
 	first := ""

@@ -89,8 +89,8 @@ func (t *wtx) insertReceipt(r *smsir.Receipt, a *smsir.Attempt) (fresh bool, err
 	return n == 1, err
 }
 
-// applyReceipt moves the message and, where the attempt was unknown, settles it: a provider that
-// reports on an attempt has taken it.
+// applyReceipt moves the message and, where the attempt was open or unknown, settles it: a provider
+// that reports on an attempt has taken it, whether or not its answer ever comes.
 func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err error) {
 	if known, err := t.partKnown(a, r); err != nil || known {
 		return false, err
@@ -106,7 +106,7 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 	switch {
 	case r.NonSend && m.Status == smsir.Queued:
 		_, err = t.Exec("UPDATE attempts SET state = 3, error = $2 WHERE id = $1", int64(a.ID), marshal(r.Error))
-	case a.State == smsir.AttemptUnknown:
+	case a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown:
 		err = t.endAttempt(a.ID, smsir.AttemptAccepted, t.s.now(), r.Reference, nil)
 	}
 	return moved, err

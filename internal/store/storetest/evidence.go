@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -121,12 +122,20 @@ func testEarlyReceipt(b *bench) {
 	attempt := b.mustIntend(m)
 	b.receipt(store.ReceiptApplied, smsir.Receipt{Attempt: attempt, Reference: "ref-9", To: m.To, Status: smsir.Delivered})
 	b.state(m.ID, smsir.Delivered, true)
-	b.finish(attempt, m.ID, accepted("ref-9"))
-	b.state(m.ID, smsir.Delivered, true)
-	attempts, err := b.st.Attempts(ctx, b.ws, m.ID)
-	if err != nil || attempts[0].State != smsir.AttemptAccepted || attempts[0].References[0] != "ref-9" {
-		b.Errorf("attempt after the answer: %+v, %v", attempts, err)
+	proved := func(when string, references ...string) {
+		b.Helper()
+		attempts, err := b.st.Attempts(ctx, b.ws, m.ID)
+		if err != nil || attempts[0].State != smsir.AttemptAccepted || !slices.Equal(attempts[0].References, references) || attempts[0].EndedAt.IsZero() {
+			b.Errorf("attempt %s: %+v, %v; want accepted with %v", when, attempts, err, references)
+		}
 	}
+	// The answer may never come, if the node dies now: the receipt has proved the attempt.
+	proved("after the receipt", "ref-9")
+	b.finish(attempt, m.ID, smsir.Outcome{State: smsir.AttemptRefused, Class: smsir.ClassPermanent})
+	proved("after an answer that contradicts it", "ref-9")
+	b.finish(attempt, m.ID, accepted("ref-9", "ref-10"))
+	b.state(m.ID, smsir.Delivered, true)
+	proved("after the answer", "ref-9", "ref-10")
 	b.receipt(store.ReceiptDuplicate, smsir.Receipt{Reference: "ref-9", To: m.To, Status: smsir.Delivered})
 	b.story(m.ID, "message.accepted", "message.sending", "message.delivered")
 }
