@@ -45,7 +45,7 @@ type Options struct {
 	QueueLimit     int64         // messages of one workspace that may wait; none if 0
 	// Reserve asks the dispatcher for room in memory; Offer hands over what was stored in it;
 	// Unreserve gives it back; Poke says that messages wait in the store.
-	Reserve   func(n int) bool
+	Reserve   func(workspace smsir.UUID, n int) bool
 	Unreserve func(n int)
 	Offer     func([]*smsir.Message)
 	Poke      func()
@@ -73,7 +73,7 @@ func New(opt Options) *Service {
 		opt.IdempotencyTTL = 72 * time.Hour
 	}
 	if opt.Reserve == nil {
-		opt.Reserve = func(int) bool { return false }
+		opt.Reserve = func(smsir.UUID, int) bool { return false }
 	}
 	if opt.Poke == nil {
 		opt.Poke = func() {}
@@ -216,7 +216,7 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 			Status: result.Status, Body: result.Body}
 	}
 	due := p.due()
-	a.Owned = len(due) > 0 && s.opt.Reserve(len(due))
+	a.Owned = len(due) > 0 && s.opt.Reserve(p.order.Workspace.ID, len(due))
 	replay, err := s.opt.Store.Accept(ctx, a)
 	if err != nil || replay != nil {
 		if a.Owned {

@@ -35,7 +35,7 @@ func newEnv(t *testing.T) *env {
 	t.Cleanup(func() { _ = st.Close() })
 	e := &env{st: st, room: 100, ws: &store.Workspace{ID: smsir.NewUUID(time.Now()), Name: "Test", Country: "KE", TimeZone: "UTC", Smart: true}}
 	e.Service = accept.New(accept.Options{Store: st,
-		Reserve:    func(n int) bool { ok := n <= e.room; e.room -= n; return ok },
+		Reserve:    func(_ smsir.UUID, n int) bool { ok := n <= e.room; e.room -= n; return ok },
 		Unreserve:  func(n int) { e.room += n },
 		Offer:      func(m []*smsir.Message) { e.offered = append(e.offered, m...) },
 		QueueLimit: 50,

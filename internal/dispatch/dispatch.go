@@ -156,12 +156,13 @@ func (d *Dispatcher) drain(cancelSends func()) {
 	}
 }
 
-// Reserve promises room in memory for n messages; the caller stores them as owned by this node and
-// then calls Offer, or Unreserve if that failed. Without room they wait in the database.
-func (d *Dispatcher) Reserve(n int) bool {
+// Reserve promises room in memory for n messages of a workspace; the caller stores them as owned by
+// this node and then calls Offer, or Unreserve if that failed. Without room, or without a provider
+// that could take them, they wait in the database.
+func (d *Dispatcher) Reserve(workspace smsir.UUID, n int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stopping || d.ctx == nil || d.held+n > d.opt.QueueLimit {
+	if d.stopping || d.ctx == nil || len(d.byOwner[workspace]) == 0 || d.held+n > d.opt.QueueLimit {
 		return false
 	}
 	d.held += n

@@ -139,7 +139,7 @@ func (w *world) send(to string, change ...func(*smsir.Message)) smsir.ID {
 	for _, f := range change {
 		f(m)
 	}
-	a := &store.Acceptance{Workspace: w.ws, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: w.d.Reserve(1)}
+	a := &store.Acceptance{Workspace: w.ws, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: w.d.Reserve(w.ws, 1)}
 	if _, err := w.st.Accept(bg, a); err != nil {
 		w.Fatal(err)
 	}

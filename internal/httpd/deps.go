@@ -81,7 +81,7 @@ type Rate struct {
 }
 
 // DefaultSendRate is far above what one caller needs; it stops a program that has gone wild.
-var DefaultSendRate = Rate{PerSecond: 20_000, Burst: 40_000}
+var DefaultSendRate = Rate{PerSecond: 100_000, Burst: 100_000}
 
 // maxValidity and its siblings are shown to clients; package accept enforces them.
 const (
