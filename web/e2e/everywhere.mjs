@@ -20,16 +20,6 @@ async function visit(world, viewport, theme, lang) {
     state: world.state,
     prefs: { 'smsir.theme': theme, 'smsir.lang': lang },
   })
-  await page
-    .evaluate(
-      ([t, l]) => (localStorage.setItem('smsir.theme', t), localStorage.setItem('smsir.lang', l)),
-      [theme, lang],
-    )
-    .catch(() => {})
-  await page.addInitScript(
-    ([t, l]) => (localStorage.setItem('smsir.theme', t), localStorage.setItem('smsir.lang', l)),
-    [theme, lang],
-  )
   const [message] = (await api(page).get('/v1/messages?limit=1')).body.items
   for (const path of [...routes, `/messages?id=${message.id}`]) {
     await page.goto(base + path)
@@ -68,7 +58,9 @@ export const phoneLightSwahili = (world) => visit(world, PHONE, 'light', 'sw')
 export async function largeText(world) {
   const page = await open(world.browser, { viewport: { width: 320, height: 640 }, state: world.state })
   await page.addInitScript(() =>
-    document.addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '200%')),
+    document.addEventListener('DOMContentLoaded', () =>
+      document.documentElement.style.setProperty('font-size', '200%'),
+    ),
   )
   for (const path of routes) {
     await page.goto(base + path)

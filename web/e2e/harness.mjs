@@ -65,7 +65,7 @@ export async function open(browser, { viewport = DESK, prefs = {}, state, ...res
     ...rest,
   })
   await context.addInitScript((p) => {
-    for (const [k, v] of Object.entries(p)) if (localStorage.getItem(k) === null) localStorage.setItem(k, v)
+    if (location.protocol === 'http:') for (const [k, v] of Object.entries(p)) localStorage.setItem(k, v)
   }, prefs)
   const page = await context.newPage()
   page.on('pageerror', (e) => faults.push(`uncaught: ${e.message}`))

@@ -40,6 +40,9 @@ export class MessageFeed {
   #flush: ReturnType<typeof setTimeout> | undefined
   #reload: ReturnType<typeof setTimeout> | undefined
   #turn = 0
+  #underWay = 0
+  /** Events that came while a page was on its way: the page may be older than they are. */
+  #meanwhile: StreamEvent[] = []
 
   constructor(filters: Filters, limit = 50) {
     this.#filters = filters
@@ -67,11 +70,13 @@ export class MessageFeed {
   async load() {
     const turn = ++this.#turn
     this.loading = true
+    this.#underWay++
     try {
       let copy: string | undefined
       const page = await listMessages(this.#query(), (at) => (copy = at))
       if (turn !== this.#turn) return
       this.#replace(page.items)
+      this.#catchUp()
       this.next = page.next
       this.partial = page.partial
       this.copyOf = copy
@@ -81,6 +86,7 @@ export class MessageFeed {
       if (turn === this.#turn) this.problem = asProblem(e)
     } finally {
       if (turn === this.#turn) this.loading = false
+      this.#arrivedPage()
     }
   }
 
@@ -88,10 +94,12 @@ export class MessageFeed {
     if (!this.next || this.loadingMore) return
     const turn = this.#turn
     this.loadingMore = true
+    this.#underWay++
     try {
       const page = await listMessages({ ...this.#query(), cursor: this.next })
       if (turn !== this.#turn) return
       for (const m of page.items) if (!this.#byId.has(m.id)) this.#push(m)
+      this.#catchUp()
       this.next = page.next
       this.partial = page.partial
       this.problem = undefined
@@ -99,6 +107,7 @@ export class MessageFeed {
       if (turn === this.#turn) this.problem = asProblem(e)
     } finally {
       this.loadingMore = false
+      this.#arrivedPage()
     }
   }
 
@@ -122,6 +131,19 @@ export class MessageFeed {
   }
 
   #event(e: StreamEvent) {
+    if (this.#underWay) this.#meanwhile.push(e)
+    this.#take(e)
+  }
+
+  #catchUp() {
+    for (const e of this.#meanwhile) this.#take(e)
+  }
+
+  #arrivedPage() {
+    if (--this.#underWay === 0) this.#meanwhile = []
+  }
+
+  #take(e: StreamEvent) {
     if (e.type === 'message.accepted' && e.data.message) {
       this.#arrived.push(e.data.message)
       this.#flush ??= setTimeout(() => this.#admit(), BATCH_MS)
@@ -166,7 +188,6 @@ export class MessageFeed {
     this.rows = rows
     this.fresh = []
     this.changed = new Set()
-    this.#arrived = []
     this.#byId = new Map(this.rows.map((m) => [m.id, m]))
   }
 }
@@ -201,8 +222,11 @@ export class MessageDetail {
   async load() {
     try {
       const [message, events] = await Promise.all([getMessage(this.id), listEvents(this.id)])
+      // What came over the stream meanwhile may be newer than the answer.
+      const seen = this.events.filter((e) => !events.items.some((x) => x.id === e.id))
+      this.events = inOrder([...events.items, ...seen])
       this.message = message
-      this.events = events.items
+      for (const e of seen) apply(this.message, e)
       this.problem = undefined
     } catch (e) {
       this.problem = asProblem(e)
@@ -214,10 +238,12 @@ export class MessageDetail {
   /** Shows the event at once. */
   #event(e: StreamEvent) {
     if (this.events.some((x) => x.id === e.id)) return
-    this.events = [...this.events, e].sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0))
+    this.events = inOrder([...this.events, e])
     if (this.message) apply(this.message, e)
     // An event says what changed, not every field (attempts, parts): the whole follows once things calm down.
     clearTimeout(this.#settle)
     this.#settle = setTimeout(() => void this.load(), 400)
   }
 }
+
+const inOrder = (events: StreamEvent[]) => events.sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0))

@@ -90,6 +90,25 @@ describe('MessageFeed', () => {
     expect(f.rows.map((r) => r.id)).toEqual([m.id])
   })
 
+  it('misses nothing that happens while a page is on its way', async () => {
+    const a = message()
+    const f = new MessageFeed({})
+    f.attach()
+    let answer = (_: unknown) => {}
+    listMessages.mockReturnValue(new Promise((resolve) => (answer = resolve)))
+    const loading = f.load()
+    const b = message()
+    arrives(b)
+    say(event({ type: 'message.delivered', message_id: a.id, data: { status: 'delivered', final: true } }))
+    answer(page([{ ...a }]))
+    await loading
+    await vi.advanceTimersByTimeAsync(100)
+    expect(f.rows.map((m) => [m.id, m.status])).toEqual([
+      [b.id, 'queued'],
+      [a.id, 'delivered'],
+    ])
+  })
+
   it('fetches again when events were lost', async () => {
     const { f } = await feed([])
     listMessages.mockResolvedValue(page([message()]))
