@@ -174,6 +174,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 	soon := call[api.Message](t, c, "POST", "/v1/messages", api.SendRequest{To: "+12025550100", Text: "soon", Options: api.Options{HoldSeconds: 1}}, 202)
 	before := call[api.MessageList](t, c, "GET", "/v1/messages", nil, 200)
 	last := events.seen[len(events.seen)-1].ID
+	must(t, events.conn.CloseNow())
 	if code := s.stop(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}

@@ -1,0 +1,233 @@
+package e2e
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/api"
+	"github.com/smsir/smsir/bench/oracle"
+)
+
+// setting reads a number from the environment.
+func setting(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(cmp.Or(os.Getenv(name), fmt.Sprint(otherwise)), 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// TestCrash kills the server with SIGKILL again and again under load, restarts it on the same folder, lets everything come
+// to its end, and has the oracle judge what is left. SMSIR_CRASH_KILLS says how often (5), SMSIR_CRASH_SEED which random
+// choices are made. It ends with the line "lost 0 doubled 0 lying 0 unknown … resolved … kills …".
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	kills := int(setting(t, "SMSIR_CRASH_KILLS", 5))
+	seed := setting(t, "SMSIR_CRASH_SEED", rand.Uint64N(1_000_000))
+	t.Logf("SMSIR_CRASH_SEED=%d", seed)
+	dir := t.TempDir()
+	t.Cleanup(func() { keep(t, dir) })
+	h := &hammer{t: t, data: filepath.Join(dir, "data"), rng: rand.New(rand.NewPCG(seed, 0))}
+	h.server = serve(t, h.data)
+	c := register(t, h.server)
+	h.site = newSite(c)
+	crew := newCrew(t, h.site, dir, seed)
+	// One message goes first, so that there is an event to follow from.
+	crew.request(t.Context(), oracle.Ask{Request: int(crew.next.Add(1)), Op: oracle.Send, Rows: []oracle.Row{{Mark: "first", To: "+12025550100", Text: "first"}}}, api.Options{})
+	f := startFollower(t, h.site, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
+
+	load, stop := context.WithCancel(t.Context())
+	defer stop()
+	crew.mix(load)
+	for h.kills < kills {
+		h.cycle(load, crew)
+	}
+	h.run()
+	pause(t.Context(), time.Second)
+	stop()
+	crew.work.Wait()
+	h.drain(f)
+	f.end()
+	if code := h.server.stop(); code != 0 {
+		t.Errorf("the last run ends with exit code %d", code)
+	}
+
+	r := judge(t, dir)
+	t.Logf("%d messages accepted, %d tries without an answer, %d connections resumed, at most %d unknown by one kill\n%s",
+		crew.sent.Load(), crew.resets.Load(), f.resumed, h.worst(), report(t, r))
+	t.Logf("%s kills %d", r.Summary(), h.kills)
+	if !r.OK() {
+		t.Error("the oracle found faults")
+	}
+	if crew.sent.Load() < int64(20*kills) || crew.resets.Load() < int64(kills) {
+		t.Errorf("%d messages accepted and %d answers lost in %d kills: the load was no load", crew.sent.Load(), crew.resets.Load(), kills)
+	}
+	// Slots are taken before the intent and freed at the answer, so one kill can leave no more than the window open,
+	// and as many again whose outcome waits for its commit.
+	if n := h.worst(); n > 2*window {
+		t.Errorf("one kill left %d messages unknown, more than %d", n, 2*window)
+	}
+}
+
+// window is how many hand-overs the simulator takes at once (simulator.window).
+const window = 32
+
+// hammer starts and kills.
+type hammer struct {
+	t      *testing.T
+	data   string
+	rng    *rand.Rand
+	site   *site
+	server *server
+	kills  int
+}
+
+// cycle lets the server work for a while and kills it in the middle of a burst, every fifth time with a backlog of
+// hundreds. One time in six it kills the next run too, while that one starts.
+func (h *hammer) cycle(ctx context.Context, c *crew) {
+	h.run()
+	pause(ctx, 200*time.Millisecond+time.Duration(h.rng.IntN(2800))*time.Millisecond)
+	if h.kills%5 == 4 {
+		c.flood(ctx, 600)
+	}
+	c.burst(ctx, 24)
+	pause(ctx, time.Duration(h.rng.IntN(10_000))*time.Microsecond)
+	h.kill()
+	if h.rng.IntN(6) == 0 {
+		h.server = launchServe(h.t, h.data)
+		pause(ctx, time.Duration(h.rng.IntN(100))*time.Millisecond)
+		h.kill()
+	}
+}
+
+// run starts the server if it is not running.
+func (h *hammer) run() {
+	h.t.Helper()
+	if h.server == nil {
+		h.server = serve(h.t, h.data)
+		h.site.up(h.server.url)
+	}
+}
+
+func (h *hammer) kill() {
+	h.server.kill()
+	h.site.down()
+	if h.server.code >= 0 {
+		h.t.Errorf("the server ended by itself with exit code %d:\n%s", h.server.code, tail(h.server.stderr.String()))
+	}
+	h.server = nil
+	h.kills++
+}
+
+// drain waits until every message is final or unknown, everything unknown that can be resolved is, and the follower has
+// the newest event.
+func (h *hammer) drain(f *follower) {
+	h.t.Helper()
+	const open = "SELECT count(*) FROM messages WHERE final = 0 AND NOT (status = 3 AND recipient = '+12025550108')"
+	eventually(h.t, "every message ends", func() bool { return count(h.t, h.data, open) == 0 })
+	eventually(h.t, "the carrier owes nothing", func() bool {
+		return count(h.t, h.data, "SELECT count(*) FROM messages WHERE final = 1 AND updated_at > ?", time.Now().Add(-time.Second).UnixMilli()) == 0
+	})
+	eventually(h.t, "the follower has the newest event", func() bool {
+		return f.last() == smsir.ID(count(h.t, h.data, "SELECT max(id) FROM events")).Format(smsir.PrefixEvent)
+	})
+}
+
+// worst is how many messages became unknown by one kill, at most.
+func (h *hammer) worst() int {
+	h.t.Helper()
+	return count(h.t, h.data, `SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM events e WHERE type = 'message.unknown'
+		AND json_extract(data, '$.error.code') = 'node_stopped' GROUP BY (SELECT max(id) FROM nodes WHERE started_at <= e.at))`)
+}
+
+// judge has the oracle look at the evidence in a folder.
+func judge(t *testing.T, dir string) *oracle.Report {
+	t.Helper()
+	e := oracle.Evidence{Database: filepath.Join(dir, "data", "smsir.db"), Simulator: filepath.Join(dir, "data", "simulator.log"),
+		Client: filepath.Join(dir, "client.log"), Stream: filepath.Join(dir, "stream.log")}
+	r, err := oracle.Judge(t.Context(), e)
+	must(t, err)
+	return r
+}
+
+func report(t *testing.T, r *oracle.Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	_, err := r.WriteTo(&b)
+	must(t, err)
+	return b.String()
+}
+
+// keep copies the evidence of a failed test to where it can be looked at.
+func keep(t *testing.T, dir string) {
+	t.Helper()
+	if !t.Failed() {
+		return
+	}
+	to, err := os.MkdirTemp("", "smsir-evidence-")
+	if err == nil {
+		err = os.CopyFS(to, os.DirFS(dir))
+	}
+	t.Logf("the evidence is kept in %s (%v); judge it again with: go run ./bench/judge %s", to, err, to)
+}
+
+// TestStopUnderLoad: SIGTERM in the middle of everything ends the program in order: what was accepted is on disk, what was
+// being handed over is answered and recorded, and nothing is unknown. The next run sends the rest.
+func TestStopUnderLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	t.Cleanup(func() { keep(t, dir) })
+	h := &hammer{t: t, data: filepath.Join(dir, "data")}
+	h.server = serve(t, h.data)
+	c := register(t, h.server)
+	h.site = newSite(c)
+	crew := newCrew(t, h.site, dir, 1)
+	crew.request(t.Context(), oracle.Ask{Request: int(crew.next.Add(1)), Op: oracle.Send, Rows: []oracle.Row{{Mark: "first", To: "+12025550100", Text: "first"}}}, api.Options{})
+	f := startFollower(t, h.site, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
+	load, stop := context.WithCancel(t.Context())
+	defer stop()
+	for range 4 {
+		crew.hire(load, 10*time.Millisecond, func(ctx context.Context, s *sender) {
+			n := int(s.next.Add(1))
+			s.request(ctx, oracle.Ask{Request: n, Op: oracle.Send, Key: fmt.Sprint("key-", n), Rows: []oracle.Row{s.row(n, 0, "+447700900123")}}, api.Options{})
+		})
+	}
+	eventually(t, "200 messages are accepted and some are being sent", func() bool {
+		return crew.sent.Load() > 200 && count(t, h.data, "SELECT count(*) FROM messages WHERE status = 2") > 0
+	})
+	h.site.down()
+	if code := h.server.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if n := count(t, h.data, "SELECT count(*) FROM events WHERE type = 'message.unknown'"); n != 0 {
+		t.Errorf("%d messages became unknown by an orderly stop", n)
+	}
+	if n := count(t, h.data, "SELECT count(*) FROM messages WHERE status = 2 OR owner IS NOT NULL AND final = 1"); n != 0 {
+		t.Errorf("%d messages are still being sent", n)
+	}
+	if n := count(t, h.data, "SELECT count(*) FROM messages WHERE status < 5"); n == 0 {
+		t.Error("everything was delivered before the stop: it was not under load")
+	}
+	h.server = nil
+	h.run()
+	stop()
+	crew.work.Wait()
+	h.drain(f)
+	f.end()
+	if code := h.server.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if r := judge(t, dir); !r.OK() || r.Unknown+r.Resolved != 0 {
+		t.Errorf("the oracle says\n%s", report(t, r))
+	}
+}
