@@ -40,7 +40,9 @@ func (m *Message) event(now time.Time, t EventType) Event {
 		Provider: m.UsedProvider.Format(PrefixProvider), PossibleDuplicate: m.PossibleDuplicate,
 	}}
 	if !m.Final {
-		e.Data.NextAt = timePtr(m.NextAt)
+		if m.Status != Unknown { // its NextAt is the next look, not an attempt
+			e.Data.NextAt = timePtr(m.NextAt)
+		}
 		e.Data.Deadline = timePtr(earliest(m.ReceiptDeadline, m.ResolveDeadline))
 	}
 	if m.Status != Delivered && m.Status != Sending {
