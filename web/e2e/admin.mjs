@@ -137,7 +137,7 @@ export async function settings(world) {
     'the new name is everywhere',
   )
   await page.goto(base + '/settings?tab=server')
-  await page.getByLabel(/^Nobody/).check()
+  await page.getByRole('radio', { name: /Nobody/ }).check()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved', { exact: true }).waitFor()
   check((await api(page).get('/v1/info')).body.registration === 'closed', 'the operator closes registration')

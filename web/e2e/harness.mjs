@@ -170,6 +170,16 @@ export async function fillCompose(page, to, text) {
   await page.getByLabel('Message', { exact: true }).fill(text)
 }
 
+/** What the pages of a failed journey look like. */
+async function lastSight(browser, name) {
+  if (!shots) return
+  mkdirSync(shots, { recursive: true })
+  let n = 0
+  for (const page of browser.contexts().flatMap((c) => c.pages())) {
+    await page.screenshot({ path: join(shots, `FAILED-${name}-${n++}.png`) }).catch(() => {})
+  }
+}
+
 /** Runs journeys in order. One that throws fails, and the next goes on. */
 export async function play(journeys) {
   if (!base || !setupURL)
@@ -183,6 +193,7 @@ export async function play(journeys) {
       await run(world)
     } catch (e) {
       check(false, name, e.stack ?? String(e))
+      await lastSight(browser, name)
     }
     for (const context of browser.contexts()) await context.close()
     console.log(`     ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
