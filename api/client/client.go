@@ -62,8 +62,10 @@ func New(baseURL, credential string, options ...Option) (*Client, error) {
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return nil, fmt.Errorf("address of the gateway %q: want something like https://sms.example.com", u.Redacted())
 	}
-	c := &Client{base: strings.TrimRight(u.String(), "/"), wait: wait,
-		http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	c := &Client{
+		base: strings.TrimRight(u.String(), "/"), wait: wait,
+		http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
 	c.credential.Store(&credential)
 	for _, o := range options {
 		o(c)

@@ -79,8 +79,10 @@ func clientOf(t *testing.T, answers ...func(http.ResponseWriter, *http.Request))
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	transport := &http.Transport{DisableKeepAlives: true} // or the transport itself would repeat what breaks
-	c, err := New(server.URL+"/", "smsirSecret", HTTPClient(&http.Client{Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}))
+	c, err := New(server.URL+"/", "smsirSecret", HTTPClient(&http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,8 +211,10 @@ func TestDoesNotRepeat(t *testing.T) {
 
 func TestProblem(t *testing.T) {
 	t.Parallel()
-	c, _ := clientOf(t, says(422, api.Problem{Title: "Not valid", Status: 422, Code: "invalid", Detail: "Two fields are wrong.",
-		Errors: []api.FieldError{{Field: "to", Code: "number_too_short", Detail: "The number is too short."}}}, "Retry-After", "7"))
+	c, _ := clientOf(t, says(422, api.Problem{
+		Title: "Not valid", Status: 422, Code: "invalid", Detail: "Two fields are wrong.",
+		Errors: []api.FieldError{{Field: "to", Code: "number_too_short", Detail: "The number is too short."}},
+	}, "Retry-After", "7"))
 	_, err := c.Send(t.Context(), api.SendRequest{To: "+1"})
 	var p *Problem
 	if !errors.As(err, &p) || p.Status != 422 || p.Errors[0].Field != "to" || p.RetryAfter != 7*time.Second || CodeOf(err) != "invalid" {
@@ -281,15 +285,20 @@ func TestMessages(t *testing.T) {
 	for _, r := range f.requests() {
 		uris = append(uris, r.URI)
 	}
-	want := []string{strings.ReplaceAll(strings.Replace(query, "%s", "", 1), "%%", "%"),
+	want := []string{
+		strings.ReplaceAll(strings.Replace(query, "%s", "", 1), "%%", "%"),
 		strings.ReplaceAll(strings.Replace(query, "%s", "cursor=c1&", 1), "%%", "%"),
-		strings.ReplaceAll(strings.Replace(query, "%s", "cursor=c2&", 1), "%%", "%")}
+		strings.ReplaceAll(strings.Replace(query, "%s", "cursor=c2&", 1), "%%", "%"),
+	}
 	if d := cmp.Diff(want, uris); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}
 
 	c, f = clientOf(t, pages...)
-	for range c.Messages(t.Context(), MessageFilter{}) {
+	for m, err := range c.Messages(t.Context(), MessageFilter{}) {
+		if m.ID != "msg_5" || err != nil {
+			t.Errorf("got %+v, %v", m, err)
+		}
 		break
 	}
 	if n := len(f.requests()); n != 1 {

@@ -119,7 +119,7 @@ func (f *follower) dial(ctx context.Context) (*websocket.Conn, error) {
 	f.c.authorise(h)
 	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, at, &websocket.DialOptions{HTTPClient: f.c.http, HTTPHeader: h})
+	conn, resp, err := websocket.Dial(ctx, at, &websocket.DialOptions{HTTPClient: f.c.http, HTTPHeader: h}) //nolint:bodyclose // the library has closed it
 	if err != nil {
 		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 			answer, _ := io.ReadAll(resp.Body) // the library keeps its first bytes

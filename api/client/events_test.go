@@ -89,8 +89,10 @@ func TestEventsGoOnWhereTheyBroke(t *testing.T) {
 			t.Errorf("credential %q", r.Credential)
 		}
 	}
-	if d := cmp.Diff([]string{"/v1/events", "/v1/events?after=evt_5", "/v1/events?after=evt_7", "/v1/events?after=evt_7", "/v1/events?after=evt_7",
-		"/v1/events?after=evt_8", "/v1/events?after=evt_3"}, uris); d != "" {
+	if d := cmp.Diff([]string{
+		"/v1/events", "/v1/events?after=evt_5", "/v1/events?after=evt_7", "/v1/events?after=evt_7", "/v1/events?after=evt_7",
+		"/v1/events?after=evt_8", "/v1/events?after=evt_3",
+	}, uris); d != "" {
 		t.Errorf("connections (-want +got):\n%s", d)
 	}
 	if f.waits[2] != 3*time.Second {

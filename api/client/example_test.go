@@ -68,8 +68,10 @@ func exampleGateway() *httptest.Server {
 			return
 		}
 		for i, status := range []string{"accepted", "sending", "sent", "delivered"} {
-			frame, _ := json.Marshal(api.Event{ID: fmt.Sprintf("evt_000000000001%d", i), Type: "message." + status, MessageID: "msg_1", Seq: i + 1,
-				Data: api.EventData{Final: status == "delivered"}})
+			frame, _ := json.Marshal(api.Event{
+				ID: fmt.Sprintf("evt_000000000001%d", i), Type: "message." + status, MessageID: "msg_1", Seq: i + 1,
+				Data: api.EventData{Final: status == "delivered"},
+			})
 			_ = conn.Write(r.Context(), websocket.MessageText, frame)
 		}
 		<-conn.CloseRead(r.Context()).Done()

@@ -92,9 +92,11 @@ type MessageFilter struct {
 
 func (f *MessageFilter) query() url.Values {
 	q := url.Values{}
-	for name, v := range map[string]string{"status": strings.Join(f.Statuses, ","), "to": f.To, "from": f.From, "text": f.Text,
+	for name, v := range map[string]string{
+		"status": strings.Join(f.Statuses, ","), "to": f.To, "from": f.From, "text": f.Text,
 		"created_by": f.CreatedBy, "batch": f.Batch, "client_ref": f.ClientRef, "tag": f.Tag, "provider": f.Provider,
-		"since": moment(f.Since), "until": moment(f.Until)} {
+		"since": moment(f.Since), "until": moment(f.Until),
+	} {
 		if v != "" {
 			q.Set(name, v)
 		}

@@ -52,8 +52,10 @@ func startDemo(ctx context.Context, dir string, ready func(url, setupCode string
 	s := config.Defaults()
 	s.DataDir, s.Listen = dir, "127.0.0.1:0"
 	var log demoLog
-	err := serve(ctx, s, serveOptions{Out: io.Discard, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Setup: func(code, url string) { ready(url, code) }})
+	err := serve(ctx, s, serveOptions{
+		Out: io.Discard, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Setup: func(code, url string) { ready(url, code) },
+	})
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, log.text())
 	}
@@ -125,8 +127,10 @@ func playDemo(ctx context.Context, o demoOptions, url, code string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Register(ctx, api.RegisterRequest{SetupCode: code, Email: "demo@example.com", Password: "only for this one minute",
-		Name: "Demo", WorkspaceName: "Demo", Country: "US", TimeZone: "America/New_York"}); err != nil {
+	if _, err := c.Register(ctx, api.RegisterRequest{
+		SetupCode: code, Email: "demo@example.com", Password: "only for this one minute",
+		Name: "Demo", WorkspaceName: "Demo", Country: "US", TimeZone: "America/New_York",
+	}); err != nil {
 		return err
 	}
 	fmt.Fprintf(o.Out, "A gateway of its own runs at %s with its data in a temporary folder.\nTest mode: nothing reaches a phone.\n\n", url)

@@ -132,10 +132,14 @@ func TestDemoFindsFaults(t *testing.T) {
 		"no reply":            {of: func(c *demoCase) { c.reply = true }, want: `the reply is ""`},
 		"a reply":             {of: func(c *demoCase) { c.reply = true }, reply: "Reply to: Hello"},
 		"unknown with an end": {of: func(c *demoCase) { c.end, c.open = "unknown", true }, want: "it is delivered, want unknown (not final)"},
-		"unknown without a deadline": {of: func(c *demoCase) { c.end, c.open, c.through = "unknown", true, nil },
-			events: []api.Event{event(1, "unknown", false)}, fetched: func(m *api.Message) { m.Status, m.Final = "unknown", false }, want: "it has no deadline"},
-		"unknown with a deadline": {of: func(c *demoCase) { c.end, c.open, c.through = "unknown", true, nil },
-			events: []api.Event{event(1, "unknown", false)}, fetched: func(m *api.Message) { m.Status, m.Final, m.ResolveDeadline = "unknown", false, &soon }},
+		"unknown without a deadline": {
+			of:     func(c *demoCase) { c.end, c.open, c.through = "unknown", true, nil },
+			events: []api.Event{event(1, "unknown", false)}, fetched: func(m *api.Message) { m.Status, m.Final = "unknown", false }, want: "it has no deadline",
+		},
+		"unknown with a deadline": {
+			of:     func(c *demoCase) { c.end, c.open, c.through = "unknown", true, nil },
+			events: []api.Event{event(1, "unknown", false)}, fetched: func(m *api.Message) { m.Status, m.Final, m.ResolveDeadline = "unknown", false, &soon },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

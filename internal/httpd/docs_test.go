@@ -23,8 +23,10 @@ import (
 func TestDocsFiles(t *testing.T) {
 	t.Parallel()
 	h := (&Server{}).docsHandler()
-	for path, want := range map[string]string{"/docs": "text/html; charset=utf-8", "/docs/": "text/html; charset=utf-8",
-		"/docs/docs.js": "text/javascript; charset=utf-8", "/docs/docs.css": "text/css; charset=utf-8", "/docs/extra.json": "application/json"} {
+	for path, want := range map[string]string{
+		"/docs": "text/html; charset=utf-8", "/docs/": "text/html; charset=utf-8",
+		"/docs/docs.js": "text/javascript; charset=utf-8", "/docs/docs.css": "text/css; charset=utf-8", "/docs/extra.json": "application/json",
+	} {
 		plain := page(t, h, http.MethodGet, path)
 		if plain.Code != 200 || plain.Header().Get("Content-Type") != want || plain.Header().Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: %d %v", path, plain.Code, plain.Header())
@@ -150,8 +152,10 @@ func TestDocsInABrowser(t *testing.T) {
 			t.Errorf("the problem %s is not on the page", k.Code)
 		}
 	}
-	for _, want := range []string{"curl -X POST '" + server.URL + "/v1/messages'", "Idempotency-Key: $(uuidgen)", `"to":"+12025550100"`,
-		"Recipient: E.164, or a national number", "<code>client_ref</code>", "<code>202</code>", `href="#problem-queue_full"`} {
+	for _, want := range []string{
+		"curl -X POST '" + server.URL + "/v1/messages'", "Idempotency-Key: $(uuidgen)", `"to":"+12025550100"`,
+		"Recipient: E.164, or a national number", "<code>client_ref</code>", "<code>202</code>", `href="#problem-queue_full"`,
+	} {
 		if !strings.Contains(dom, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -180,8 +184,10 @@ func chromium(t *testing.T) func(url string) string {
 	return func(url string) string {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
-		args := []string{"--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-			"--user-data-dir=" + t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", url}
+		args := []string{
+			"--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+			"--user-data-dir=" + t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", url,
+		}
 		if os.Getuid() == 0 {
 			args = append([]string{"--no-sandbox"}, args...)
 		}

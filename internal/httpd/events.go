@@ -20,11 +20,13 @@ import (
 // registerEvents registers the event stream, which is no JSON answer.
 func (s *Server) registerEvents(b *builder) {
 	text := &huma.Schema{Type: huma.TypeString}
-	s.direct(b, route{Method: "GET", Path: "/v1/events", ID: "streamEvents", Tag: "Events", Status: 200, Errors: []int{400, 403, 426, 429, 503},
+	s.direct(b, route{
+		Method: "GET", Path: "/v1/events", ID: "streamEvents", Tag: "Events", Status: 200, Errors: []int{400, 403, 426, 429, 503},
 		Summary: "Follow every change live",
 		Text: "Upgrades to a WebSocket, or streams server-sent events with `Accept: text/event-stream`. " +
 			"Each text frame, and each data line, is one Event. `after` with the id of the last event you have resumes with nothing missed and nothing doubled; " +
-			"without it the stream starts now. See docs/api.md."},
+			"without it the stream starts now. See docs/api.md.",
+	},
 		"text/event-stream", b.doc.schema(reflect.TypeFor[api.Event]()), s.handleEvents,
 		&huma.Param{Name: "after", In: "query", Description: "Identifier of the last event you have.", Schema: text},
 		&huma.Param{Name: "Last-Event-ID", In: "header", Description: "The same, as an EventSource sends it when it connects again. It counts before after.", Schema: text})

@@ -72,7 +72,8 @@ type streams struct {
 }
 
 func newStreams(deps *Deps, log *slog.Logger) *streams {
-	ss := &streams{log: log, pingEvery: pingEvery, recheckEvery: recheckEvery, writeTime: writeTime,
+	ss := &streams{
+		log: log, pingEvery: pingEvery, recheckEvery: recheckEvery, writeTime: writeTime,
 		open: map[*stream]struct{}{}, count: map[smsir.UUID]int{},
 		subscribe: func(ctx context.Context, workspace smsir.UUID, after smsir.ID) (subscription, error) {
 			return deps.Hub.Subscribe(ctx, workspace, after)
@@ -202,7 +203,7 @@ func (st *stream) forward(sub subscription, to wire) error {
 		case errors.Is(err, notify.ErrSlow):
 			return &slowError{sub.Cursor()}
 		case st.stopped.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // it was told to stop, and the reason is known
 		default:
 			st.of.log.Warn("event stream cannot go on", "error", err)
 			return errStreamBroken

@@ -89,7 +89,7 @@ func TestStalledClientIsDropped(t *testing.T) {
 	g := newLiveGate(t, func(ss *streams) { ss.writeTime = 300 * time.Millisecond },
 		plays(func(context.Context) (notify.Item, error) { return notify.Item{ID: 43, JSON: big}, nil }))
 	owner := g.setup()
-	if _, _, err := g.dial(owner.token, ""); err != nil { // and reads nothing
+	if _, err := g.dial(owner.token, ""); err != nil { // and reads nothing
 		t.Fatal(err)
 	}
 	_, lines := g.sse(owner.token, "", nil)
@@ -102,6 +102,7 @@ func TestPings(t *testing.T) {
 	g := newLiveGate(t, func(ss *streams) { ss.pingEvery = 20 * time.Millisecond })
 	owner := g.setup()
 	var pings atomic.Int32
+	//nolint:bodyclose // the library has closed it
 	conn, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(g.url, "http")+"/v1/events", &websocket.DialOptions{
 		HTTPHeader:     map[string][]string{"Authorization": {"Bearer " + owner.token}},
 		OnPingReceived: func(context.Context, []byte) bool { pings.Add(1); return true },
@@ -133,7 +134,7 @@ func TestClientThatAnswersNoPing(t *testing.T) {
 	t.Parallel()
 	g := newLiveGate(t, func(ss *streams) { ss.pingEvery, ss.writeTime = 20*time.Millisecond, 200*time.Millisecond })
 	owner := g.setup()
-	if _, _, err := g.dial(owner.token, ""); err != nil { // nobody reads, so nobody answers
+	if _, err := g.dial(owner.token, ""); err != nil { // nobody reads, so nobody answers
 		t.Fatal(err)
 	}
 	eventually(t, "it was seen", func() bool { return g.openStreams() == 0 })

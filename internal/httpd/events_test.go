@@ -56,7 +56,7 @@ func newLiveGate(t *testing.T, change ...func(*streams)) *liveGate {
 }
 
 // dial opens a WebSocket as the bearer of a token; other headers come in pairs.
-func (g *liveGate) dial(token, query string, headers ...string) (*websocket.Conn, *http.Response, error) {
+func (g *liveGate) dial(token, query string, headers ...string) (*websocket.Conn, error) {
 	g.t.Helper()
 	h := http.Header{}
 	if token != "" {
@@ -67,18 +67,18 @@ func (g *liveGate) dial(token, query string, headers ...string) (*websocket.Conn
 	}
 	ctx, cancel := context.WithTimeout(g.t.Context(), patienceOfTests)
 	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(g.url, "http")+"/v1/events"+query, &websocket.DialOptions{HTTPHeader: h})
+	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(g.url, "http")+"/v1/events"+query, &websocket.DialOptions{HTTPHeader: h}) //nolint:bodyclose // the library has closed it
 	if err == nil {
 		conn.SetReadLimit(1 << 20)
 		g.t.Cleanup(func() { _ = conn.CloseNow() })
 	}
-	return conn, resp, err
+	return conn, err
 }
 
 // socketOf is dial that must succeed; it takes the first frame and returns its cursor.
 func (g *liveGate) socketOf(token, query string) (*websocket.Conn, string) {
 	g.t.Helper()
-	conn, _, err := g.dial(token, query)
+	conn, err := g.dial(token, query)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestResyncOverWebSocket(t *testing.T) {
 	g := newLiveGate(t)
 	owner := g.setup()
 	g.send(owner.token)
-	conn, _, err := g.dial(owner.token, "?after="+smsir.ID(1<<62).Format(smsir.PrefixEvent))
+	conn, err := g.dial(owner.token, "?after="+smsir.ID(1<<62).Format(smsir.PrefixEvent))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,9 +222,9 @@ func TestEventsOverSSE(t *testing.T) {
 	first := g.send(owner.token)
 	beginning := notify.Beginning.Format(smsir.PrefixEvent)
 
-	resp, lines := g.sse(owner.token, "?after="+beginning, nil)
+	header, lines := g.sse(owner.token, "?after="+beginning, nil)
 	for name, want := range map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"} {
-		if got := resp.Header.Get(name); got != want {
+		if got := header.Get(name); got != want {
 			t.Errorf("header %s: %q, want %q", name, got, want)
 		}
 	}
@@ -268,7 +268,7 @@ func TestEventsOverSSE(t *testing.T) {
 }
 
 // sse opens a stream of server-sent events and returns its lines as they come.
-func (g *liveGate) sse(token, query string, header http.Header) (*http.Response, <-chan string) {
+func (g *liveGate) sse(token, query string, header http.Header) (http.Header, <-chan string) {
 	g.t.Helper()
 	ctx, cancel := context.WithCancel(g.t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/v1/events"+query, nil)
@@ -306,7 +306,7 @@ func (g *liveGate) sse(token, query string, header http.Header) (*http.Response,
 		<-done
 		_ = resp.Body.Close()
 	})
-	return resp, lines
+	return resp.Header, lines
 }
 
 func next(t *testing.T, lines <-chan string) string {
@@ -367,8 +367,10 @@ func (g *liveGate) handshake(t *testing.T, token, query string, headers ...strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket",
-		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="} {
+	for name, value := range map[string]string{
+		"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket",
+		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+	} {
 		req.Header.Set(name, value)
 	}
 	if token != "" {
@@ -453,7 +455,7 @@ func TestStreamsPerCaller(t *testing.T) {
 	g.socketOf(second.token, "") // somebody else is not concerned
 	_ = conns[0].Close(websocket.StatusNormalClosure, "")
 	eventually(t, "a closed one makes room", func() bool {
-		conn, _, err := g.dial(owner.token, "")
+		conn, err := g.dial(owner.token, "")
 		if err == nil {
 			_ = conn.CloseNow()
 		}

@@ -53,7 +53,8 @@ func (s *Server) webApp(files fs.FS) http.Handler {
 	}
 	page := siteVariant{body: []byte(noWebApp), etag: siteETag([]byte(noWebApp))}
 	return s.serveSite(&site{app: true, files: map[string]*siteFile{
-		"index.html": {kind: mediaType("index.html"), variants: []siteVariant{page}}}})
+		"index.html": {kind: mediaType("index.html"), variants: []siteVariant{page}},
+	}})
 }
 
 // newSite reads every file. It panics when one cannot be read: they are part of the binary.

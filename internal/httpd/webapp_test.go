@@ -97,8 +97,10 @@ func TestWebAppFiles(t *testing.T) {
 func TestWebAppHasNoSuchFile(t *testing.T) {
 	t.Parallel()
 	h := (&Server{}).webApp(app())
-	for _, path := range []string{"/missing.js", "/assets/missing-B6QcynLm.js", "/assets/main-B6QcynLm.js.br", "/assets/no-extension",
-		"/.keep", "/.well-known/change-password", "/.env", "/messages/old.html", "/..%2f..%2fetc/passwd.txt", "/assets/%00.js", `/..\index.txt`} {
+	for _, path := range []string{
+		"/missing.js", "/assets/missing-B6QcynLm.js", "/assets/main-B6QcynLm.js.br", "/assets/no-extension",
+		"/.keep", "/.well-known/change-password", "/.env", "/messages/old.html", "/..%2f..%2fetc/passwd.txt", "/assets/%00.js", `/..\index.txt`,
+	} {
 		w := page(t, h, http.MethodGet, path)
 		if w.Code != 404 || w.Header().Get("Content-Type") != problemType || w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %v %s", path, w.Code, w.Header(), w.Body)
@@ -166,8 +168,10 @@ func TestPagesBeforeSetup(t *testing.T) {
 
 func TestMediaTypes(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{"a.mjs": "text/javascript; charset=utf-8", "a.css": "text/css; charset=utf-8", "a.json": "application/json",
-		"a.png": "image/png", "a.ico": "image/x-icon", "a.txt": "text/plain; charset=utf-8", "a": "application/octet-stream"} {
+	for name, want := range map[string]string{
+		"a.mjs": "text/javascript; charset=utf-8", "a.css": "text/css; charset=utf-8", "a.json": "application/json",
+		"a.png": "image/png", "a.ico": "image/x-icon", "a.txt": "text/plain; charset=utf-8", "a": "application/octet-stream",
+	} {
 		if got := mediaType(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}

@@ -79,8 +79,10 @@ func TestWhatEventsTell(t *testing.T) {
 	sending.ID = id + 2
 	m.messages[id] = msg
 	m.inbound = []smsir.Inbound{{ID: id + 3, Workspace: workspace(1), Provider: smsir.UUID{7}, From: "+12025550111", To: "SMSir", Text: "Thanks", ReceivedAt: nine}}
-	reply := smsir.Event{ID: id + 4, Workspace: workspace(1), Type: smsir.EventInbound, At: nine,
-		Data: smsir.EventData{Inbound: (id + 3).Format(smsir.PrefixInbound), Provider: prv}}
+	reply := smsir.Event{
+		ID: id + 4, Workspace: workspace(1), Type: smsir.EventInbound, At: nine,
+		Data: smsir.EventData{Inbound: (id + 3).Format(smsir.PrefixInbound), Provider: prv},
+	}
 	deleted := smsir.Event{ID: id + 5, Workspace: workspace(1), Message: id + 9, Seq: 1, Type: smsir.EventAccepted, At: nine}
 	lost := smsir.Event{ID: id + 6, Workspace: workspace(1), Type: smsir.EventInbound, At: nine, Data: smsir.EventData{Inbound: "inb_0000000000001"}}
 
@@ -91,14 +93,21 @@ func TestWhatEventsTell(t *testing.T) {
 	wantMessage := api.MessageOf(asAccepted(msg, &first), nil)
 	wantMessage.CreatedBy.Name = "Front desk"
 	want := []api.Event{
-		{ID: (id + 1).Format("evt"), Type: "message.accepted", At: nine, MessageID: id.Format("msg"), Seq: 1,
-			Data: api.EventData{Status: "queued", Reason: "due", Message: &wantMessage}},
-		{ID: (id + 2).Format("evt"), Type: "message.sending", At: nine.Add(time.Second), MessageID: id.Format("msg"), Seq: 2,
-			Data: api.EventData{Status: "sending", Attempt: 1, Provider: prv, ProviderName: "Simulator"}},
-		{ID: (id + 4).Format("evt"), Type: "inbound.received", At: nine,
+		{
+			ID: (id + 1).Format("evt"), Type: "message.accepted", At: nine, MessageID: id.Format("msg"), Seq: 1,
+			Data: api.EventData{Status: "queued", Reason: "due", Message: &wantMessage},
+		},
+		{
+			ID: (id + 2).Format("evt"), Type: "message.sending", At: nine.Add(time.Second), MessageID: id.Format("msg"), Seq: 2,
+			Data: api.EventData{Status: "sending", Attempt: 1, Provider: prv, ProviderName: "Simulator"},
+		},
+		{
+			ID: (id + 4).Format("evt"), Type: "inbound.received", At: nine,
 			Data: api.EventData{Provider: prv, ProviderName: "Simulator", Inbound: &api.Inbound{
 				ID: (id + 3).Format("inb"), From: "+12025550111", To: "SMSir", Text: "Thanks", ReceivedAt: nine,
-				Provider: &api.ProviderRef{ID: prv, Name: "Simulator", Kind: "simulator"}}}},
+				Provider: &api.ProviderRef{ID: prv, Name: "Simulator", Kind: "simulator"},
+			}},
+		},
 		{ID: (id + 5).Format("evt"), Type: "message.accepted", At: nine, MessageID: (id + 9).Format("msg"), Seq: 1},
 		{ID: (id + 6).Format("evt"), Type: "inbound.received", At: nine},
 	}

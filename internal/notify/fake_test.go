@@ -172,8 +172,10 @@ func (m *memory) commit(workspace smsir.UUID, n int) {
 	defer m.mu.Unlock()
 	for range n {
 		id := smsir.IDAt(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)) + smsir.ID(len(m.events)+1)
-		m.events = append(m.events, smsir.Event{ID: id, Workspace: workspace, Message: id, Seq: 2,
-			Type: smsir.EventOf(smsir.Sending), At: id.Time(), Data: smsir.EventData{Status: "sending"}})
+		m.events = append(m.events, smsir.Event{
+			ID: id, Workspace: workspace, Message: id, Seq: 2,
+			Type: smsir.EventOf(smsir.Sending), At: id.Time(), Data: smsir.EventData{Status: "sending"},
+		})
 	}
 }
 

@@ -222,7 +222,9 @@ func TestPageThatCannotBeToldIsNotLost(t *testing.T) {
 			t.Errorf("got %v, %v, want %v", ids, err, want)
 		}
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
 	})
 }
 
