@@ -115,6 +115,8 @@ type StatusQuery struct {
 	From      string
 	Text      string
 	StartedAt time.Time
+	// Owned returns those of some references of the provider that belong to an attempt already. Nil: nobody knows.
+	Owned func(ctx context.Context, references []string) ([]string, error)
 }
 
 // StatusAnswer is what the provider knows about an attempt.
@@ -141,6 +143,7 @@ type ProviderKind struct {
 	Help      string
 	Fields    []Field // its settings, in the order of the form
 	TestOnly  bool    // nothing reaches a phone
+	CallsBack bool    // its providers are [CalledBack]; people are shown the address to call
 	Window    int     // submissions under way at once, when the settings do not say
 	Addresses []AddressNote
 	// Open makes a provider from checked settings. It must not touch the network.

@@ -12,6 +12,7 @@ type ProviderKind struct {
 	Title     string          `json:"title" doc:"Its name for people." example:"Simulator"`
 	Help      string          `json:"help" doc:"What it is."`
 	TestOnly  bool            `json:"test_only" doc:"True when nothing reaches a phone."`
+	CallsBack bool            `json:"calls_back" doc:"True when its providers report to an address of this server: callback_url of the provider."`
 	Fields    []ProviderField `json:"fields" nullable:"false" doc:"Its settings, in the order of the form."`
 	Addresses []AddressNote   `json:"addresses" nullable:"false" doc:"What a test kind does with certain numbers."`
 }
@@ -42,16 +43,17 @@ type ProviderKindList struct {
 
 // Provider is a configured upstream.
 type Provider struct {
-	ID         string            `json:"id" doc:"Identifier." example:"prv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-	Kind       string            `json:"kind" doc:"Its kind." example:"simulator"`
-	Name       string            `json:"name" doc:"Its name, unique in the workspace." example:"Simulator"`
-	Enabled    bool              `json:"enabled" doc:"Messages may be routed to it."`
-	TestOnly   bool              `json:"test_only" doc:"True when nothing reaches a phone."`
-	Priority   int               `json:"priority" doc:"Lower is tried first." example:"100"`
-	Settings   map[string]string `json:"settings" doc:"Its plain settings."`
-	SecretsSet []string          `json:"secrets_set" nullable:"false" doc:"Names of the secret settings that have a value; the values are never shown."`
-	CreatedAt  time.Time         `json:"created_at" doc:"When it was created."`
-	UpdatedAt  time.Time         `json:"updated_at" doc:"When it was changed last."`
+	ID          string            `json:"id" doc:"Identifier." example:"prv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Kind        string            `json:"kind" doc:"Its kind." example:"simulator"`
+	Name        string            `json:"name" doc:"Its name, unique in the workspace." example:"Simulator"`
+	Enabled     bool              `json:"enabled" doc:"Messages may be routed to it."`
+	TestOnly    bool              `json:"test_only" doc:"True when nothing reaches a phone."`
+	Priority    int               `json:"priority" doc:"Lower is tried first." example:"100"`
+	Settings    map[string]string `json:"settings" doc:"Its plain settings."`
+	SecretsSet  []string          `json:"secrets_set" nullable:"false" doc:"Names of the secret settings that have a value; the values are never shown."`
+	CallbackURL string            `json:"callback_url,omitempty" doc:"Where the provider calls back with receipts and replies, for its kinds that do. It holds a secret: only for those who may change providers, and only when the server knows its public address (setting public_url)." example:"https://sms.example.com/callbacks/prv_01k0c2v6sf7m8x0v3w6n9d5qhe/6f1qm8c1wz3ge9t7y2v0a4r5k8dnsbhx"`
+	CreatedAt   time.Time         `json:"created_at" doc:"When it was created."`
+	UpdatedAt   time.Time         `json:"updated_at" doc:"When it was changed last."`
 }
 
 // ProviderList is every provider of a workspace, by priority.
@@ -87,7 +89,7 @@ type ProviderTest struct {
 // ProviderKindOf describes a kind of provider.
 func ProviderKindOf(k *smsir.ProviderKind) ProviderKind {
 	w := ProviderKind{
-		Kind: k.Name, Title: k.Title, Help: k.Help, TestOnly: k.TestOnly,
+		Kind: k.Name, Title: k.Title, Help: k.Help, TestOnly: k.TestOnly, CallsBack: k.CallsBack,
 		Fields: make([]ProviderField, len(k.Fields)), Addresses: make([]AddressNote, len(k.Addresses)),
 	}
 	for i, f := range k.Fields {

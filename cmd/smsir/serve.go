@@ -136,7 +136,12 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	sim := simulator.Kind(g.carrier)
 	sim.Window = g.s.Simulator.Window
 	kinds := []smsir.ProviderKind{sim}
-	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, Changed: func() { g.dispatcher.Changed() }}); err != nil {
+	callbackKeys, err := keys.MACs("callbacks")
+	if err != nil {
+		return nil, err
+	}
+	callbacks := httpd.NewCallbacks(g.s.PublicURL, callbackKeys)
+	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, CallbackURL: callbacks.URL, Changed: func() { g.dispatcher.Changed() }}); err != nil {
 		return nil, err
 	}
 	if n, err := g.upstreams.Reseal(ctx); err != nil {
@@ -149,8 +154,9 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		return nil, err
 	}
 	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})
+	reports := sink{receipts, inbound.New(g.store, log, nil)}
 	g.dispatcher = dispatch.New(dispatch.Options{Store: g.store, Open: g.openUpstreams, Log: log, Metrics: g.metrics,
-		Sink: sink{receipts, inbound.New(g.store, log, nil)}, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace})
+		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace})
 	g.accepter = accept.New(accept.Options{Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
 		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
 		Poke: g.dispatcher.Poke, Knows: g.dispatcher.Knows, Metrics: g.metrics})
@@ -163,7 +169,27 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	return httpd.New(httpd.Deps{CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
 		Version: version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
 		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
+		Callbacks: callbacks, Opened: g.opened, Sink: reports,
 		Gatherer: g.metrics, Metrics: g.metrics, Log: log}), nil
+}
+
+// opened returns a provider that is called back: the one that sends or, since reports come long after a provider was
+// switched off too, one opened for this call.
+func (g *gateway) opened(ctx context.Context, id smsir.UUID) (smsir.Provider, error) {
+	if p, ok := g.dispatcher.Provider(id); ok {
+		return p, nil
+	}
+	rows, err := g.store.ListProviders(ctx, smsir.UUID{})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if row.ID == id {
+			p, _, err := g.upstreams.Open(ctx, row)
+			return p, err
+		}
+	}
+	return nil, smsir.Errorf(smsir.CodeNotFound, "There is no such provider.")
 }
 
 // sink joins the two stages that take what providers report.

@@ -147,7 +147,12 @@ func (d *Dispatcher) resolve(m *smsir.Message) error {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(d.ctx, 10*time.Second)
-		answer, err := q.QueryStatus(ctx, smsir.StatusQuery{Attempt: a.ID, To: m.To, From: m.From, Text: m.Text, StartedAt: a.StartedAt})
+		answer, err := q.QueryStatus(ctx, smsir.StatusQuery{
+			Attempt: a.ID, To: m.To, From: m.From, Text: m.Text, StartedAt: a.StartedAt,
+			Owned: func(ctx context.Context, references []string) ([]string, error) {
+				return d.opt.Store.OwnedReferences(ctx, a.Provider, references)
+			},
+		})
 		cancel()
 		if err != nil {
 			return err
@@ -157,7 +162,8 @@ func (d *Dispatcher) resolve(m *smsir.Message) error {
 		case smsir.VerdictAccepted:
 		case smsir.VerdictNotAccepted:
 			outcome = smsir.Outcome{State: smsir.AttemptNotSent, Class: smsir.ClassRetry, RetryAt: d.opt.Now(), Error: &smsir.Failure{
-				Class: smsir.ClassRetry, Code: "not_accepted", Text: "The provider says that it never got this message."}}
+				Class: smsir.ClassRetry, Code: "not_accepted", Text: "The provider says that it never got this message.",
+			}}
 		default:
 			continue
 		}

@@ -28,6 +28,7 @@ type carrier struct {
 	verdict smsir.Verdict
 	busy    int
 	peak    int
+	owned   []string // of the references "other", "first" and "found", as the last question told
 }
 
 func (c *carrier) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted, error) {
@@ -48,9 +49,14 @@ func (c *carrier) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted,
 	return step(ctx)
 }
 
-func (c *carrier) QueryStatus(context.Context, smsir.StatusQuery) (smsir.StatusAnswer, error) {
+func (c *carrier) QueryStatus(ctx context.Context, q smsir.StatusQuery) (smsir.StatusAnswer, error) {
+	owned, err := q.Owned(ctx, []string{"other", "first", "found"})
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err != nil {
+		return smsir.StatusAnswer{}, err
+	}
+	c.owned = owned
 	return smsir.StatusAnswer{Verdict: c.verdict, References: []string{"found"}}, nil
 }
 
@@ -270,6 +276,43 @@ func TestUnknownIsResolvedByAsking(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAskingTellsWhatIsOwned: who is asked about an attempt can tell the references of other attempts from its own.
+func TestAskingTellsWhatIsOwned(t *testing.T) {
+	c := scripted(func(context.Context) (smsir.Accepted, error) {
+		return smsir.Accepted{References: []string{"first"}}, nil
+	},
+		fail(smsir.AttemptUnknown, smsir.ClassUnknown, 0))
+	c.verdict = smsir.VerdictAccepted
+	run(t, one(c), func(w *world) {
+		w.expect(w.send(to), smsir.Sent, false)
+		id := w.send(to)
+		time.Sleep(10 * time.Second)
+		w.expect(id, smsir.Sent, false)
+		if !slices.Equal(c.owned, []string{"first"}) {
+			t.Errorf("owned: %q, want the reference of the first message", c.owned)
+		}
+	})
+}
+
+// TestProvider: a provider is found as it is open, as long as it is enabled.
+func TestProvider(t *testing.T) {
+	c := scripted()
+	run(t, one(c), func(w *world) {
+		if got, ok := w.d.Provider(w.ups[0].ID); !ok || got != smsir.Provider(c) {
+			t.Errorf("got %v, %v, want the provider", got, ok)
+		}
+		if got, ok := w.d.Provider(smsir.UUID{99}); ok || got != nil {
+			t.Errorf("a provider that is not there: got %v, %v", got, ok)
+		}
+		w.ups = nil
+		w.d.Changed()
+		synctest.Wait()
+		if got, ok := w.d.Provider(smsir.UUID{1}); ok || got != nil {
+			t.Errorf("a provider that was switched off: got %v, %v", got, ok)
+		}
+	})
 }
 
 func TestRetryOnceIsLabelled(t *testing.T) {

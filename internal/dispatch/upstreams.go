@@ -40,3 +40,14 @@ func (d *Dispatcher) load(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Provider returns an enabled provider as it is open now.
+func (d *Dispatcher) Provider(id smsir.UUID) (smsir.Provider, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[id]
+	if l == nil {
+		return nil, false
+	}
+	return l.up.Provider, true
+}

@@ -60,7 +60,8 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	upstreams, err := upstream.New(upstream.Config{Store: db, Kinds: testKinds(), Box: box})
+	callbacks := NewCallbacks(base, [][]byte{[]byte("a key for the tests of callbacks")})
+	upstreams, err := upstream.New(upstream.Config{Store: db, Kinds: testKinds(), Box: box, CallbackURL: callbacks.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +87,7 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 		Accounts: g.accounts, Providers: upstreams, Accept: accept.New(accept.Options{Store: db}), Store: db,
 		Hub: notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
+		Callbacks: callbacks,
 	}
 	for _, f := range change {
 		f(&deps)
@@ -102,7 +104,7 @@ func testKinds() []smsir.ProviderKind {
 			Name: "simulator", Title: "Simulator", Help: "Plays a carrier.", TestOnly: true, Open: open,
 			Addresses: []smsir.AddressNote{{Address: "+12025550100", Does: "delivered"}},
 		},
-		{Name: "carrier", Title: "Carrier", Help: "Has a secret.", Open: open, Fields: []smsir.Field{
+		{Name: "carrier", Title: "Carrier", Help: "Has a secret, and calls back.", CallsBack: true, Open: open, Fields: []smsir.Field{
 			{Name: "user", Label: "User", Type: "text", Required: true},
 			{Name: "password", Label: "Password", Type: "password", Required: true, Secret: true},
 		}},

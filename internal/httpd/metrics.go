@@ -15,8 +15,9 @@ import (
 
 // metrics are the door's own numbers.
 type metrics struct {
-	requests *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
+	requests  *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+	callbacks *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -29,9 +30,13 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "smsir_http_request_seconds",
 			Help: "Time to answer an HTTP request, by route.", Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10},
 		}, []string{"route"}),
+		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "smsir_callbacks_total",
+			Help: "Calls of providers with receipts and replies, by what became of them.",
+		}, []string{"result"}),
 	}
 	if r != nil {
-		r.MustRegister(m.requests, m.seconds)
+		r.MustRegister(m.requests, m.seconds, m.callbacks)
 	}
 	return m
 }

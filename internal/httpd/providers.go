@@ -4,6 +4,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/accept"
+	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
 )
@@ -33,7 +34,7 @@ func (s *Server) registerProviders(b *builder) {
 			if err != nil {
 				return nil, err
 			}
-			return s.providerOf(p)
+			return s.providerOf(c, p)
 		})
 	handle(b, route{
 		Method: "POST", Path: "/v1/providers", ID: "createProvider", Tag: "Providers", Status: 201, Errors: []int{409},
@@ -74,7 +75,7 @@ func (s *Server) listProviders(c *call) ([]api.Provider, error) {
 	}
 	out := make([]api.Provider, len(all))
 	for i := range all {
-		p, err := s.providerOf(&all[i])
+		p, err := s.providerOf(c, &all[i])
 		if err != nil {
 			return nil, err
 		}
@@ -91,8 +92,9 @@ func (s *Server) provider(c *call, id string) (*store.Provider, error) {
 	return s.deps.Store.Provider(c.ctx(), c.p.Workspace.ID, u)
 }
 
-// providerOf shows a provider without its secrets.
-func (s *Server) providerOf(p *store.Provider) (*api.Provider, error) {
+// providerOf shows a provider without its secrets. The address for its callbacks holds one; whoever may change the
+// provider has to paste it where the upstream asks for it.
+func (s *Server) providerOf(c *call, p *store.Provider) (*api.Provider, error) {
 	secrets, err := s.deps.Providers.SecretsSet(*p)
 	if err != nil {
 		return nil, err
@@ -101,6 +103,9 @@ func (s *Server) providerOf(p *store.Provider) (*api.Provider, error) {
 	out := &api.Provider{
 		ID: p.ID.Format(smsir.PrefixProvider), Kind: p.Kind, Name: p.Name, Enabled: p.Enabled, TestOnly: kind.TestOnly,
 		Priority: p.Priority, Settings: p.Settings, SecretsSet: secrets, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+	}
+	if kind.CallsBack && c.p.Can(account.ProvidersWrite) {
+		out.CallbackURL = s.deps.Callbacks.URL(p.ID)
 	}
 	if out.Settings == nil {
 		out.Settings = map[string]string{}
@@ -125,7 +130,7 @@ func (s *Server) createProvider(c *call, in *struct{ Body api.ProviderCreate }) 
 		return nil, err
 	}
 	s.names.forget(c.p.Workspace.ID)
-	return s.providerOf(p)
+	return s.providerOf(c, p)
 }
 
 func (s *Server) updateProvider(c *call, in *struct {
@@ -149,7 +154,7 @@ func (s *Server) updateProvider(c *call, in *struct {
 		return nil, err
 	}
 	s.names.forget(c.p.Workspace.ID)
-	return s.providerOf(p)
+	return s.providerOf(c, p)
 }
 
 // guardSecrets asks for the password before a secret of a provider changes.

@@ -29,8 +29,12 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		s.metrics.observe(r, w, s.now().Sub(start))
 	}()
 	s.setHeaders(w.Header(), r)
-	if isAPI(r.URL.Path) {
+	switch {
+	case isAPI(r.URL.Path):
 		s.serveAPI(w, r)
+		return
+	case strings.HasPrefix(r.URL.Path, callbackRoot):
+		s.serveCallback(w, r)
 		return
 	}
 	s.serveWeb(w, r)

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"crypto/rand"
 	"io/fs"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/notify"
 )
@@ -22,6 +24,12 @@ type Deps struct {
 	Store     Store
 	Hub       *notify.Hub // of the event stream
 	Web       fs.FS       // the built web app; nil: none
+
+	Callbacks *Callbacks // the addresses at which providers call back; nil: there are none
+	// Opened returns a configured provider, open, whether it is enabled or not. Error: CodeNotFound. It and Sink, which
+	// takes what providers tell, are needed where there are callbacks.
+	Opened func(ctx context.Context, provider smsir.UUID) (smsir.Provider, error)
+	Sink   smsir.Sink
 
 	Version   string
 	PublicURL string // without a slash at the end; "" as long as it is not known

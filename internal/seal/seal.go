@@ -45,6 +45,20 @@ func (k *Keys) MAC(purpose string) ([]byte, error) {
 	return hkdf.Key(sha256.New, k.list[len(k.list)-1].secret, nil, "smsir mac v1: "+purpose, 32)
 }
 
+// MACs returns the keys that [Keys.MAC] has returned for a purpose since the oldest master key in the file, newest first:
+// make with the first and accept with all what must outlive a new master key.
+func (k *Keys) MACs(purpose string) ([][]byte, error) {
+	all := make([][]byte, 0, len(k.list))
+	for i := range k.list {
+		key, err := (&Keys{list: k.list[:len(k.list)-i]}).MAC(purpose)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, key)
+	}
+	return all, nil
+}
+
 // Box returns the box of a purpose. Each purpose has a key of its own, derived from the master key with HKDF-SHA-256
 // (RFC 5869): what was sealed for one does not open for another.
 func (k *Keys) Box(purpose string) (*Box, error) {

@@ -270,3 +270,28 @@ func TestMACKeysDifferByPurposeAndInstance(t *testing.T) {
 		t.Error("two instances have one key")
 	}
 }
+
+// TestMACsOutliveANewMasterKey: what an older master key has given is still among the keys after a new one was added.
+func TestMACsOutliveANewMasterKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	old, err := load(t, dir, false).MAC("callbacks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, seal.FileName)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, string(content)+"2 "+strings.Repeat("0f", 32)+"\n", 0o600)
+	keys := load(t, dir, true)
+	newest, err := keys.MAC("callbacks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := keys.MACs("callbacks")
+	if err != nil || len(all) != 2 || string(all[0]) != string(newest) || string(all[1]) != string(old) || string(old) == string(newest) {
+		t.Errorf("got %d keys, %v; want the new one and then the old one", len(all), err)
+	}
+}

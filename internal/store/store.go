@@ -93,6 +93,8 @@ type Queue interface {
 	Sweep(ctx context.Context, now time.Time) (more bool, err error)
 	// UnknownAttempts lists the unresolved attempts of a message.
 	UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error)
+	// OwnedReferences returns those of some references of a provider that belong to an attempt, in no particular order.
+	OwnedReferences(ctx context.Context, provider smsir.UUID, references []string) ([]string, error)
 }
 
 // TickResult says what the clock did.

@@ -15,6 +15,10 @@ import (
 	"github.com/smsir/smsir/internal/upstream"
 )
 
+func callbackURL(id smsir.UUID) string {
+	return "https://sms.example.com/callbacks/" + id.Format(smsir.PrefixProvider) + "/token"
+}
+
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // fakeProvider tells what it was opened with.
@@ -102,6 +106,7 @@ func (f *fixture) service() *upstream.Service {
 			defer f.mu.Unlock()
 			return f.now
 		},
+		CallbackURL: callbackURL,
 		Changed: func() {
 			f.mu.Lock()
 			defer f.mu.Unlock()
@@ -172,7 +177,7 @@ func (f *fixture) opened(id smsir.UUID) map[string]string {
 		f.t.Fatalf("Open: %v", err)
 	}
 	cfg := got.(*fakeProvider).cfg
-	if cfg.ID != id || cfg.Workspace != f.workspace || cfg.Name != p.Name || k.Name != p.Kind {
+	if cfg.ID != id || cfg.Workspace != f.workspace || cfg.Name != p.Name || cfg.CallbackURL != callbackURL(id) || k.Name != p.Kind {
 		f.t.Errorf("Open: got %+v of kind %s, want the provider %+v", cfg, k.Name, p)
 	}
 	return cfg.Settings

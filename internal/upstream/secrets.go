@@ -19,7 +19,7 @@ func place(p *store.Provider) seal.Place {
 
 // put stores values in a row, after the kind has accepted them.
 func (s *Service) put(p *store.Provider, k *kind, v values) error {
-	if _, err := v.open(k, p); err != nil {
+	if _, err := v.open(k, p, s.address(p.ID)); err != nil {
 		return err
 	}
 	p.Settings, p.Secrets = v.plain, nil

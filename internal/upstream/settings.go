@@ -188,8 +188,8 @@ func (v values) set(k *kind, f smsir.Field, value string) error {
 	return nil
 }
 
-// open makes a provider of the values. The kind's own complaint about a setting names it as the request does.
-func (v values) open(k *kind, p *store.Provider) (smsir.Provider, error) {
+// open makes a provider of the values, which may be called back at an address. The kind's own complaint about a setting names it as the request does.
+func (v values) open(k *kind, p *store.Provider, callback string) (smsir.Provider, error) {
 	all := make(map[string]string, len(k.Fields))
 	for _, f := range k.Fields {
 		all[f.Name] = f.Default
@@ -203,7 +203,7 @@ func (v values) open(k *kind, p *store.Provider) (smsir.Provider, error) {
 			delete(all, f.Name)
 		}
 	}
-	opened, err := k.Open(smsir.ProviderConfig{ID: p.ID, Workspace: p.Workspace, Name: p.Name, Settings: all})
+	opened, err := k.Open(smsir.ProviderConfig{ID: p.ID, Workspace: p.Workspace, Name: p.Name, Settings: all, CallbackURL: callback})
 	var e *smsir.Error
 	switch {
 	case err == nil:

@@ -32,6 +32,8 @@ type Config struct {
 	Store store.Providers
 	Kinds []smsir.ProviderKind // in the order of the form
 	Box   *seal.Box            // of purpose Purpose
+	// CallbackURL is the address at which a provider may call back, "" while there is none. Nil: none ever.
+	CallbackURL func(provider smsir.UUID) string
 	// Changed is called after every change that was stored; dispatch reloads. It must not block. May be nil.
 	Changed func()
 	Clock   func() time.Time // nil: time.Now
@@ -72,6 +74,7 @@ type Service struct {
 	store   store.Providers
 	kinds   []kind
 	box     *seal.Box
+	address func(provider smsir.UUID) string
 	changed func()
 	now     func() time.Time
 	mu      sync.Mutex // one change at a time: an update is read, merged and written
@@ -82,7 +85,10 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Store == nil || cfg.Box == nil {
 		return nil, errors.New("upstream: no store or no box")
 	}
-	s := &Service{store: cfg.Store, box: cfg.Box, changed: cfg.Changed, now: cfg.Clock}
+	s := &Service{store: cfg.Store, box: cfg.Box, address: cfg.CallbackURL, changed: cfg.Changed, now: cfg.Clock}
+	if s.address == nil {
+		s.address = func(smsir.UUID) string { return "" }
+	}
 	if s.changed == nil {
 		s.changed = func() {}
 	}
@@ -257,7 +263,7 @@ func (s *Service) Open(_ context.Context, p store.Provider) (smsir.Provider, sms
 	if err != nil {
 		return nil, smsir.ProviderKind{}, fmt.Errorf("provider %s: %w", p.ID.Format(smsir.PrefixProvider), err)
 	}
-	opened, err := values{plain: p.Settings, secret: secrets}.open(k, &p)
+	opened, err := values{plain: p.Settings, secret: secrets}.open(k, &p, s.address(p.ID))
 	if err != nil {
 		return nil, smsir.ProviderKind{}, fmt.Errorf("provider %s: %w", p.ID.Format(smsir.PrefixProvider), err)
 	}

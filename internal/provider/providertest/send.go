@@ -45,6 +45,9 @@ func checkOpen(c *trial) {
 	if _, got := c.p.(smsir.Runner); got != c.h.Runner {
 		c.Errorf("is a smsir.Runner: got %v, want %v", got, c.h.Runner)
 	}
+	if _, got := c.p.(smsir.CalledBack); got != c.w.Kind.CallsBack {
+		c.Errorf("is a smsir.CalledBack: got %v, want %v as the kind says", got, c.w.Kind.CallsBack)
+	}
 	if _, got := c.p.(smsir.StatusQuerier); got != c.h.Queries {
 		c.Errorf("is a smsir.StatusQuerier: got %v, want %v", got, c.h.Queries)
 	}

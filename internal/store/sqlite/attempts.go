@@ -228,6 +228,30 @@ func (s *Store) UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attem
 	return scanAttempts(rows)
 }
 
+// OwnedReferences implements store.Queue.
+func (s *Store) OwnedReferences(ctx context.Context, provider smsir.UUID, references []string) (owned []string, err error) {
+	for _, r := range references {
+		owns, err := s.ownsReference(ctx, provider, r)
+		if err != nil {
+			return nil, err
+		}
+		if owns {
+			owned = append(owned, r)
+		}
+	}
+	return owned, nil
+}
+
+func (s *Store) ownsReference(ctx context.Context, provider smsir.UUID, reference string) (bool, error) {
+	rows, err := s.rows(ctx, `SELECT 1 FROM attempts WHERE provider_id = $1 AND reference = $2 AND reference <> ''
+		UNION ALL SELECT 1 FROM parts WHERE provider_id = $1 AND reference = $2 LIMIT 1`, provider, reference)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	return rows.Next(), rows.Err()
+}
+
 // Attempts implements store.Messages.
 func (s *Store) Attempts(ctx context.Context, workspace smsir.UUID, id smsir.ID) ([]smsir.Attempt, error) {
 	rows, err := s.rows(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND workspace_id = $2 ORDER BY number", int64(id), workspace)

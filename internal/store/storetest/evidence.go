@@ -114,6 +114,11 @@ func testFinishOnce(b *bench) {
 	}
 	b.finish(second, m.ID, accepted("found"))
 	b.state(m.ID, smsir.Sent, false)
+	for provider, want := range map[smsir.UUID][]string{unknown[0].Provider: {"found"}, {9}: nil} {
+		if got, err := b.st.OwnedReferences(ctx, provider, []string{"late lie", "found", "", "other"}); err != nil || !slices.Equal(got, want) {
+			b.Errorf("owned references of provider %x: %q, %v; want %q", provider, got, err, want)
+		}
+	}
 	b.story(m.ID, "message.accepted", "message.sending", "message.queued", "message.sending", "message.unknown", "message.sent")
 }
 

@@ -335,7 +335,7 @@ export interface paths {
         };
         /**
          * Follow every change live
-         * @description Upgrades to a WebSocket, or streams server-sent events with `Accept: text/event-stream`. Each text frame, and each data line, is one Event. `?after=` with the id of the last event you have resumes with nothing missed and nothing doubled; without it the stream starts now. See docs/api.md.
+         * @description Upgrades to a WebSocket, or streams server-sent events with `Accept: text/event-stream`. Each text frame, and each data line, is one Event. `after` with the id of the last event you have resumes with nothing missed and nothing doubled; without it the stream starts now. See docs/api.md.
          *
          *     Needs the permission `events:read`.
          */
@@ -1182,7 +1182,7 @@ export interface components {
             /** @description First steps, done or not, from the facts. */
             checklist: components["schemas"]["SetupCheck"][];
             /**
-             * @description Where to resume the event stream so that nothing is missed: everything up to it is in this answer. Empty on a server that has no event yet.
+             * @description Where to resume the event stream so that nothing is missed: everything up to it is in this answer.
              * @example evt_0g5t3v2k9qw1a
              */
             cursor: string;
@@ -1982,6 +1982,11 @@ export interface components {
         };
         Provider: {
             /**
+             * @description Where the provider calls back with receipts and replies, for its kinds that do. It holds a secret: only for those who may change providers, and only when the server knows its public address (setting public_url).
+             * @example https://sms.example.com/callbacks/prv_01k0c2v6sf7m8x0v3w6n9d5qhe/6f1qm8c1wz3ge9t7y2v0a4r5k8dnsbhx
+             */
+            callback_url?: string;
+            /**
              * Format: date-time
              * @description When it was created.
              */
@@ -2075,6 +2080,8 @@ export interface components {
         ProviderKind: {
             /** @description What a test kind does with certain numbers. */
             addresses: components["schemas"]["AddressNote"][];
+            /** @description True when its providers report to an address of this server: callback_url of the provider. */
+            calls_back: boolean;
             /** @description Its settings, in the order of the form. */
             fields: components["schemas"]["ProviderField"][];
             /** @description What it is. */
@@ -2644,6 +2651,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Upgrade Required: `upgrade_required` */
+        Problem426: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Too Many Requests: `slow_down`, `rate_limited`, `queue_full` */
         Problem429: {
             headers: {
@@ -3152,7 +3168,10 @@ export interface operations {
                 /** @description Identifier of the last event you have. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The same, as an EventSource sends it when it connects again. It counts before after. */
+                "Last-Event-ID"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3171,6 +3190,8 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
+            426: components["responses"]["Problem426"];
+            429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
