@@ -166,27 +166,25 @@ func (s *Server) CloseStreams(ctx context.Context) {
 // server ends.
 func (st *stream) carry(sub subscription, to wire) {
 	var parts sync.WaitGroup
-	part := func(run func() error) {
-		parts.Go(func() {
-			defer func() {
-				if r := recover(); r != nil {
-					st.of.log.Error("event stream panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-					st.stop(errStreamBroken)
-				}
-			}()
-			if err := run(); err != nil {
-				st.stop(err)
-			}
-		})
-	}
-	part(to.wait)
-	part(func() error { return st.forward(sub, to) })
-	part(func() error { return st.beat(to) })
-	part(st.watch)
+	parts.Go(func() { st.part(to.wait) })
+	parts.Go(func() { st.part(func() error { return st.keep(to) }) })
+	st.part(func() error { return st.forward(sub, to) })
 	<-st.stopped.Done()
-	// The sender may be in the middle of a frame; it ends within the write time, and so does the end.
 	to.end(context.Cause(st.stopped))
 	parts.Wait()
+}
+
+// part runs one part of a stream; its error ends the whole, and so does a panic.
+func (st *stream) part(run func() error) {
+	defer func() {
+		if r := recover(); r != nil {
+			st.of.log.Error("event stream panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			st.stop(errStreamBroken)
+		}
+	}()
+	if err := run(); err != nil {
+		st.stop(err)
+	}
 }
 
 // forward sends what the subscription gives.
@@ -214,31 +212,21 @@ func (st *stream) forward(sub subscription, to wire) error {
 	}
 }
 
-// beat pings.
-func (st *stream) beat(to wire) error {
-	every := time.NewTicker(st.of.pingEvery)
-	defer every.Stop()
+// keep pings, and looks at the caller's access: every minute, and whenever something has changed.
+func (st *stream) keep(to wire) error {
+	ping, check := time.NewTicker(st.of.pingEvery), time.NewTicker(st.of.recheckEvery)
+	defer ping.Stop()
+	defer check.Stop()
 	for {
 		select {
 		case <-st.stopped.Done():
 			return nil
-		case <-every.C:
+		case <-ping.C:
 			if err := to.beat(); err != nil {
 				return errPeerGone
 			}
-		}
-	}
-}
-
-// watch looks at the caller's access, every minute and whenever something has changed.
-func (st *stream) watch() error {
-	every := time.NewTicker(st.of.recheckEvery)
-	defer every.Stop()
-	for {
-		select {
-		case <-st.stopped.Done():
-			return nil
-		case <-every.C:
+			continue
+		case <-check.C:
 		case <-st.check:
 		}
 		if err := st.allowed(); err != nil {

@@ -204,13 +204,13 @@ func (h *Hub) reserve(page []smsir.Event) []smsir.Event {
 // publish gives each item to the live subscriptions of its workspace. One whose buffer is full is
 // taken out: it reads the store by itself, until it has caught up. h.mu is held.
 func (h *Hub) publish(items []Item) {
-	for _, item := range items {
+	for _, item := range items { // each is on its own: a slow subscriber does not keep the whole page
 		for s := range h.live[item.workspace] {
 			if item.ID <= s.seam {
 				continue
 			}
 			select {
-			case s.live <- item:
+			case s.live <- &item:
 			default:
 				now := time.Now()
 				s.behind.Store(&now)
@@ -257,7 +257,7 @@ func (h *Hub) join(s *Subscription, read smsir.ID) error {
 	case h.joined == 0: // nobody kept the tail up to date
 		h.tail = max(h.tail, read)
 	}
-	s.live, s.seam = make(chan Item, bufferSize), max(h.tail, read)
+	s.live, s.seam = make(chan *Item, bufferSize), max(h.tail, read)
 	s.behind.Store(nil)
 	set := h.live[s.workspace]
 	if set == nil {

@@ -44,7 +44,7 @@ type Subscription struct {
 	cursor smsir.ID // everything up to it was handed out
 	read   smsir.ID // everything up to it was read from the store
 	rest   []Item   // read from the store, not yet handed out
-	live   chan Item
+	live   chan *Item
 	seam   smsir.ID
 
 	behind atomic.Pointer[time.Time] // since when, for one that the hub took out with a full buffer
@@ -143,7 +143,7 @@ func (s *Subscription) Next(ctx context.Context) (Item, error) {
 					s.live = nil
 				case item.ID > s.cursor: // else it was in the last page already
 					s.cursor = item.ID
-					return item, nil
+					return *item, nil
 				}
 			}
 		}
