@@ -82,7 +82,7 @@ race: ## Core packages under the race detector; needs a C compiler
 
 .PHONY: crash
 crash: ## Kill the server again and again under load, and judge what is left. KILLS=30
-	SMSIR_CRASH_KILLS=$(or $(KILLS),30) go test -timeout 4h -count=1 -v -run TestCrash ./e2e/...
+	@scripts/crash.sh $(or $(KILLS),30)
 
 .PHONY: bench
 bench: ## Measure durable accepts through HTTP, and the inner loops
