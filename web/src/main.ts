@@ -11,7 +11,17 @@ import { routes } from './routes'
 router.start(routes)
 session.onEnd(forget)
 const started = session.load()
-await i18n.set(initialLang()).catch(() => undefined)
+// Without words there is no app: on a bad network the catalogue is asked for until it comes.
+for (
+  let tries = 0;
+  !(await i18n.set(initialLang()).then(
+    () => true,
+    () => false,
+  ));
+  tries++
+) {
+  await new Promise((again) => setTimeout(again, Math.min(10_000, 500 * 2 ** tries)))
+}
 const target = document.getElementById('app')!
 target.textContent = ''
 mount(App, { target })

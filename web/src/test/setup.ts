@@ -25,3 +25,6 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
   this.open = false
   this.dispatchEvent(new Event('close'))
 }
+
+const { i18n } = await import('$lib/i18n/index.svelte')
+await i18n.set('en')

@@ -93,6 +93,7 @@ describe('the catalogues', () => {
     await i18n.set('ar')
     expect([document.documentElement.dir, document.documentElement.lang]).toEqual(['rtl', 'ar'])
     expect(i18n.draft).toBe(true)
+    expect(i18n.t('palette.send', { number: '+12025550100' })).toContain('\u2068+12025550100\u2069')
     await i18n.set('en')
     expect([document.documentElement.dir, i18n.draft]).toEqual(['ltr', false])
   })

@@ -1,5 +1,5 @@
 import { read, write } from '$lib/db/local'
-import en from './en.json'
+import type en from './en.json'
 import { format, type Params } from './format'
 
 export type Key = keyof typeof en
@@ -17,7 +17,7 @@ export const isLang = (s: string): s is Lang => s in LANGS
 
 type Dictionary = Record<string, string>
 const loaders: Record<Lang, () => Promise<Dictionary>> = {
-  en: async () => en,
+  en: async () => (await import('./en.json')).default,
   sw: async () => (await import('./sw.json')).default,
   fr: async () => (await import('./fr.json')).default,
   ar: async () => (await import('./ar.json')).default,
@@ -27,7 +27,7 @@ class I18n {
   lang = $state<Lang>('en')
   /** IANA zone that times are shown in; undefined means the zone of this device. */
   zone = $state<string | undefined>(undefined)
-  #dict = $state.raw<Dictionary>(en)
+  #dict = $state.raw<Dictionary>({})
 
   get locale() {
     return LANGS[this.lang].locale
@@ -54,10 +54,12 @@ class I18n {
     write('smsir.lang', lang)
   }
 
-  t = (key: Key, params?: Params) => format(this.#dict[key] ?? en[key] ?? key, this.locale, params)
+  /** A text of the catalogue with its values filled in. Where text runs right to left, each value keeps its own direction. */
+  t = (key: Key, params?: Params) =>
+    format(this.#dict[key] ?? key, this.locale, params && this.rtl ? isolated(params) : params)
 
   /** True when the key exists: for codes that come from the server and may be newer than this app. */
-  has = (key: string): key is Key => key in en
+  has = (key: string): key is Key => key in this.#dict
 
   n = (value: number, options?: Intl.NumberFormatOptions) =>
     new Intl.NumberFormat(this.locale, options).format(value)
@@ -109,6 +111,12 @@ class I18n {
     }
   }
 }
+
+/** First strong isolate … pop directional isolate: a phone number inside an Arabic sentence is read in its own order. */
+const isolated = (params: Params): Params =>
+  Object.fromEntries(
+    Object.entries(params).map(([k, v]) => [k, typeof v === 'string' && v ? `\u2068${v}\u2069` : v]),
+  )
 
 export const i18n = new I18n()
 export const t = i18n.t
