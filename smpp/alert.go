@@ -34,9 +34,9 @@ func (p *AlertNotification) DecodePDU(b []byte) error {
 }
 
 func (p *AlertNotification) encode(w *writer) {
-	w.u8(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
+	w.u8x2(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
 	w.str("source_addr", p.SourceAddr, maxLongAddr)
-	w.u8(uint8(p.ESMEAddrTON), uint8(p.ESMEAddrNPI))
+	w.u8x2(uint8(p.ESMEAddrTON), uint8(p.ESMEAddrNPI))
 	w.str("esme_addr", p.ESMEAddr, maxLongAddr)
 	w.tlvs(p.TLVs)
 }

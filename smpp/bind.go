@@ -50,7 +50,7 @@ func (p *Bind) encode(w *writer) {
 	w.str("system_id", p.SystemID, maxSystemID)
 	w.str("password", p.Password, maxPassword)
 	w.str("system_type", p.SystemType, maxSystemType)
-	w.u8(uint8(p.InterfaceVersion), uint8(p.AddrTON), uint8(p.AddrNPI))
+	w.u8x3(uint8(p.InterfaceVersion), uint8(p.AddrTON), uint8(p.AddrNPI))
 	w.str("address_range", p.AddressRange, maxAddressRange)
 	w.tlvs(p.TLVs)
 }

@@ -41,9 +41,9 @@ func (p *CancelSM) DecodePDU(b []byte) error {
 func (p *CancelSM) encode(w *writer) {
 	w.str("service_type", p.ServiceType, maxServiceType)
 	w.str("message_id", p.MessageID, maxMessageID)
-	w.u8(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
+	w.u8x2(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
 	w.str("source_addr", p.SourceAddr, maxAddr)
-	w.u8(uint8(p.DestAddrTON), uint8(p.DestAddrNPI))
+	w.u8x2(uint8(p.DestAddrTON), uint8(p.DestAddrNPI))
 	w.str("destination_addr", p.DestinationAddr, maxAddr)
 	w.tlvs(p.TLVs)
 }

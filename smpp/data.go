@@ -44,11 +44,11 @@ func (p *DataSM) DecodePDU(b []byte) error {
 
 func (p *DataSM) encode(w *writer) {
 	w.str("service_type", p.ServiceType, maxServiceType)
-	w.u8(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
+	w.u8x2(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
 	w.str("source_addr", p.SourceAddr, maxLongAddr)
-	w.u8(uint8(p.DestAddrTON), uint8(p.DestAddrNPI))
+	w.u8x2(uint8(p.DestAddrTON), uint8(p.DestAddrNPI))
 	w.str("destination_addr", p.DestinationAddr, maxLongAddr)
-	w.u8(uint8(p.ESMClass), uint8(p.RegisteredDelivery), uint8(p.DataCoding))
+	w.u8x3(uint8(p.ESMClass), uint8(p.RegisteredDelivery), uint8(p.DataCoding))
 	w.tlvs(p.TLVs)
 }
 

@@ -73,7 +73,7 @@ func (p *SubmitMulti) DecodePDU(b []byte) error {
 
 func (p *SubmitMulti) encode(w *writer) {
 	w.str("service_type", p.ServiceType, maxServiceType)
-	w.u8(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
+	w.u8x2(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
 	w.str("source_addr", p.SourceAddr, maxAddr)
 	if n := len(p.DestAddresses); n == 0 || n > MaxDests {
 		w.fail("number_of_dests", ErrTooMany)
@@ -83,10 +83,10 @@ func (p *SubmitMulti) encode(w *writer) {
 	for i := range p.DestAddresses {
 		p.DestAddresses[i].encode(w)
 	}
-	w.u8(uint8(p.ESMClass), p.ProtocolID, p.PriorityFlag)
+	w.u8x3(uint8(p.ESMClass), p.ProtocolID, p.PriorityFlag)
 	w.time("schedule_delivery_time", p.ScheduleDeliveryTime)
 	w.time("validity_period", p.ValidityPeriod)
-	w.u8(uint8(p.RegisteredDelivery), p.ReplaceIfPresentFlag, uint8(p.DataCoding), p.SMDefaultMsgID)
+	w.u8x4(uint8(p.RegisteredDelivery), p.ReplaceIfPresentFlag, uint8(p.DataCoding), p.SMDefaultMsgID)
 	w.message(p.ShortMessage)
 	w.tlvs(p.TLVs)
 }
@@ -95,7 +95,7 @@ func (d *DestAddress) encode(w *writer) {
 	w.u8(uint8(d.DestFlag))
 	switch d.DestFlag {
 	case DestFlagSME:
-		w.u8(uint8(d.DestAddrTON), uint8(d.DestAddrNPI))
+		w.u8x2(uint8(d.DestAddrTON), uint8(d.DestAddrNPI))
 		w.str("destination_addr", d.DestinationAddr, maxAddr)
 	case DestFlagDistributionList:
 		w.str("dl_name", d.DLName, maxDLName)
@@ -120,6 +120,9 @@ func (p *SubmitMulti) decode(r *reader) {
 		if d, ok := decodeDestAddress(r); ok {
 			p.DestAddresses = append(p.DestAddresses, d)
 		}
+	}
+	if len(p.DestAddresses) == 0 {
+		p.DestAddresses = nil // as in a PDU that was not used before
 	}
 	p.ESMClass = ESMClass(r.u8("esm_class"))
 	p.ProtocolID = r.u8("protocol_id")
@@ -210,7 +213,7 @@ func (p *SubmitMultiResp) encode(w *writer) {
 	}
 	w.u8(uint8(len(p.UnsuccessSMEs))) //nolint:gosec // checked above
 	for _, u := range p.UnsuccessSMEs {
-		w.u8(uint8(u.DestAddrTON), uint8(u.DestAddrNPI))
+		w.u8x2(uint8(u.DestAddrTON), uint8(u.DestAddrNPI))
 		w.str("destination_addr", u.DestinationAddr, maxAddr)
 		w.u32(uint32(u.ErrorStatusCode))
 	}
@@ -235,6 +238,9 @@ func (p *SubmitMultiResp) decode(r *reader) {
 			}
 			p.UnsuccessSMEs = append(p.UnsuccessSMEs, u)
 		}
+	}
+	if len(p.UnsuccessSMEs) == 0 {
+		p.UnsuccessSMEs = nil // as in a PDU that was not used before
 	}
 	p.TLVs = r.tlvs(p.TLVs)
 }

@@ -33,7 +33,7 @@ func (p *QuerySM) DecodePDU(b []byte) error {
 
 func (p *QuerySM) encode(w *writer) {
 	w.str("message_id", p.MessageID, maxMessageID)
-	w.u8(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
+	w.u8x2(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
 	w.str("source_addr", p.SourceAddr, maxAddr)
 	w.tlvs(p.TLVs)
 }
@@ -91,7 +91,7 @@ func (p *QuerySMResp) encode(w *writer) {
 	}
 	w.str("message_id", p.MessageID, maxMessageID)
 	w.time("final_date", p.FinalDate)
-	w.u8(uint8(p.MessageState), p.ErrorCode)
+	w.u8x2(uint8(p.MessageState), p.ErrorCode)
 	w.tlvs(p.TLVs)
 }
 

@@ -67,10 +67,10 @@ func receipt(c ESMClass, data []byte, l TLVs) (Receipt, error) {
 //
 //	id:0123456789 sub:001 dlvrd:001 submit date:2611231457 done date:2611231458 stat:DELIVRD err:000 text:Hello
 //
-// The fields may come in any order and any may be missing, names are read in any case, spaces after the colon, commas
-// between the fields and dates with seconds, century or punctuation are taken, as is the text in UCS-2. The message's own
-// text cannot pass for a field: where the fields come before it, it ends the receipt, and where some follow, only an
-// unbroken row of them at the very end counts.
+// The fields may come in any order and any may be missing; names are read in any case; spaces after the colon, commas
+// between the fields, dates with seconds, century or punctuation, and the text in UCS-2 are taken. The message's own text
+// is kept from passing for a field: after stat, everything behind "text:" is text, and where the text comes before stat,
+// only an unbroken row of fields with stat at the very end counts.
 //
 // The error is [ErrReceipt] if the text has neither id nor stat. Nothing of text is kept.
 //
@@ -178,7 +178,8 @@ func (f receiptField) value(s string) (string, int) {
 	return s[from:to], to
 }
 
-func isSpace(c byte) bool     { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+// isSpace also sees a NUL as a space: some SMSCs end fields with it.
+func isSpace(c byte) bool     { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0 }
 func isSeparator(c byte) bool { return isSpace(c) || c == ',' || c == ';' }
 func isDigit(c byte) bool     { return '0' <= c && c <= '9' }
 
@@ -229,9 +230,10 @@ func (r *Receipt) field(f receiptField) *string {
 	return &r.Text
 }
 
-// fieldsAtEnd finds where the unbroken row of fields at the end of s begins, -1 if s does not end with one.
+// fieldsAtEnd finds where the unbroken row of fields at the end of s begins, -1 if s does not end with one or stat is not
+// among them.
 func fieldsAtEnd(s string) int {
-	begin := -1
+	begin, stat := -1, false
 	for at := 0; at < len(s); {
 		if isSeparator(s[at]) {
 			at++
@@ -239,7 +241,7 @@ func fieldsAtEnd(s string) int {
 		}
 		f, n := fieldAt(s[at:])
 		if f == noField || f == fieldText {
-			begin = -1
+			begin, stat = -1, false
 			for at < len(s) && !isSeparator(s[at]) {
 				at++
 			}
@@ -248,8 +250,12 @@ func fieldsAtEnd(s string) int {
 		if begin < 0 {
 			begin = at
 		}
+		stat = stat || f == fieldStat
 		_, m := f.value(s[at+n:])
 		at += n + m
+	}
+	if !stat {
+		return -1
 	}
 	return begin
 }

@@ -44,11 +44,11 @@ func (p *ReplaceSM) DecodePDU(b []byte) error {
 
 func (p *ReplaceSM) encode(w *writer) {
 	w.str("message_id", p.MessageID, maxMessageID)
-	w.u8(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
+	w.u8x2(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
 	w.str("source_addr", p.SourceAddr, maxAddr)
 	w.time("schedule_delivery_time", p.ScheduleDeliveryTime)
 	w.time("validity_period", p.ValidityPeriod)
-	w.u8(uint8(p.RegisteredDelivery), p.SMDefaultMsgID)
+	w.u8x2(uint8(p.RegisteredDelivery), p.SMDefaultMsgID)
 	w.message(p.ShortMessage)
 	w.tlvs(p.TLVs)
 }

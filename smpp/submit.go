@@ -74,14 +74,14 @@ func (p *SubmitSM) decode(r *reader) { p.decodeAs(r, CommandSubmitSM) }
 // encodeAs writes what submit_sm and deliver_sm have in common, which is all.
 func (p *SubmitSM) encodeAs(w *writer) {
 	w.str("service_type", p.ServiceType, maxServiceType)
-	w.u8(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
+	w.u8x2(uint8(p.SourceAddrTON), uint8(p.SourceAddrNPI))
 	w.str("source_addr", p.SourceAddr, maxAddr)
-	w.u8(uint8(p.DestAddrTON), uint8(p.DestAddrNPI))
+	w.u8x2(uint8(p.DestAddrTON), uint8(p.DestAddrNPI))
 	w.str("destination_addr", p.DestinationAddr, maxAddr)
-	w.u8(uint8(p.ESMClass), p.ProtocolID, p.PriorityFlag)
+	w.u8x3(uint8(p.ESMClass), p.ProtocolID, p.PriorityFlag)
 	w.time("schedule_delivery_time", p.ScheduleDeliveryTime)
 	w.time("validity_period", p.ValidityPeriod)
-	w.u8(uint8(p.RegisteredDelivery), p.ReplaceIfPresentFlag, uint8(p.DataCoding), p.SMDefaultMsgID)
+	w.u8x4(uint8(p.RegisteredDelivery), p.ReplaceIfPresentFlag, uint8(p.DataCoding), p.SMDefaultMsgID)
 	w.message(p.ShortMessage)
 	w.tlvs(p.TLVs)
 }

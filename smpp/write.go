@@ -16,8 +16,11 @@ type writer struct {
 
 // newWriter begins a PDU.
 func newWriter(dst []byte, opt Options, c CommandID, sequenceNumber uint32) writer {
-	w := writer{b: dst, start: len(dst), command: c, opt: opt}
-	w.b = Header{CommandID: c, SequenceNumber: sequenceNumber}.Append(dst)
+	w := writer{start: len(dst), command: c, opt: opt}
+	w.b = append(dst, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	h := w.b[len(dst):]
+	binary.BigEndian.PutUint32(h[4:], uint32(c))
+	binary.BigEndian.PutUint32(h[12:], sequenceNumber)
 	return w
 }
 
@@ -45,8 +48,11 @@ func (w *writer) status(s CommandStatus) {
 	binary.BigEndian.PutUint32(w.b[w.start+8:], uint32(s))
 }
 
-// u8 writes octets, each a field of its own.
-func (w *writer) u8(v ...uint8) { w.b = append(w.b, v...) }
+// u8 writes one octet; u8x2 to u8x4 write several, each a field of its own.
+func (w *writer) u8(a uint8)            { w.b = append(w.b, a) }
+func (w *writer) u8x2(a, b uint8)       { w.b = append(w.b, a, b) }
+func (w *writer) u8x3(a, b, c uint8)    { w.b = append(w.b, a, b, c) }
+func (w *writer) u8x4(a, b, c, d uint8) { w.b = append(w.b, a, b, c, d) }
 
 // u32 writes an integer of four octets.
 func (w *writer) u32(v uint32) { w.b = binary.BigEndian.AppendUint32(w.b, v) }
@@ -57,6 +63,10 @@ func (w *writer) str(field, s string, limit int) {
 		w.b = append(w.b, 0)
 		return
 	}
+	w.text(field, s, limit)
+}
+
+func (w *writer) text(field, s string, limit int) {
 	if len(s) >= limit && len(s) >= w.opt.stringLimit(limit) {
 		w.fail(field, ErrTooLong)
 		return
