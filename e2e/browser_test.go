@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// closingLine is how a script of web/e2e ends.
+var closingLine = regexp.MustCompile(`(?m)^(\d+) passed, (\d+) failed$`)
+
+// TestBrowser plays the journeys of web/e2e in a real Chromium against the real server, each script with a server of its
+// own on an empty data folder. Chromium is $CHROMIUM or found in PATH; scripts are web/e2e/run*.mjs, what they share lies
+// beside them.
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	chromium := browser(t)
+	scripts, err := filepath.Glob("../web/e2e/run*.mjs")
+	must(t, err)
+	if len(scripts) == 0 {
+		t.Fatal("web/e2e has no run*.mjs: there is no journey to play")
+	}
+	for _, name := range []string{"../web/node_modules/playwright-core", "../web/dist/index.html"} {
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			missing(t, strings.TrimPrefix(name, "../")+" is not there: run \"make build\" first")
+		}
+	}
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".mjs"), func(t *testing.T) {
+			t.Parallel()
+			play(t, script, chromium)
+		})
+	}
+}
+
+// missing fails the test where the browser is required, and skips it aloud elsewhere.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if required("chromium") {
+		t.Fatalf("%s (SMSIR_REQUIRE=%s)", what, os.Getenv("SMSIR_REQUIRE"))
+	}
+	t.Skipf("NOT TESTED in a browser: %s", what)
+}
+
+// browser finds Chromium.
+func browser(t *testing.T) string {
+	t.Helper()
+	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	if own := os.Getenv("CHROMIUM"); own != "" {
+		names = []string{own}
+	}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, "no Chromium: set CHROMIUM to its path, or install the package chromium; looked for "+strings.Join(names, ", "))
+	return ""
+}
+
+// journeyTime is how long one script may take before it counts as hung.
+const journeyTime = 10 * time.Minute
+
+// play runs one script against a fresh server and relays its closing line.
+func play(t *testing.T, script, chromium string) {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		missing(t, "no Node.js: "+err.Error())
+	}
+	s := serve(t, t.TempDir())
+	cmd := exec.CommandContext(t.Context(), node, filepath.Join("e2e", filepath.Base(script)))
+	cmd.Dir = "../web"
+	cmd.Env = append(os.Environ(), "SMSIR_URL="+s.url, "SMSIR_SETUP_URL="+s.setup(), "CHROMIUM="+chromium)
+	cmd.WaitDelay = 10 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	must(t, cmd.Start())
+	hung := time.AfterFunc(journeyTime, func() { _ = cmd.Process.Kill() })
+	err = cmd.Wait()
+	hung.Stop()
+	line := closingLine.FindStringSubmatch(out.String())
+	switch {
+	case line == nil:
+		t.Errorf("%s ended (%v) without a line \"N passed, N failed\":\n%s", script, err, tail(out.String()))
+	case err != nil || line[1] == "0" || line[2] != "0":
+		t.Errorf("%s: %s (%v):\n%s", script, line[0], err, tail(out.String()))
+	default:
+		t.Logf("%s: %s", script, line[0])
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("the server ended with exit code %d", code)
+	}
+}
