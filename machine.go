@@ -73,9 +73,13 @@ func timePtr(t time.Time) *time.Time {
 }
 
 // Accept puts a new message into its first state (T1, T2): scheduled while SendAt lies ahead,
-// queued otherwise. undo marks the wait as an undo window, which no lateness ends.
+// queued otherwise, for the reason and until the time that are set beforehand, if any. undo marks
+// the wait as an undo window, which no lateness ends.
 func (m *Message) Accept(now time.Time, undo bool) Event {
-	m.Status, m.Reason, m.Seq, m.UpdatedAt = Queued, ReasonDue, 0, now
+	m.Status, m.Seq, m.UpdatedAt = Queued, 0, now
+	if m.Reason == "" {
+		m.Reason = ReasonDue
+	}
 	if m.SendAt.After(now) {
 		m.Status, m.Reason = Scheduled, ""
 		m.NextAt = m.SendAt

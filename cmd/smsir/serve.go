@@ -159,7 +159,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace})
 	g.accepter = accept.New(accept.Options{Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
 		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
-		Poke: g.dispatcher.Poke, Knows: g.dispatcher.Knows, Metrics: g.metrics})
+		Poke: g.dispatcher.Poke, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Metrics: g.metrics})
 	g.hub = notify.New(g.store, g.store, log)
 	g.store.OnCommit(g.hub.Wake)
 	cursorKey, err := keys.MAC("cursors")

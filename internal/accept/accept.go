@@ -49,6 +49,11 @@ type Options struct {
 	Unreserve func(n int)
 	Offer     func([]*smsir.Message)
 	Poke      func()
+	// Waits says why, and until when at first, the queued messages of a workspace cannot be sent now;
+	// "" if they can.
+	Waits func(workspace smsir.UUID) (smsir.Reason, time.Time)
+	// Hurry is called when what messages waited for came while they were stored.
+	Hurry func()
 	// Knows reports whether a provider is enabled in a workspace.
 	Knows   func(workspace, provider smsir.UUID) bool
 	Metrics prometheus.Registerer
@@ -77,6 +82,12 @@ func New(opt Options) *Service {
 	}
 	if opt.Poke == nil {
 		opt.Poke = func() {}
+	}
+	if opt.Hurry == nil {
+		opt.Hurry = func() {}
+	}
+	if opt.Waits == nil {
+		opt.Waits = func(smsir.UUID) (smsir.Reason, time.Time) { return "", time.Time{} }
 	}
 	if opt.Knows == nil {
 		opt.Knows = func(smsir.UUID, smsir.UUID) bool { return true }
@@ -232,6 +243,9 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	}
 	if a.Owned {
 		s.opt.Offer(due)
+	}
+	if reason, _ := s.opt.Waits(a.Workspace); p.waits && reason == "" {
+		s.opt.Hurry()
 	}
 	if !a.Owned || len(due) < len(p.messages) {
 		s.opt.Poke()

@@ -265,6 +265,24 @@ func TestPreview(t *testing.T) {
 	}
 }
 
+func TestWithoutAProviderItSaysWhyItWaits(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	until := time.Now().Add(time.Minute).UTC().Truncate(time.Millisecond)
+	s := accept.New(accept.Options{Store: e.st, Waits: func(smsir.UUID) (smsir.Reason, time.Time) { return smsir.ReasonRouteConfig, until }})
+	r, err := s.Send(ctx, e.order(accept.Request{To: "+12025550100", Text: "hi"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := e.st.Message(ctx, e.ws.ID, r.Messages[0].ID)
+	if err != nil || m.Reason != smsir.ReasonRouteConfig || !m.NextAt.Equal(until) {
+		t.Errorf("waits because of %q until %v, %v; want route_config until %v", m.Reason, m.NextAt, err, until)
+	}
+	if claimed, err := e.st.Claim(ctx, time.Now(), 10); err != nil || len(claimed) != 0 {
+		t.Errorf("claimed %d before its time, %v", len(claimed), err)
+	}
+}
+
 func TestQueueFull(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)

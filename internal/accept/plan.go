@@ -17,6 +17,7 @@ type plan struct {
 	rows     []int // index of the request behind each message
 	events   []smsir.Event
 	problems []Problem
+	waits    bool // nothing can be sent now
 	result   Result
 }
 
@@ -70,6 +71,8 @@ func (p *plan) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	wait, until := p.s.opt.Waits(p.order.Workspace.ID)
+	p.waits = wait != ""
 	refs := make(map[string]int, len(p.messages))
 	for i, m := range p.messages {
 		if first, again := refs[m.ClientRef]; again && m.ClientRef != "" {
@@ -79,6 +82,7 @@ func (p *plan) check(ctx context.Context) error {
 		refs[m.ClientRef] = p.rows[i]
 		switch {
 		case !blocked[m.To]:
+			m.Reason, m.NextAt = wait, until
 			p.events = append(p.events, m.Accept(p.now, p.order.Requests[p.rows[i]].Hold > 0))
 		case !p.order.Batch:
 			return &smsir.Error{Code: smsir.CodeOptedOut, Field: "to",

@@ -208,6 +208,17 @@ func (d *Dispatcher) Changed() {
 	}
 }
 
+// Waits says why the messages of a workspace cannot be sent now, and when to look again at the
+// latest; "" if they can.
+func (d *Dispatcher) Waits(workspace smsir.UUID) (smsir.Reason, time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.byOwner[workspace]) > 0 {
+		return "", time.Time{}
+	}
+	return smsir.ReasonRouteConfig, d.opt.Now().Add(noRoutePause)
+}
+
 // Knows reports whether a provider is enabled in a workspace.
 func (d *Dispatcher) Knows(workspace, provider smsir.UUID) bool {
 	d.mu.Lock()

@@ -105,9 +105,9 @@ func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 		m.From, m.Text, int64(m.Encoding), int64(m.Segments), m.Provider, int64(m.OnUnknown), m.ClientRef, marshalMap(m.Tags), marshalMap(m.Metadata),
 		int64(m.ResendOf), sqldb.Millis(m.AcceptedAt), sqldb.Millis(m.SendAt), sqldb.Millis(m.ExpiresAt)}, movingArgs(m)...)
 	args = append(args, sqldb.Millis(m.DeadlineAt()), owner)
-	_, err := t.Exec("INSERT INTO messages ("+messageColumns+`, deadline_at, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
-		$37, $38, $39, $40, $41, $42, $43, $44)`, args...)
+	// Plain marks: the driver looks every numbered one up by name.
+	_, err := t.Exec("INSERT INTO messages ("+messageColumns+`, deadline_at, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
 }
 

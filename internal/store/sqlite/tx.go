@@ -192,7 +192,7 @@ func (t *wtx) insertEvent(e *smsir.Event) error {
 		return err
 	}
 	t.wroteEvents = true
-	_, err = t.Exec("INSERT INTO events (id, workspace_id, message_id, seq, type, at, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+	_, err = t.Exec("INSERT INTO events (id, workspace_id, message_id, seq, type, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
 	return err
 }
