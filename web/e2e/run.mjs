@@ -10,7 +10,7 @@ import * as sending from './sending.mjs'
 
 // In this order: set up first, look at every screen once there is something to see, change the password last.
 const { setup, sendOnPhone, sendOnPhoneInTheDark, sendOnDesk, sendOnDeskInTheDark } = sending
-const { keyboardOnly, pressedTwice, undone, scheduled, everyEnd } = sending
+const { keyboardOnly, pressedTwice, undone, undoneOverSheet, scheduled, everyEnd } = sending
 const { socketDrop, offlineSend, lostAnswer, sessionEnds } = offline
 const { liveRows, filters, pages } = history
 const { phoneLight, deskDark, phoneDarkArabic, deskLightFrench, phoneLightSwahili, largeText } = everywhere
@@ -19,7 +19,7 @@ const { providers, keys, team, settings } = admin
 await play({
   setup,
   ...{ sendOnPhone, sendOnPhoneInTheDark, sendOnDesk, sendOnDeskInTheDark },
-  ...{ keyboardOnly, pressedTwice, undone, scheduled, everyEnd },
+  ...{ keyboardOnly, pressedTwice, undone, undoneOverSheet, scheduled, everyEnd },
   ...{ socketDrop, offlineSend, lostAnswer, sessionEnds },
   ...{ liveRows, filters, pages },
   ...{ phoneLight, deskDark, phoneDarkArabic, deskLightFrench, phoneLightSwahili, largeText },

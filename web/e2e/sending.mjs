@@ -93,7 +93,7 @@ async function sendAndWatch(world, viewport, theme, smart) {
   check((await row.locator('.pill').textContent()).includes('Delivered'), `${name}: the row says so too`)
   await page.goto(new URL('/', setupURL).href)
   check(
-    await page.getByText(`It's ready, ${name}`).first().isVisible(),
+    await eventually(() => page.getByText(`It's ready, ${name}`).first().isVisible()),
     `${name}: it is among the latest on Home`,
   )
 }
@@ -185,6 +185,22 @@ export async function undone(world) {
     'nothing was sent',
     JSON.stringify(all.map((m) => m.status)),
   )
+}
+
+/** The same for one message, whose sheet opens over everything: Undo stays in reach. */
+export async function undoneOverSheet(world) {
+  const page = await open(world.browser, { state: world.state, prefs: { 'smsir.undo': '30' } })
+  await page.goto(new URL('/compose', setupURL).href)
+  await fillCompose(page, '+12025550100', 'Back again')
+  await page.getByRole('button', { name: 'Send 1 message' }).click()
+  await page.getByRole('dialog').getByText('Sending soon').first().waitFor()
+  await screen(page, 'message held')
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.waitForURL('**/compose')
+  const text = () => page.getByLabel('Message', { exact: true }).inputValue()
+  check(await eventually(async () => (await text()) === 'Back again'), 'Undo works over an open message')
+  const [m] = (await api(page).get('/v1/messages?text=Back%20again')).body.items
+  check(m.status === 'canceled', 'and the message is canceled', m.status)
 }
 
 /** Scheduled in the workspace's zone, and canceled. */

@@ -50,6 +50,11 @@ describe('stepOf', () => {
       expect(step.title[0]).toBe(step.title[0]!.toUpperCase())
     },
   )
+  it('says what is to come only while it is', () => {
+    const e = event({ type: 'message.sent', data: { status: 'sent', deadline: '2026-11-27T09:00:00Z' } })
+    expect(stepOf(e).notes).toHaveLength(1)
+    expect(stepOf(e, undefined, false).notes).toEqual([])
+  })
   it('shows a word of a newer server as it stands', () =>
     expect(reasonText('solar_flare')).toBe('solar flare'))
 })

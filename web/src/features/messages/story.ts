@@ -30,7 +30,7 @@ const errorNotes = (d: EventData): string[] => {
 }
 
 /** An event as a step of the timeline. */
-export function stepOf(e: StreamEvent, before?: StreamEvent): Step {
+export function stepOf(e: StreamEvent, before?: StreamEvent, last = true): Step {
   const d = e.data
   const word = e.type.replace(/^message\./, '')
   const provider = d.provider_name || (d.provider ? providerName(d.provider) : '')
@@ -40,8 +40,10 @@ export function stepOf(e: StreamEvent, before?: StreamEvent): Step {
   const notes: string[] = []
   if (d.reason && d.reason !== 'due') notes.push(reasonText(d.reason))
   notes.push(...errorNotes(d))
-  if (d.next_attempt_at && !d.final) notes.push(t('step.next', { time: i18n.seconds(d.next_attempt_at) }))
-  if (d.deadline && !d.final) notes.push(t('step.deadline', { time: i18n.dateTime(d.deadline) }))
+  // What was to come is only of interest until it came.
+  if (last && d.next_attempt_at && !d.final)
+    notes.push(t('step.next', { time: i18n.seconds(d.next_attempt_at) }))
+  if (last && d.deadline && !d.final) notes.push(t('step.deadline', { time: i18n.dateTime(d.deadline) }))
   if (d.attempt && d.attempt > 1 && word === 'sending') notes.push(t('step.attempt', { n: d.attempt }))
   if (d.late_receipt) notes.push(t('step.late', { status: statusWord(d.late_receipt.status) }))
   if (d.possible_duplicate) notes.push(t('message.duplicate'))

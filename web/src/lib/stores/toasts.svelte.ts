@@ -11,6 +11,8 @@ class Toasts {
   #next = 0
 
   show(text: string, options: { action?: Toast['action']; tone?: 'bad'; ms?: number } = {}) {
+    // The same note twice is one note.
+    if (!options.action) this.list = this.list.filter((x) => x.action || x.text !== text)
     const id = ++this.#next
     this.list.push({ id, text, action: options.action, tone: options.tone })
     const ms = options.ms ?? 5000
