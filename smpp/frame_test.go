@@ -252,6 +252,13 @@ func TestReaderLimits(t *testing.T) {
 			t.Errorf("limit %d, %d octets: %v", c.set, c.length, err)
 		}
 	}
+	// A stream that was lost stays lost, whatever the limit becomes.
+	lost := NewReader(bytes.NewReader(sized(1000)))
+	_, first := lost.ReadPDU()
+	lost.SetMaxLength(0)
+	if _, err := lost.ReadPDU(); !errors.Is(err, ErrLength) || !errors.Is(first, ErrLength) {
+		t.Errorf("after %v: %v", first, err)
+	}
 	b := sized(MaxMaxLength)
 	_, _, err := Next(slices.Concat([]byte{0, 0x10, 0, 1}, b[4:]), 2*MaxMaxLength)
 	if !errors.Is(err, ErrLength) {

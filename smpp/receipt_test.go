@@ -121,6 +121,7 @@ func TestDeliverSMReceipt(t *testing.T) {
 		{"behind a header", DeliverSM{ESMClass: TypeDeliveryReceipt | FeatureUDHI, ShortMessage: []byte("\x03\x24\x01\x01" + text)}, fromText, nil},
 		{"text and TLVs", DeliverSM{ESMClass: TypeDeliveryReceipt, ShortMessage: []byte(text), TLVs: tlvs}, both, nil},
 		{"TLVs", DeliverSM{ESMClass: TypeDeliveryReceipt, TLVs: tlvs}, Receipt{MessageID: "102A91", State: StateUndeliverable, NetworkErrorCode: both.NetworkErrorCode}, nil},
+		{"only the id", DeliverSM{ESMClass: TypeDeliveryReceipt, TLVs: tlvs[:1]}, Receipt{MessageID: "102A91", State: StateUnknown}, nil},
 		{"only the state", DeliverSM{ESMClass: TypeDeliveryReceipt, TLVs: tlvs[1:2]}, Receipt{State: StateUndeliverable}, nil},
 		{"empty TLV", DeliverSM{ESMClass: TypeDeliveryReceipt, ShortMessage: []byte(text), TLVs: TLVs{{TagReceiptedMessageID, []byte{0}}}}, fromText, nil},
 		{"no text that can be read", DeliverSM{ESMClass: TypeDeliveryReceipt, ShortMessage: []byte("Delivered!")}, Receipt{State: StateUnknown}, ErrReceipt},

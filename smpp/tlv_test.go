@@ -236,6 +236,19 @@ func TestBits(t *testing.T) {
 			t.Errorf("%s: % X, want % X", l[0].Tag, l[0].Value, c.want)
 		}
 	}
+	l := TLVs{{TagCallbackNumPresInd, []byte{0x07}}, {TagITSSessionInfo, []byte{5, 7}}, {TagMSMsgWaitFacilities, []byte{0x82}}, {TagNetworkErrorCode, []byte{3, 1, 0x1B}}}
+	if v, _ := l.CallbackNumPresInd(); v != (CallbackNumPresInd{PresentationRestricted, ScreeningNetwork}) {
+		t.Errorf("callback_num_pres_ind 07: %+v", v)
+	}
+	if v, _ := l.ITSSessionInfo(); v != (ITSSessionInfo{5, 3, true}) {
+		t.Errorf("its_session_info 05 07: %+v", v)
+	}
+	if v, _ := l.MSMsgWaitFacilities(); v != (MSMsgWaitFacilities{true, WaitingEmail}) {
+		t.Errorf("ms_msg_wait_facilities 82: %+v", v)
+	}
+	if v, _ := l.NetworkErrorCode(); v != (NetworkErrorCode{ErrorGSM, 0x011B}) {
+		t.Errorf("network_error_code 03 01 1B: %+v", v)
+	}
 }
 
 func TestTLVCheck(t *testing.T) {
