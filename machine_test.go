@@ -11,8 +11,10 @@ import (
 var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 func newMessage(sendIn time.Duration, policy smsir.OnUnknown) *smsir.Message {
-	m := &smsir.Message{ID: smsir.IDAt(t0) + 1, Workspace: smsir.NewUUID(t0), Class: smsir.Transactional,
-		To: "+12025550100", Text: "hello", Segments: 1, OnUnknown: policy, AcceptedAt: t0, ExpiresAt: t0.Add(24 * time.Hour)}
+	m := &smsir.Message{
+		ID: smsir.IDAt(t0) + 1, Workspace: smsir.NewUUID(t0), Class: smsir.Transactional,
+		To: "+12025550100", Text: "hello", Segments: 1, OnUnknown: policy, AcceptedAt: t0, ExpiresAt: t0.Add(24 * time.Hour),
+	}
 	if sendIn > 0 {
 		m.SendAt = t0.Add(sendIn)
 	}

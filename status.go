@@ -21,8 +21,10 @@ const (
 	Blocked     Status = 10 // our own policy forbids it; final
 )
 
-var statusNames = [...]string{"scheduled", "queued", "sending", "unknown", "sent", "delivered",
-	"undelivered", "expired", "failed", "canceled", "blocked"}
+var statusNames = [...]string{
+	"scheduled", "queued", "sending", "unknown", "sent", "delivered",
+	"undelivered", "expired", "failed", "canceled", "blocked",
+}
 
 // Statuses lists every status in the order of its value.
 func Statuses() []Status {

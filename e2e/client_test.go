@@ -102,8 +102,10 @@ const (
 func register(t *testing.T, s *server) *client {
 	t.Helper()
 	c := newClient(s.url)
-	login := call[api.Login](t, c, "POST", "/v1/auth/register", api.RegisterRequest{SetupCode: s.setupCode(), Email: email, Password: password,
-		Name: "Ada", WorkspaceName: "Example Clinic", Country: "US", TimeZone: "America/New_York", Client: "app"}, http.StatusCreated)
+	login := call[api.Login](t, c, "POST", "/v1/auth/register", api.RegisterRequest{
+		SetupCode: s.setupCode(), Email: email, Password: password,
+		Name: "Ada", WorkspaceName: "Example Clinic", Country: "US", TimeZone: "America/New_York", Client: "app",
+	}, http.StatusCreated)
 	if login.Token == "" || login.Role != "owner" || !login.User.Operator {
 		t.Fatalf("the first person is %+v, want an owner and operator with a token", login)
 	}

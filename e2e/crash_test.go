@@ -153,8 +153,10 @@ func (h *hammer) worst() int {
 // judge has the oracle look at the evidence in a folder.
 func judge(t *testing.T, dir string) *oracle.Report {
 	t.Helper()
-	e := oracle.Evidence{Database: filepath.Join(dir, "data", "smsir.db"), Simulator: filepath.Join(dir, "data", "simulator.log"),
-		Client: filepath.Join(dir, "client.log"), Stream: filepath.Join(dir, "stream.log")}
+	e := oracle.Evidence{
+		Database: filepath.Join(dir, "data", "smsir.db"), Simulator: filepath.Join(dir, "data", "simulator.log"),
+		Client: filepath.Join(dir, "client.log"), Stream: filepath.Join(dir, "stream.log"),
+	}
 	r, err := oracle.Judge(t.Context(), e)
 	must(t, err)
 	return r

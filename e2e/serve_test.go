@@ -52,8 +52,10 @@ func TestEveryNumberReachesItsDocumentedEnd(t *testing.T) {
 	s := serve(t, t.TempDir())
 	c := register(t, s)
 	events := follow(t, c, "")
-	ends := map[string]string{"00": "delivered", "01": "delivered", "02": "undelivered", "03": "expired", "04": "failed", "05": "delivered",
-		"06": "delivered", "07": "delivered", "08": "unknown", "09": "delivered", "10": "delivered", "11": "delivered"}
+	ends := map[string]string{
+		"00": "delivered", "01": "delivered", "02": "undelivered", "03": "expired", "04": "failed", "05": "delivered",
+		"06": "delivered", "07": "delivered", "08": "unknown", "09": "delivered", "10": "delivered", "11": "delivered",
+	}
 	open := map[string]string{} // number by message
 	for nn := range ends {
 		m := call[api.Message](t, c, "POST", "/v1/messages", api.SendRequest{To: "+120255501" + nn, Text: "Row " + nn}, 202)
@@ -90,8 +92,14 @@ func TestNothingAnswersBeforeTheFirstPerson(t *testing.T) {
 		method, path string
 		body         any
 	}{
-		{"GET", "/v1/me", nil}, {"GET", "/v1/bootstrap", nil}, {"GET", "/v1/info", nil}, {"GET", "/v1/messages", nil}, {"GET", "/v1/events", nil},
-		{"GET", "/metrics", nil}, {"GET", "/openapi.json", nil}, {"GET", "/readyz", nil},
+		{"GET", "/v1/me", nil},
+		{"GET", "/v1/bootstrap", nil},
+		{"GET", "/v1/info", nil},
+		{"GET", "/v1/messages", nil},
+		{"GET", "/v1/events", nil},
+		{"GET", "/metrics", nil},
+		{"GET", "/openapi.json", nil},
+		{"GET", "/readyz", nil},
 		{"POST", "/v1/messages", api.SendRequest{To: "+12025550100", Text: "hi"}},
 		{"POST", "/v1/auth/login", api.LoginRequest{Email: "admin", Password: "admin"}},
 		{"POST", "/v1/auth/login", api.LoginRequest{Email: "admin@localhost", Password: "password"}},

@@ -96,8 +96,10 @@ func (c *trial) readDatabase(ctx context.Context, path string) error {
 		return fmt.Errorf("database %s: %w", path, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // only read
-	for _, read := range []func(*sql.Tx) error{c.readMessages, c.readAttempts, c.readEvents, c.readReceipts, c.readInbound,
-		c.readIdempotency, c.readCounts, c.readNodes, c.readIntegrity} {
+	for _, read := range []func(*sql.Tx) error{
+		c.readMessages, c.readAttempts, c.readEvents, c.readReceipts, c.readInbound,
+		c.readIdempotency, c.readCounts, c.readNodes, c.readIntegrity,
+	} {
 		if err := read(tx); err != nil {
 			return fmt.Errorf("database %s: %w", path, err)
 		}

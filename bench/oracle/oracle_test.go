@@ -16,8 +16,10 @@ import (
 
 // evidence is the evidence in a folder.
 func evidence(dir string, end time.Time) oracle.Evidence {
-	return oracle.Evidence{Database: filepath.Join(dir, "smsir.db"), Simulator: filepath.Join(dir, "simulator.log"),
-		Client: filepath.Join(dir, "client.log"), Stream: filepath.Join(dir, "stream.log"), Now: end}
+	return oracle.Evidence{
+		Database: filepath.Join(dir, "smsir.db"), Simulator: filepath.Join(dir, "simulator.log"),
+		Client: filepath.Join(dir, "client.log"), Stream: filepath.Join(dir, "stream.log"), Now: end,
+	}
 }
 
 func judge(t *testing.T, e oracle.Evidence) *oracle.Report {

@@ -73,15 +73,21 @@ func (w *world) start() (stop func()) {
 	w.ws = store.Workspace{ID: smsir.NewUUID(now), Name: "Test", Country: "US", TimeZone: "UTC", CreatedAt: now}
 	user := store.User{ID: smsir.NewUUID(now), Email: "a@example.com", CreatedAt: now}
 	row := store.Provider{ID: smsir.NewUUID(now), Workspace: w.ws.ID, Kind: kind.Name, Name: kind.Title, Enabled: true, Priority: 100, CreatedAt: now, UpdatedAt: now}
-	must(t, st.Register(bg, store.Registration{User: user, Workspace: &w.ws, Role: store.Owner, Setup: true, Provider: &row, Audit: store.AuditEntry{At: now},
-		Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: w.ws.ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}}))
+	must(t, st.Register(bg, store.Registration{
+		User: user, Workspace: &w.ws, Role: store.Owner, Setup: true, Provider: &row, Audit: store.AuditEntry{At: now},
+		Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: w.ws.ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour)},
+	}))
 	provider, err := kind.Open(smsir.ProviderConfig{ID: row.ID})
 	must(t, err)
-	d := dispatch.New(dispatch.Options{Store: st, Sink: sink{receipt.New(receipt.Options{Store: st}), inbound.New(st, nil, nil)},
+	d := dispatch.New(dispatch.Options{
+		Store: st, Sink: sink{receipt.New(receipt.Options{Store: st}), inbound.New(st, nil, nil)},
 		Open: func(context.Context) ([]dispatch.Upstream, error) {
-			return []dispatch.Upstream{{Candidate: route.Candidate{ID: row.ID, Name: row.Name, Priority: row.Priority, TestOnly: true}, Workspace: w.ws.ID,
-				Kind: kind.Name, Window: kind.Window, Provider: provider, Version: "1"}}, nil
-		}, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Jitter: w.rng.Float64})
+			return []dispatch.Upstream{{
+				Candidate: route.Candidate{ID: row.ID, Name: row.Name, Priority: row.Priority, TestOnly: true}, Workspace: w.ws.ID,
+				Kind: kind.Name, Window: kind.Window, Provider: provider, Version: "1",
+			}}, nil
+		}, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Jitter: w.rng.Float64,
+	})
 	w.accept = accept.New(accept.Options{Store: st, Reserve: d.Reserve, Unreserve: d.Unreserve, Offer: d.Offer, Poke: d.Poke})
 	log, err := os.Create(filepath.Join(w.dir, "client.log"))
 	must(t, err)

@@ -92,13 +92,15 @@ func serve(ctx context.Context, s config.Settings, o serveOptions) (err error) {
 }
 
 func (g *gateway) openStores(ctx context.Context) (err error) {
-	g.store, err = sqlite.Open(ctx, filepath.Join(g.s.DataDir, "smsir.db"), sqlite.Options{Log: g.o.Log, Metrics: g.metrics, MinFree: g.minFree(), AcceptDataLoss: g.s.Store.AcceptDataLoss,
+	g.store, err = sqlite.Open(ctx, filepath.Join(g.s.DataDir, "smsir.db"), sqlite.Options{
+		Log: g.o.Log, Metrics: g.metrics, MinFree: g.minFree(), AcceptDataLoss: g.s.Store.AcceptDataLoss,
 		Fatal: func(err error) {
 			select {
 			case g.fatal <- err:
 			default:
 			}
-		}})
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -149,28 +151,36 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	} else if n > 0 {
 		log.Info("secrets were sealed anew with the newest key", "providers", n)
 	}
-	if g.accounts, err = account.New(account.Config{Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
-		Starter: g.upstreams.Starter, Started: func() { g.dispatcher.Changed() }, Log: log}); err != nil {
+	if g.accounts, err = account.New(account.Config{
+		Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
+		Starter: g.upstreams.Starter, Started: func() { g.dispatcher.Changed() }, Log: log,
+	}); err != nil {
 		return nil, err
 	}
 	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})
 	reports := sink{receipts, inbound.New(g.store, log, nil)}
-	g.dispatcher = dispatch.New(dispatch.Options{Store: g.store, Open: g.openUpstreams, Log: log, Metrics: g.metrics,
-		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace})
-	g.accepter = accept.New(accept.Options{Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
+	g.dispatcher = dispatch.New(dispatch.Options{
+		Store: g.store, Open: g.openUpstreams, Log: log, Metrics: g.metrics,
+		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
+	})
+	g.accepter = accept.New(accept.Options{
+		Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
 		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
-		Poke: g.dispatcher.Poke, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Metrics: g.metrics})
+		Poke: g.dispatcher.Poke, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Metrics: g.metrics,
+	})
 	g.hub = notify.New(g.store, g.store, log)
 	g.store.OnCommit(g.hub.Wake)
 	cursorKey, err := keys.MAC("cursors")
 	if err != nil {
 		return nil, err
 	}
-	return httpd.New(httpd.Deps{CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
+	return httpd.New(httpd.Deps{
+		CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
 		Version: version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
 		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
 		Callbacks: callbacks, Opened: g.opened, Sink: reports,
-		Gatherer: g.metrics, Metrics: g.metrics, Log: log}), nil
+		Gatherer: g.metrics, Metrics: g.metrics, Log: log,
+	}), nil
 }
 
 // opened returns a provider that is called back: the one that sends or, since reports come long after a provider was
@@ -222,8 +232,10 @@ func (g *gateway) openUpstreams(ctx context.Context) ([]dispatch.Upstream, error
 			g.o.Log.Error("a provider cannot be opened; it gets no messages", "provider", p.Name, "kind", p.Kind, "err", err)
 			continue
 		}
-		up := dispatch.Upstream{Candidate: route.Candidate{ID: p.ID, Name: p.Name, Priority: p.Priority, TestOnly: kind.TestOnly},
-			Workspace: p.Workspace, Kind: p.Kind, Window: kind.Window, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10)}
+		up := dispatch.Upstream{
+			Candidate: route.Candidate{ID: p.ID, Name: p.Name, Priority: p.Priority, TestOnly: kind.TestOnly},
+			Workspace: p.Workspace, Kind: p.Kind, Window: kind.Window, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10),
+		}
 		if up.Window == 0 {
 			up.Window = g.s.Dispatch.Window
 		}

@@ -206,8 +206,10 @@ func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 
 func replayed(r *store.Replay, k *Key) (*Result, error) {
 	if subtle.ConstantTimeCompare(r.Fingerprint[:], k.Fingerprint[:]) != 1 {
-		return nil, &smsir.Error{Code: smsir.CodeIdempotencyReuse, Field: "Idempotency-Key",
-			Text: "This Idempotency-Key was used with another request. Use a new key for a new request, and the same body for a retry."}
+		return nil, &smsir.Error{
+			Code: smsir.CodeIdempotencyReuse, Field: "Idempotency-Key",
+			Text: "This Idempotency-Key was used with another request. Use a new key for a new request, and the same body for a retry.",
+		}
 	}
 	return &Result{Status: r.Status, Body: r.Body, Replayed: true}, nil
 }
@@ -223,8 +225,10 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 		}
 	}
 	if k := p.order.Idempotency; k != nil {
-		a.Idempotency = &store.Idempotency{Scope: k.Scope, Key: k.Key, Fingerprint: k.Fingerprint, ExpiresAt: p.now.Add(s.opt.IdempotencyTTL),
-			Status: result.Status, Body: result.Body}
+		a.Idempotency = &store.Idempotency{
+			Scope: k.Scope, Key: k.Key, Fingerprint: k.Fingerprint, ExpiresAt: p.now.Add(s.opt.IdempotencyTTL),
+			Status: result.Status, Body: result.Body,
+		}
 	}
 	due := p.due()
 	a.Owned = len(due) > 0 && s.opt.Reserve(p.order.Workspace.ID, len(due))

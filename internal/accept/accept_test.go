@@ -34,20 +34,24 @@ func newEnv(t *testing.T) *env {
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	e := &env{st: st, room: 100, ws: &store.Workspace{ID: smsir.NewUUID(time.Now()), Name: "Test", Country: "KE", TimeZone: "UTC", Smart: true}}
-	e.Service = accept.New(accept.Options{Store: st,
+	e.Service = accept.New(accept.Options{
+		Store:      st,
 		Reserve:    func(_ smsir.UUID, n int) bool { ok := n <= e.room; e.room -= n; return ok },
 		Unreserve:  func(n int) { e.room += n },
 		Offer:      func(m []*smsir.Message) { e.offered = append(e.offered, m...) },
 		QueueLimit: 50,
-		Knows:      func(ws, p smsir.UUID) bool { return p == smsir.UUID{1} }})
+		Knows:      func(ws, p smsir.UUID) bool { return p == smsir.UUID{1} },
+	})
 	return e
 }
 
 func (e *env) order(requests ...accept.Request) accept.Order {
-	return accept.Order{Workspace: e.ws, Actor: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{2}}, Requests: requests, Batch: len(requests) > 1,
+	return accept.Order{
+		Workspace: e.ws, Actor: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{2}}, Requests: requests, Batch: len(requests) > 1,
 		Render: func(r *accept.Result) (int, []byte, error) {
 			return 202, fmt.Appendf(nil, "%d accepted", len(r.Messages)), nil
-		}}
+		},
+	}
 }
 
 func TestSendNormalisesCountsAndStores(t *testing.T) {
@@ -205,8 +209,10 @@ func TestOptedOut(t *testing.T) {
 	now := time.Now()
 	user := store.User{ID: smsir.NewUUID(now), Email: "a@example.com", CreatedAt: now}
 	prov := &store.Provider{ID: smsir.UUID{1}, Workspace: e.ws.ID, Kind: "k", Name: "n", CreatedAt: now, UpdatedAt: now}
-	if err := e.st.Register(ctx, store.Registration{User: user, Workspace: e.ws, Role: store.Owner, Setup: true, Provider: prov,
-		Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: e.ws.ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, Audit: store.AuditEntry{At: now}}); err != nil {
+	if err := e.st.Register(ctx, store.Registration{
+		User: user, Workspace: e.ws, Role: store.Owner, Setup: true, Provider: prov,
+		Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: e.ws.ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, Audit: store.AuditEntry{At: now},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := e.st.StoreInbound(ctx, smsir.Inbound{Provider: prov.ID, From: "+12025550111", To: "Clinic", Text: "STOP", ReceivedAt: now}, store.OptOut); err != nil {

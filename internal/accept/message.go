@@ -16,8 +16,10 @@ import (
 func (p *plan) message(i int) (*smsir.Message, []Problem) {
 	r, w := &p.order.Requests[i], p.order.Workspace
 	c := checker{index: i}
-	m := &smsir.Message{Workspace: w.ID, Batch: p.result.Batch, CreatedBy: p.order.Actor, Class: r.Class, ToRaw: r.To,
-		Provider: r.Provider, OnUnknown: w.OnUnknown, ClientRef: r.ClientRef, Tags: r.Tags, Metadata: r.Metadata, ResendOf: r.ResendOf, AcceptedAt: p.now}
+	m := &smsir.Message{
+		Workspace: w.ID, Batch: p.result.Batch, CreatedBy: p.order.Actor, Class: r.Class, ToRaw: r.To,
+		Provider: r.Provider, OnUnknown: w.OnUnknown, ClientRef: r.ClientRef, Tags: r.Tags, Metadata: r.Metadata, ResendOf: r.ResendOf, AcceptedAt: p.now,
+	}
 	if r.OnUnknown != nil {
 		m.OnUnknown = *r.OnUnknown
 	}

@@ -76,8 +76,10 @@ func (p *plan) check(ctx context.Context) error {
 	refs := make(map[string]int, len(p.messages))
 	for i, m := range p.messages {
 		if first, again := refs[m.ClientRef]; again && m.ClientRef != "" {
-			return &InvalidError{Problems: []Problem{{Index: p.rows[i], Field: "client_ref", Code: "client_ref_repeated",
-				Text: fmt.Sprintf("The client_ref %q stands in row %d too. Give each message its own.", m.ClientRef, first)}}}
+			return &InvalidError{Problems: []Problem{{
+				Index: p.rows[i], Field: "client_ref", Code: "client_ref_repeated",
+				Text: fmt.Sprintf("The client_ref %q stands in row %d too. Give each message its own.", m.ClientRef, first),
+			}}}
 		}
 		refs[m.ClientRef] = p.rows[i]
 		switch {
@@ -85,11 +87,15 @@ func (p *plan) check(ctx context.Context) error {
 			m.Reason, m.NextAt = wait, until
 			p.events = append(p.events, m.Accept(p.now, p.order.Requests[p.rows[i]].Hold > 0))
 		case !p.order.Batch:
-			return &smsir.Error{Code: smsir.CodeOptedOut, Field: "to",
-				Text: "The recipient has opted out of messages from this sender. Only the recipient can change that, by writing START."}
+			return &smsir.Error{
+				Code: smsir.CodeOptedOut, Field: "to",
+				Text: "The recipient has opted out of messages from this sender. Only the recipient can change that, by writing START.",
+			}
 		default:
-			p.events = append(p.events, m.AcceptBlocked(p.now, smsir.ReasonOptedOut, &smsir.Failure{Class: smsir.ClassBlocked,
-				Code: string(smsir.CodeOptedOut), Text: "The recipient has opted out of messages from this sender."})...)
+			p.events = append(p.events, m.AcceptBlocked(p.now, smsir.ReasonOptedOut, &smsir.Failure{
+				Class: smsir.ClassBlocked,
+				Code:  string(smsir.CodeOptedOut), Text: "The recipient has opted out of messages from this sender.",
+			})...)
 		}
 	}
 	p.result.Messages = p.messages

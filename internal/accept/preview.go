@@ -43,8 +43,10 @@ type PreviewRecipient struct {
 // Preview counts, normalises and names problems. The door bounds the recipients of a request.
 func (s *Service) Preview(w *store.Workspace, r PreviewRequest) Preview {
 	a := gsm.Analyze(r.Text, gsm.Options{Smart: Smart(r.Smart, w.Smart)})
-	p := Preview{Encoding: a.Encoding.String(), Language: a.Language.String(), Units: a.Units, Segments: a.Segments, PerSegment: a.PerSegment,
-		UnitsLeft: a.UnitsLeft, Text: a.Text, Replaced: a.Replaced, Costly: a.Costly}
+	p := Preview{
+		Encoding: a.Encoding.String(), Language: a.Language.String(), Units: a.Units, Segments: a.Segments, PerSegment: a.PerSegment,
+		UnitsLeft: a.UnitsLeft, Text: a.Text, Replaced: a.Replaced, Costly: a.Costly,
+	}
 	seen := map[string]bool{}
 	for i, to := range r.To {
 		rec := PreviewRecipient{Raw: to}

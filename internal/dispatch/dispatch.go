@@ -72,8 +72,10 @@ type Dispatcher struct {
 
 // New returns a dispatcher that does nothing until Run.
 func New(opt Options) *Dispatcher {
-	d := &Dispatcher{opt: opt, log: opt.Log, lanes: map[smsir.UUID]*lane{}, byOwner: map[smsir.UUID][]route.Candidate{},
-		poked: make(chan struct{}, 1), reload: make(chan struct{}, 1)}
+	d := &Dispatcher{
+		opt: opt, log: opt.Log, lanes: map[smsir.UUID]*lane{}, byOwner: map[smsir.UUID][]route.Candidate{},
+		poked: make(chan struct{}, 1), reload: make(chan struct{}, 1),
+	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}

@@ -99,8 +99,10 @@ func run(t *testing.T, ups func(ws smsir.UUID) []dispatch.Upstream, test func(w 
 		now := time.Now()
 		w := &world{T: t, st: st, ws: smsir.NewUUID(now)}
 		user := store.User{ID: smsir.NewUUID(now), Email: "a@example.com", CreatedAt: now}
-		if err := st.Register(bg, store.Registration{User: user, Workspace: &store.Workspace{ID: w.ws, CreatedAt: now}, Role: store.Owner, Setup: true,
-			Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: w.ws, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, Audit: store.AuditEntry{At: now}}); err != nil {
+		if err := st.Register(bg, store.Registration{
+			User: user, Workspace: &store.Workspace{ID: w.ws, CreatedAt: now}, Role: store.Owner, Setup: true,
+			Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: w.ws, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, Audit: store.AuditEntry{At: now},
+		}); err != nil {
 			t.Fatal(err)
 		}
 		w.ups = ups(w.ws)
@@ -116,8 +118,10 @@ func run(t *testing.T, ups func(ws smsir.UUID) []dispatch.Upstream, test func(w 
 
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(bg)
-	w.d = dispatch.New(dispatch.Options{Store: w.st, Open: func(context.Context) ([]dispatch.Upstream, error) { return w.ups, nil },
-		Jitter: func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour})
+	w.d = dispatch.New(dispatch.Options{
+		Store: w.st, Open: func(context.Context) ([]dispatch.Upstream, error) { return w.ups, nil },
+		Jitter: func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour,
+	})
 	done := make(chan error, 1)
 	go func() { done <- w.d.Run(ctx) }()
 	w.stop = func() {

@@ -176,8 +176,10 @@ func (l *lane) pause(d time.Duration) {
 func (l *lane) send(m *smsir.Message, attempt smsir.ID) {
 	d := l.d
 	ctx, cancel := context.WithTimeout(d.ctx, d.opt.ResponseTimer)
-	accepted, err := l.call(ctx, smsir.Submission{Attempt: attempt, Message: m.ID, Workspace: m.Workspace, To: m.To, From: m.From, Text: m.Text,
-		Encoding: m.Encoding, Segments: m.Segments, Class: m.Class, Validity: m.ExpiresAt.Sub(d.opt.Now())})
+	accepted, err := l.call(ctx, smsir.Submission{
+		Attempt: attempt, Message: m.ID, Workspace: m.Workspace, To: m.To, From: m.From, Text: m.Text,
+		Encoding: m.Encoding, Segments: m.Segments, Class: m.Class, Validity: m.ExpiresAt.Sub(d.opt.Now()),
+	})
 	cancel()
 	outcome := l.judge(m, accepted, err)
 	d.outcome.WithLabelValues(l.up.Kind, outcome.State.String()).Inc()

@@ -53,8 +53,10 @@ func New(opt Options) *Service {
 	return s
 }
 
-var resultNames = map[store.ReceiptResult]string{store.ReceiptApplied: "applied", store.ReceiptNoted: "noted",
-	store.ReceiptDuplicate: "duplicate", store.ReceiptParked: "parked"}
+var resultNames = map[store.ReceiptResult]string{
+	store.ReceiptApplied: "applied", store.ReceiptNoted: "noted",
+	store.ReceiptDuplicate: "duplicate", store.ReceiptParked: "parked",
+}
 
 // Receipt stores one report. It refuses a report that tells no status, or that names nothing it
 // could be about: those are faults of the adapter.

@@ -71,8 +71,10 @@ func (t *wtx) claimRef(m *smsir.Message, ttl time.Duration) error {
 	if _, err := t.row("SELECT message_id FROM client_refs WHERE workspace_id = $1 AND ref = $2", []any{m.Workspace, m.ClientRef}, &id); err != nil {
 		return err
 	}
-	return &smsir.Error{Code: smsir.CodeClientRefUsed, Field: "client_ref",
-		Text: "The client_ref " + m.ClientRef + " belongs to message " + smsir.ID(id).Format(smsir.PrefixMessage) + ". Read that message, or send with another client_ref."}
+	return &smsir.Error{
+		Code: smsir.CodeClientRefUsed, Field: "client_ref",
+		Text: "The client_ref " + m.ClientRef + " belongs to message " + smsir.ID(id).Format(smsir.PrefixMessage) + ". Read that message, or send with another client_ref.",
+	}
 }
 
 const replayQuery = "SELECT fingerprint, status, body FROM idempotency WHERE workspace_id = $1 AND scope = $2 AND key = $3 AND expires_at > $4"

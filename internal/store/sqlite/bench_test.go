@@ -27,8 +27,10 @@ func newRig(b *testing.B) *rig {
 	now := time.Now()
 	r := &rig{st: st, ws: smsir.NewUUID(now), prov: smsir.NewUUID(now)}
 	user := store.User{ID: smsir.NewUUID(now), Email: "a@example.com", CreatedAt: now}
-	if err := st.Register(context.Background(), store.Registration{User: user, Workspace: &store.Workspace{ID: r.ws, CreatedAt: now}, Role: store.Owner, Setup: true,
-		Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: r.ws, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, Audit: store.AuditEntry{At: now}}); err != nil {
+	if err := st.Register(context.Background(), store.Registration{
+		User: user, Workspace: &store.Workspace{ID: r.ws, CreatedAt: now}, Role: store.Owner, Setup: true,
+		Session: store.Session{ID: smsir.NewUUID(now), User: user.ID, Workspace: r.ws, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, Audit: store.AuditEntry{At: now},
+	}); err != nil {
 		b.Fatal(err)
 	}
 	return r
@@ -38,8 +40,10 @@ func (r *rig) accept(b *testing.B, n int) []*smsir.Message {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	a := &store.Acceptance{Workspace: r.ws, Owned: true}
 	for range n {
-		m := &smsir.Message{ID: r.st.NewID(now), Workspace: r.ws, CreatedBy: smsir.Actor{Kind: smsir.ActorKey, ID: r.ws}, To: "+12025550100", ToRaw: "+12025550100", Country: "US",
-			Text: "Hello, your appointment is tomorrow at 9:00. Reply STOP to get no more of these.", Segments: 1, AcceptedAt: now, ExpiresAt: now.Add(24 * time.Hour)}
+		m := &smsir.Message{
+			ID: r.st.NewID(now), Workspace: r.ws, CreatedBy: smsir.Actor{Kind: smsir.ActorKey, ID: r.ws}, To: "+12025550100", ToRaw: "+12025550100", Country: "US",
+			Text: "Hello, your appointment is tomorrow at 9:00. Reply STOP to get no more of these.", Segments: 1, AcceptedAt: now, ExpiresAt: now.Add(24 * time.Hour),
+		}
 		a.Messages = append(a.Messages, m)
 		a.Events = append(a.Events, m.Accept(now, false))
 	}

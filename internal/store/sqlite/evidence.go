@@ -199,8 +199,10 @@ func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.
 		if err := t.consent(&in, consent); err != nil {
 			return err
 		}
-		return t.insertEvent(&smsir.Event{ID: s.ids.Next(s.now()), Workspace: in.Workspace, Type: smsir.EventInbound, At: s.now(),
-			Data: smsir.EventData{Inbound: in.ID.Format(smsir.PrefixInbound), Provider: in.Provider.Format(smsir.PrefixProvider)}})
+		return t.insertEvent(&smsir.Event{
+			ID: s.ids.Next(s.now()), Workspace: in.Workspace, Type: smsir.EventInbound, At: s.now(),
+			Data: smsir.EventData{Inbound: in.ID.Format(smsir.PrefixInbound), Provider: in.Provider.Format(smsir.PrefixProvider)},
+		})
 	})
 	return duplicate, err
 }

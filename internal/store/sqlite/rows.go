@@ -33,9 +33,11 @@ type moving struct {
 }
 
 func (v *moving) dst() []any {
-	return []any{&v.status, &v.final, &v.reason, &v.attempts, &v.tries, &v.seq, &v.nextAt, &v.updatedAt, &v.sentAt, &v.finishedAt,
+	return []any{
+		&v.status, &v.final, &v.reason, &v.attempts, &v.tries, &v.seq, &v.nextAt, &v.updatedAt, &v.sentAt, &v.finishedAt,
 		&v.receiptDeadline, &v.resolveDeadline, &v.used, &v.partsTotal, &v.partsDelivered, &v.partsFailed, &v.duplicate, &v.canceled,
-		&v.late, &v.failure}
+		&v.late, &v.failure,
+	}
 }
 
 func (v *moving) into(m *smsir.Message) error {
@@ -53,10 +55,12 @@ func (v *moving) into(m *smsir.Message) error {
 
 // movingArgs are the values of movingColumns.
 func movingArgs(m *smsir.Message) []any {
-	return []any{int64(m.Status), flag(m.Final), string(m.Reason), int64(m.Attempts), int64(m.Tries), int64(m.Seq), sqldb.Millis(m.NextAt),
+	return []any{
+		int64(m.Status), flag(m.Final), string(m.Reason), int64(m.Attempts), int64(m.Tries), int64(m.Seq), sqldb.Millis(m.NextAt),
 		sqldb.Millis(m.UpdatedAt), sqldb.Millis(m.SentAt), sqldb.Millis(m.FinishedAt), sqldb.Millis(m.ReceiptDeadline),
 		sqldb.Millis(m.ResolveDeadline), m.UsedProvider, int64(m.Parts.Total), int64(m.Parts.Delivered), int64(m.Parts.Failed),
-		flag(m.PossibleDuplicate), flag(m.CancelRequested), marshal(m.LateReceipt), marshal(m.Error)}
+		flag(m.PossibleDuplicate), flag(m.CancelRequested), marshal(m.LateReceipt), marshal(m.Error),
+	}
 }
 
 // scanMessage reads messageColumns.
@@ -65,8 +69,10 @@ func scanMessage(row scanner) (*smsir.Message, error) {
 	var id, batch, kind, class, encoding, segments, policy, resend, accepted, send, expires int64
 	var tags, metadata string
 	var v moving
-	dst := append([]any{&id, &m.Workspace, &batch, &kind, &m.CreatedBy.ID, &class, &m.To, &m.ToRaw, &m.Country, &m.From, &m.Text,
-		&encoding, &segments, &m.Provider, &policy, &m.ClientRef, &tags, &metadata, &resend, &accepted, &send, &expires}, v.dst()...)
+	dst := append([]any{
+		&id, &m.Workspace, &batch, &kind, &m.CreatedBy.ID, &class, &m.To, &m.ToRaw, &m.Country, &m.From, &m.Text,
+		&encoding, &segments, &m.Provider, &policy, &m.ClientRef, &tags, &metadata, &resend, &accepted, &send, &expires,
+	}, v.dst()...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, err
 	}
@@ -101,9 +107,11 @@ func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 	if owned && m.Status == smsir.Queued {
 		owner = t.s.node
 	}
-	args := append([]any{int64(m.ID), m.Workspace, int64(m.Batch), int64(m.CreatedBy.Kind), m.CreatedBy.ID, int64(m.Class), m.To, m.ToRaw, m.Country,
+	args := append([]any{
+		int64(m.ID), m.Workspace, int64(m.Batch), int64(m.CreatedBy.Kind), m.CreatedBy.ID, int64(m.Class), m.To, m.ToRaw, m.Country,
 		m.From, m.Text, int64(m.Encoding), int64(m.Segments), m.Provider, int64(m.OnUnknown), m.ClientRef, marshalMap(m.Tags), marshalMap(m.Metadata),
-		int64(m.ResendOf), sqldb.Millis(m.AcceptedAt), sqldb.Millis(m.SendAt), sqldb.Millis(m.ExpiresAt)}, movingArgs(m)...)
+		int64(m.ResendOf), sqldb.Millis(m.AcceptedAt), sqldb.Millis(m.SendAt), sqldb.Millis(m.ExpiresAt),
+	}, movingArgs(m)...)
 	args = append(args, sqldb.Millis(m.DeadlineAt()), owner)
 	// Plain marks: the driver looks every numbered one up by name.
 	_, err := t.Exec("INSERT INTO messages ("+messageColumns+`, deadline_at, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
