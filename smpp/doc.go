@@ -27,7 +27,7 @@
 // Nothing panics, whatever the input. Everything that is read has a limit: command_length is 16 to
 // [DefaultMaxLength] octets unless set otherwise and never above [MaxMaxLength], C-octet strings have
 // the maxima of the standard, a PDU has at most [MaxTLVs] optional parameters. Decoding 64 KiB
-// allocates less than 1 MiB, and a [Reader] holds no more memory than its peer has sent.
+// allocates less than 1 MiB, and the buffer of a [Reader] grows only with what its peer has sent.
 //
 // Decoding keeps nothing of its input, and what was decoded is written again octet by octet, except
 // for what is tolerated: see below. An error says which PDU, field and offset were wrong and what to
