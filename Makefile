@@ -85,7 +85,8 @@ crash: ## Kill the server again and again under load, and judge what is left. KI
 	@scripts/crash.sh $(or $(KILLS),30)
 
 .PHONY: bench
-bench: ## Measure durable accepts through HTTP, and the inner loops
+bench: ## Measure durable accepts through HTTP against a bare insert, and the inner loops. ARGS=-cpuprofile=prof
+	go run ./bench/accept $(ARGS)
 	go test -run '^$$' -bench . -benchmem ./...
 
 ##@ Check
