@@ -176,7 +176,7 @@ func keep(t *testing.T, dir string) {
 	if !t.Failed() {
 		return
 	}
-	to, err := os.MkdirTemp("", "smsir-evidence-")
+	to, err := os.MkdirTemp("", "smsir-evidence-") //nolint:usetesting // it must outlive the test
 	if err == nil {
 		err = os.CopyFS(to, os.DirFS(dir))
 	}

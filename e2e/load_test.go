@@ -267,7 +267,8 @@ func (c *crew) fault(format string, args ...any) {
 
 // request sends a send or a batch, again and again where that is safe, and returns the ids that were accepted.
 func (c *crew) request(ctx context.Context, ask oracle.Ask, o api.Options) []string {
-	path, body := "/v1/messages", any(nil)
+	path := "/v1/messages"
+	var body any
 	if ask.Op == oracle.Batch {
 		b := api.BatchRequest{Options: o}
 		for _, r := range ask.Rows {
