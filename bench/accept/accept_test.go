@@ -14,8 +14,10 @@ func TestRunMeasures(t *testing.T) {
 	t.Parallel()
 	profiles := filepath.Join(t.TempDir(), "profiles")
 	var out, errOut bytes.Buffer
-	code := run(t.Context(), []string{"-rounds", "1", "-duration", "300ms", "-warmup", "50ms", "-connections", "4", "-batchers", "2", "-batch", "20",
-		"-modes", "paused,running,unrouted", "-min-single", "0", "-min-batch", "0", "-cpuprofile", profiles}, &out, &errOut)
+	code := run(t.Context(), []string{
+		"-rounds", "1", "-duration", "300ms", "-warmup", "50ms", "-connections", "4", "-batchers", "2", "-batch", "20",
+		"-modes", "paused,running,unrouted", "-min-single", "0", "-min-batch", "0", "-cpuprofile", profiles,
+	}, &out, &errOut)
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s\n%s", code, &out, &errOut)
 	}

@@ -129,8 +129,10 @@ func openInserter(ctx context.Context, path string, s *sample) (*inserter, *sql.
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &inserter{values: append([]any(nil), s.message...), told: append([]any(nil), s.event...), ref: s.eventMessage,
-		bell: make(chan struct{}, 1), done: make(chan struct{})}
+	w := &inserter{
+		values: append([]any(nil), s.message...), told: append([]any(nil), s.event...), ref: s.eventMessage,
+		bell: make(chan struct{}, 1), done: make(chan struct{}),
+	}
 	w.next, _ = s.message[0].(int64)
 	if w.conn, err = db.Conn(ctx); err != nil {
 		return nil, nil, errors.Join(err, db.Close())
@@ -140,8 +142,8 @@ func openInserter(ctx context.Context, path string, s *sample) (*inserter, *sql.
 			return nil, nil, errors.Join(err, db.Close())
 		}
 	}
-	if w.message, err = w.conn.PrepareContext(ctx, "INSERT INTO messages VALUES ("+marks(len(w.values))+")"); err == nil {
-		w.event, err = w.conn.PrepareContext(ctx, "INSERT INTO events VALUES ("+marks(len(w.told))+")")
+	if w.message, err = w.conn.PrepareContext(ctx, "INSERT INTO messages VALUES ("+marks(len(w.values))+")"); err == nil { //nolint:gosec // marks are all that is joined
+		w.event, err = w.conn.PrepareContext(ctx, "INSERT INTO events VALUES ("+marks(len(w.told))+")") //nolint:gosec // likewise
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())

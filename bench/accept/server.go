@@ -114,8 +114,10 @@ func (b *bench) start(ctx context.Context, name, mode string) (*server, error) {
 // prepare registers a person, makes keys and sets the mode.
 func (s *server) prepare(ctx context.Context, code, mode string) error {
 	var login api.Login
-	if err := s.call(ctx, "", "POST", "/v1/auth/register", api.RegisterRequest{SetupCode: code, Email: "ada@example.com", Password: "three blue kettles sing",
-		Name: "Ada", WorkspaceName: "Example Clinic", Country: "US", TimeZone: "UTC", Client: "app"}, &login); err != nil {
+	if err := s.call(ctx, "", "POST", "/v1/auth/register", api.RegisterRequest{
+		SetupCode: code, Email: "ada@example.com", Password: "three blue kettles sing",
+		Name: "Ada", WorkspaceName: "Example Clinic", Country: "US", TimeZone: "UTC", Client: "app",
+	}, &login); err != nil {
 		return err
 	}
 	for i := range keysOfServer {
