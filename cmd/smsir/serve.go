@@ -24,6 +24,7 @@ import (
 	"github.com/smsir/smsir/internal/inbound"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/simulator"
+	"github.com/smsir/smsir/internal/provider/twilio"
 	"github.com/smsir/smsir/internal/receipt"
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/seal"
@@ -137,7 +138,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}
 	sim := simulator.Kind(g.carrier)
 	sim.Window = g.s.Simulator.Window
-	kinds := []smsir.ProviderKind{sim}
+	kinds := []smsir.ProviderKind{sim, twilio.Kind()}
 	callbackKeys, err := keys.MACs("callbacks")
 	if err != nil {
 		return nil, err
