@@ -71,6 +71,10 @@ test-web: web/node_modules/.package-lock.json ## Types, lint and unit tests of t
 	npm --prefix web run lint
 	npm --prefix web test
 
+.PHONY: test-specs
+test-specs: ## Adapters against the documents of their providers: SMSIR_PROVIDER_SPECS=<folder>
+	go test -count=1 -v -run OfficialDocument ./internal/provider/...
+
 .PHONY: e2e
 e2e: build ## The whole binary, and the web app in a real Chromium
 	CHROMIUM=$$(scripts/need-chromium.sh); export CHROMIUM; \
