@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -291,4 +292,20 @@ func TestServerHasNoEndlessWait(t *testing.T) {
 	if n := v.FieldByName("MaxHeaderBytes").Int(); n <= 0 || n > 64<<10 {
 		t.Errorf("MaxHeaderBytes is %d", n)
 	}
+}
+
+// TestCallerWhoLeftGetsNoAnswer: an answer that nobody wrote would reach a caller who still listens as an empty 200.
+func TestCallerWhoLeftGetsNoAnswer(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/messages", http.NoBody)
+	defer func() {
+		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
+			t.Errorf("panicked with %v, want %v", p, http.ErrAbortHandler)
+		}
+	}()
+	g.s.fail(httptest.NewRecorder(), r, fmt.Errorf("read the list: %w", context.Canceled))
+	t.Error("answered")
 }

@@ -18,7 +18,7 @@ import (
 // fail answers with the problem behind err. It is the one place where an error becomes an answer.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return // the caller went away: nobody reads an answer
+		panic(http.ErrAbortHandler) // the caller went away; an implicit 200 would be a lie to one who still listens
 	}
 	p := problemOf(err)
 	h := w.Header()

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,6 +51,10 @@ func isAPI(p string) bool {
 }
 
 func (s *Server) serveAPI(w *recorder, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		// What was asked for happens and is answered, even to a caller who closed its half of the connection.
+		r = r.WithContext(context.WithoutCancel(r.Context()))
+	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
