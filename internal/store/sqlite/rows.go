@@ -102,20 +102,23 @@ func scanStep(row scanner) (*smsir.Message, error) {
 	return &m, v.into(&m)
 }
 
+// birthColumns are those of movingColumns that a message can have at its birth; the others begin with
+// their defaults. Each value that is not bound spares a microsecond's tenth, ten thousand times a second.
+const birthColumns = "status, final, reason, seq, next_at, updated_at, finished_at, error"
+
 func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 	var owner any
 	if owned && m.Status == smsir.Queued {
 		owner = t.s.node
 	}
-	args := append([]any{
+	// Plain marks: the driver looks every numbered one up by name.
+	_, err := t.Exec("INSERT INTO messages ("+fixedColumns+", "+birthColumns+`, deadline_at, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		int64(m.ID), m.Workspace, int64(m.Batch), int64(m.CreatedBy.Kind), m.CreatedBy.ID, int64(m.Class), m.To, m.ToRaw, m.Country,
 		m.From, m.Text, int64(m.Encoding), int64(m.Segments), m.Provider, int64(m.OnUnknown), m.ClientRef, marshalMap(m.Tags), marshalMap(m.Metadata),
 		int64(m.ResendOf), sqldb.Millis(m.AcceptedAt), sqldb.Millis(m.SendAt), sqldb.Millis(m.ExpiresAt),
-	}, movingArgs(m)...)
-	args = append(args, sqldb.Millis(m.DeadlineAt()), owner)
-	// Plain marks: the driver looks every numbered one up by name.
-	_, err := t.Exec("INSERT INTO messages ("+messageColumns+`, deadline_at, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+		int64(m.Status), flag(m.Final), string(m.Reason), int64(m.Seq), sqldb.Millis(m.NextAt), sqldb.Millis(m.UpdatedAt), sqldb.Millis(m.FinishedAt),
+		marshal(m.Error), sqldb.Millis(m.DeadlineAt()), owner)
 	return err
 }
 

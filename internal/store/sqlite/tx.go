@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -17,7 +19,9 @@ import (
 type wtx struct {
 	s           *Store
 	conn        *sql.Conn
-	stmts       map[string]*sql.Stmt
+	stmts       map[string]*sql.Stmt              // that return rows
+	writes      map[string]driver.StmtExecContext // that do not
+	values      []driver.NamedValue               // of the write under way
 	deltas      []delta
 	wroteEvents bool
 }
@@ -51,17 +55,62 @@ func (t *wtx) stmt(query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-// Exec implements sqldb.Tx.
-func (t *wtx) Exec(query string, args ...any) (int64, error) {
-	st, err := t.stmt(query)
-	if err != nil {
-		return 0, err
+// Exec implements sqldb.Tx. It speaks to the driver itself: database/sql would copy every argument
+// anew for each row, and there are forty of them.
+func (t *wtx) Exec(query string, args ...any) (n int64, err error) {
+	err = t.conn.Raw(func(conn any) error {
+		st, ok := t.writes[query]
+		if !ok {
+			if st, err = prepareWrite(conn, query); err != nil {
+				return err
+			}
+			t.writes[query] = st
+		}
+		t.values = t.values[:0]
+		for i, a := range args {
+			v, err := driver.DefaultParameterConverter.ConvertValue(a)
+			if err != nil {
+				return fmt.Errorf("argument %d: %w", i+1, err)
+			}
+			t.values = append(t.values, driver.NamedValue{Ordinal: i + 1, Value: v})
+		}
+		res, err := st.ExecContext(context.Background(), t.values)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
+func prepareWrite(conn any, query string) (driver.StmtExecContext, error) {
+	c, ok := conn.(driver.ConnPrepareContext)
+	if !ok {
+		return nil, fmt.Errorf("driver connection %T cannot prepare", conn)
 	}
-	res, err := st.Exec(args...)
+	prepared, err := c.PrepareContext(context.Background(), query)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return res.RowsAffected()
+	st, ok := prepared.(driver.StmtExecContext)
+	if !ok {
+		return nil, fmt.Errorf("driver statement %T cannot execute", prepared)
+	}
+	return st, nil
+}
+
+// close gives back what Exec has prepared; database/sql knows nothing of it.
+func (t *wtx) close() error {
+	return t.conn.Raw(func(any) error {
+		var errs []error
+		for _, st := range t.writes {
+			if c, ok := st.(driver.Stmt); ok {
+				errs = append(errs, c.Close())
+			}
+		}
+		return errors.Join(errs...)
+	})
 }
 
 // Query implements sqldb.Tx.

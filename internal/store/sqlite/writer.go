@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -58,7 +59,7 @@ func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*write
 		return nil, err
 	}
 	w := &writer{s: s, conn: conn, bell: make(chan struct{}, 1), done: make(chan struct{})}
-	w.tx = &wtx{s: s, conn: conn, stmts: map[string]*sql.Stmt{}}
+	w.tx = &wtx{s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}}
 	w.batch = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_steps", Help: "Steps in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
 	w.duration = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_seconds", Help: "Duration of one commit with its steps.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)})
 	if reg != nil {
@@ -112,6 +113,7 @@ func (w *writer) fault() error {
 func (w *writer) loop() {
 	defer close(w.done)
 	defer w.conn.Close() //nolint:errcheck // returns the connection to the pool
+	defer w.tx.close()   //nolint:errcheck // statements of a connection that is about to close
 	var batch []*step
 	for {
 		w.gather(len(batch))
