@@ -27,6 +27,9 @@ type Options struct {
 	Answer Range
 	// Report is the time from the answer to the receipt; zero: 0.5 to 3 s.
 	Report Range
+	// Gather is how long a submission waits for others to share its sync of the ledger; 0: not at all. It spares the
+	// disk of a gateway on the same machine.
+	Gather time.Duration
 	// Log takes what people should know of the carrier itself; nil: nothing.
 	Log *slog.Logger
 }
@@ -83,7 +86,7 @@ func OpenCarrier(path string, opt Options) (*Carrier, error) {
 		return nil, err
 	}
 	c := &Carrier{
-		opt: opt.withDefaults(), table: scripts(), journal: &journal{file: f}, accounts: map[smsir.UUID]*account{},
+		opt: opt.withDefaults(), table: scripts(), journal: &journal{file: f, gather: opt.Gather}, accounts: map[smsir.UUID]*account{},
 		seen: newCounter(seenLimit), refusals: newCounter(refusalsLimit),
 	}
 	if err := c.replay(f, path); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/smsir/smsir"
 )
@@ -16,7 +17,8 @@ import (
 // journal appends lines to the ledger and finds them again. Callers that come at the same time share one write and one
 // sync. It starts no goroutine: the first caller of a batch writes it.
 type journal struct {
-	file file
+	file   file
+	gather time.Duration // how long a batch that must be synced waits for more
 
 	mu     sync.Mutex
 	open   *batch // the one that callers join; nil: the next caller starts one
@@ -118,6 +120,9 @@ func (j *journal) append(text []byte, attempt smsir.ID, sync bool) error {
 
 	j.writing.Lock() // others join b until the write before it has ended
 	defer j.writing.Unlock()
+	if sync && j.gather > 0 {
+		time.Sleep(j.gather)
+	}
 	j.mu.Lock()
 	j.open = nil
 	j.mu.Unlock()
