@@ -44,7 +44,7 @@ type Options struct {
 	IdempotencyTTL time.Duration // 72 h if 0
 	QueueLimit     int64         // messages of one workspace that may wait; none if 0
 	// Reserve asks the dispatcher for room in memory; Offer hands over what was stored in it;
-	// Unreserve gives it back; Poke says that messages wait in the store.
+	// Unreserve gives it back; Poke says that the clock has more to watch.
 	Reserve   func(workspace smsir.UUID, n int) bool
 	Unreserve func(n int)
 	Offer     func([]*smsir.Message)
@@ -251,7 +251,7 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	if reason, _ := s.opt.Waits(a.Workspace); p.waits && reason == "" {
 		s.opt.Hurry()
 	}
-	if !a.Owned || len(due) < len(p.messages) {
+	if len(due) < len(p.messages) { // something is scheduled; what found no room is asked for when there is
 		s.opt.Poke()
 	}
 	return result, nil

@@ -36,7 +36,7 @@ func (d *Dispatcher) clock(ctx context.Context) {
 		case <-timer.C:
 		}
 		turned = d.opt.Now()
-		more, err := d.turn(ctx)
+		wait, err := d.turn(ctx)
 		if err != nil && ctx.Err() == nil {
 			d.log.Error("the queue could not be read", "err", err)
 		}
@@ -44,52 +44,55 @@ func (d *Dispatcher) clock(ctx context.Context) {
 			swept = now
 			d.sweep(ctx)
 		}
-		timer.Reset(d.untilNext(ctx, more && err == nil))
+		timer.Reset(wait)
 	}
 }
 
-// turn does what is due now. more says that there is further work at once.
-func (d *Dispatcher) turn(ctx context.Context) (more bool, err error) {
+// turn does what is due now and says how long nothing else is. Looking first is a read beside the
+// writer; only what is due costs a commit.
+func (d *Dispatcher) turn(ctx context.Context) (wait time.Duration, err error) {
 	now := d.opt.Now()
+	next, err := d.opt.Store.NextDue(ctx)
+	switch {
+	case err != nil || next.IsZero():
+		return d.opt.PollCap, err
+	case next.After(now):
+		return min(max(next.Sub(now), minWait), d.opt.PollCap), nil
+	}
 	ticked, err := d.opt.Store.Tick(ctx, now, d.opt.Late, page)
 	if err != nil {
-		return false, err
+		return d.opt.PollCap, err
 	}
 	for _, m := range ticked.Look {
 		d.look(m)
 	}
 	room := d.room(page)
-	if room == 0 {
-		return ticked.More, nil
+	if room == 0 && !ticked.More {
+		return d.opt.PollCap, nil // Unreserve pokes when there is room again
 	}
 	claimed, err := d.opt.Store.Claim(ctx, now, room)
 	d.Unreserve(room - len(claimed))
 	if err != nil {
-		return false, err
+		return d.opt.PollCap, err
 	}
 	d.Offer(claimed)
-	return ticked.More || len(claimed) == room, nil
+	if ticked.More || len(claimed) == room {
+		return 0, nil
+	}
+	return minWait, nil
 }
+
+// minWait keeps the clock from turning in a tight loop.
+const minWait = 5 * time.Millisecond
 
 // room reserves place for up to n messages and says how much it got.
 func (d *Dispatcher) room(n int) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n = max(0, min(n, d.opt.QueueLimit-d.held))
+	d.full = d.full || n == 0
 	d.held += n
 	return n
-}
-
-func (d *Dispatcher) untilNext(ctx context.Context, more bool) time.Duration {
-	if more {
-		return 0
-	}
-	next, err := d.opt.Store.NextDue(ctx)
-	if err != nil || next.IsZero() {
-		return d.opt.PollCap
-	}
-	// A due message that found no room is not asked for in a tight loop.
-	return min(max(next.Sub(d.opt.Now()), 5*time.Millisecond), d.opt.PollCap)
 }
 
 func (d *Dispatcher) sweep(ctx context.Context) {

@@ -61,6 +61,7 @@ type Dispatcher struct {
 	lanes    map[smsir.UUID]*lane
 	byOwner  map[smsir.UUID][]route.Candidate // enabled providers of a workspace
 	held     int                              // messages in memory or promised room
+	full     bool                             // somebody was refused room
 	stopping bool
 
 	poked   chan struct{} // capacity 1: the clock has work
@@ -164,18 +165,30 @@ func (d *Dispatcher) drain(cancelSends func()) {
 func (d *Dispatcher) Reserve(workspace smsir.UUID, n int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stopping || d.ctx == nil || len(d.byOwner[workspace]) == 0 || d.held+n > d.opt.QueueLimit {
+	if d.stopping || d.ctx == nil || len(d.byOwner[workspace]) == 0 {
+		return false
+	}
+	if d.held+n > d.opt.QueueLimit {
+		d.full = true
 		return false
 	}
 	d.held += n
 	return true
 }
 
-// Unreserve gives back room that was promised.
+// Unreserve gives back room that was promised. The clock hears of it when a full memory has a tenth
+// of its room again.
 func (d *Dispatcher) Unreserve(n int) {
 	d.mu.Lock()
 	d.held -= n
+	roomy := d.full && d.held <= d.opt.QueueLimit*9/10
+	if roomy {
+		d.full = false
+	}
 	d.mu.Unlock()
+	if roomy {
+		d.Poke()
+	}
 }
 
 // Offer takes over messages that were stored as owned, in reserved room. Those that are scheduled
