@@ -27,7 +27,7 @@ var version = "dev"
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // the live heap is small; half the collections cost a few megabytes
+		debug.SetGCPercent(400) // the live heap is small: rarer collections cost a few megabytes
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], process{getenv: os.Getenv, environ: os.Environ(), out: os.Stdout, err: os.Stderr})
