@@ -82,7 +82,7 @@ e2e: build ## The whole binary, and the web app in a real Chromium
 
 .PHONY: race
 race: ## Core packages under the race detector; needs a C compiler
-	@scripts/race.sh
+	@scripts/race.sh || [ $$? = 75 ] # 75: not run, and said so
 
 .PHONY: crash
 crash: ## Kill the server again and again under load, and judge what is left. KILLS=30
@@ -122,4 +122,4 @@ check-gen: web/node_modules/.package-lock.json ## Fail if make gen would change 
 
 .PHONY: vuln
 vuln: ## Known vulnerabilities (govulncheck), where its database can be reached
-	@scripts/vuln.sh
+	@scripts/vuln.sh || [ $$? = 75 ] # 75: not run, and said so
