@@ -32,6 +32,9 @@ const (
 	CodeCommitUnknown    Code = "commit_unknown"
 	CodeOptedOut         Code = "recipient_opted_out"
 	CodeCallbackRefused  Code = "callback_refused"
+
+	CodeCredentialsRefused  Code = "credentials_refused"  // by a provider
+	CodeProviderUnreachable Code = "provider_unreachable" // no usable answer from a provider
 )
 
 // Error implements error: the sentence, and the cause behind it.

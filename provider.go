@@ -31,6 +31,13 @@ type Submission struct {
 type Accepted struct {
 	References []string // the provider's ids, one per part; may be empty
 	NoReceipt  bool     // this route never reports
+	Price      Money    // what the provider says it charges; zero when it does not say
+}
+
+// Money is an amount in millionths of a currency's unit; the zero value is no amount.
+type Money struct {
+	Micros   int64  // never negative
+	Currency string // ISO 4217, "" only in the zero value
 }
 
 // SendError is the negative or missing answer to a submission.
@@ -42,6 +49,7 @@ type SendError struct {
 	Text         string        // for people
 	ProviderCode string        // word for word
 	ProviderText string        // word for word
+	Unmapped     bool          // the adapter's table does not have the code: it is counted and told
 	Err          error
 }
 
@@ -123,6 +131,24 @@ type StatusQuery struct {
 type StatusAnswer struct {
 	Verdict    Verdict
 	References []string // when Accepted
+}
+
+// CredentialChecker is a [Provider] whose credentials can be tried without sending anything.
+type CredentialChecker interface {
+	// CheckCredentials asks the provider once. A nil error says that it knows the account; any other is an [*Error] of
+	// CodeCredentialsRefused, with what to do about it, or of CodeProviderUnreachable, when nobody can tell.
+	CheckCredentials(ctx context.Context) error
+}
+
+// BalanceReporter is a [Provider] that tells what is left of its prepaid credit. Errors are as in [CredentialChecker].
+type BalanceReporter interface {
+	Balance(ctx context.Context) (Balance, error)
+}
+
+// Balance is what is left at a provider, as it says itself. It may be negative.
+type Balance struct {
+	Amount   string // a decimal number
+	Currency string // ISO 4217, or the provider's own unit such as "credits"
 }
 
 // Verdict of a status query.

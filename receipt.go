@@ -17,6 +17,8 @@ type Receipt struct {
 	Code      string // the provider's error code, word for word
 	Raw       string // the report as it came, at most 4 KiB
 	Error     *Failure
+	Price     Money // what the provider says it charged; zero when it does not say
+	Unmapped  bool  // the adapter's table does not have the code: it is counted and told
 }
 
 // Inbound is one message from a handset (MO), whole.

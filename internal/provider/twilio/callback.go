@@ -84,7 +84,8 @@ func (a *account) receipt(r smsir.CallbackRequest, told url.Values, sid string) 
 	case "delivered", "read":
 		out.Status = smsir.Delivered
 	case "undelivered", "failed":
-		note := a.codes.report(out.Code)
+		note, mapped := a.codes.report(out.Code)
+		out.Unmapped = !mapped && out.Code != ""
 		out.Status = smsir.Undelivered
 		if out.Code == strconv.Itoa(codeExpired) {
 			out.Status = smsir.Expired

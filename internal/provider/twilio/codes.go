@@ -2,11 +2,11 @@ package twilio
 
 import (
 	_ "embed" // for codes.json
-	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/errmap"
 )
 
 // codesFile says what Twilio's error codes mean to us; its version is the day on which it was compared with Twilio's
@@ -15,24 +15,15 @@ import (
 //go:embed codes.json
 var codesFile []byte
 
-// codeTable is codes.json.
-type codeTable struct {
-	Version string              `json:"version"`
-	Source  string              `json:"source"`
-	Codes   map[string]codeNote `json:"codes"`
-}
-
-type codeNote struct {
-	Class smsir.FailureClass `json:"class"`
-	Text  string             `json:"text"`
-}
+// codeTable is codes.json with what is assumed of a code that it does not have.
+type codeTable struct{ *errmap.Table }
 
 func loadCodes() (*codeTable, error) {
-	t := new(codeTable)
-	if err := json.Unmarshal(codesFile, t); err != nil {
-		return nil, fmt.Errorf("twilio: codes.json: %w", err)
+	t, err := errmap.Load(codesFile)
+	if err != nil {
+		return nil, fmt.Errorf("twilio: %w", err)
 	}
-	return t, nil
+	return &codeTable{t}, nil
 }
 
 // Codes of Twilio that mean more than their class.
@@ -42,25 +33,25 @@ const (
 	codeExpired         = 30036
 )
 
-// refusal is the note on the code of a refused request. One that the table does not have is for good, unless the status
-// says that something is wrong with the account.
-func (t *codeTable) refusal(status, code int) codeNote {
-	if note, ok := t.Codes[strconv.Itoa(code)]; ok {
-		return note
+// refusal is the note on the code of a refused request, and whether the table has it. One that it does not have is for
+// good, unless the status says that something is wrong with the account.
+func (t *codeTable) refusal(status, code int) (note errmap.Note, mapped bool) {
+	if note, ok := t.Find(strconv.Itoa(code)); ok {
+		return note, true
 	}
 	switch status {
 	case 401, 403, 404:
-		return codeNote{smsir.ClassConfig, "Twilio does not let this account do that."}
+		return errmap.Note{Class: smsir.ClassConfig, Text: "Twilio does not let this account do that."}, false
 	case 429:
-		return codeNote{smsir.ClassThrottle, "Twilio asks to slow down."}
+		return errmap.Note{Class: smsir.ClassThrottle, Text: "Twilio asks to slow down."}, false
 	}
-	return codeNote{smsir.ClassPermanent, "Twilio refused the message."}
+	return errmap.Note{Class: smsir.ClassPermanent, Text: "Twilio refused the message."}, false
 }
 
-// report is the note on the code of a receipt.
-func (t *codeTable) report(code string) codeNote {
-	if note, ok := t.Codes[code]; ok {
-		return note
+// report is the note on the code of a receipt, and whether the table has it.
+func (t *codeTable) report(code string) (note errmap.Note, mapped bool) {
+	if note, ok := t.Find(code); ok {
+		return note, true
 	}
-	return codeNote{smsir.ClassPermanent, "The message was not delivered."}
+	return errmap.Note{Class: smsir.ClassPermanent, Text: "The message was not delivered."}, false
 }

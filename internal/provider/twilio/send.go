@@ -94,11 +94,11 @@ func (a *account) judge(answer outcall.Response) (smsir.Accepted, error) {
 	}
 	var r refused
 	_ = json.Unmarshal(answer.Body, &r) // without a code it is no answer of Twilio's
-	note := a.codes.refusal(answer.Status, r.Code)
+	note, mapped := a.codes.refusal(answer.Status, r.Code)
 	switch {
 	case answer.Status == http.StatusTooManyRequests || answer.Status/100 == 4 && (r.Code == codeTooManyRequests || r.Code == codeTooManyAtOnce):
 		e := failure(smsir.AttemptNotSent, smsir.ClassThrottle, answer, r)
-		e.Code, e.Text, e.RetryAfter = "throttled", "Twilio asks to slow down.", a.retryAfter(answer.Header)
+		e.Code, e.Text, e.RetryAfter = "throttled", "Twilio asks to slow down.", outcall.RetryAfter(answer.Header, a.now())
 		return smsir.Accepted{}, e
 	case answer.Status/100 == 3:
 		return smsir.Accepted{}, unknown(answer, r, "redirected", "The address of the API leads elsewhere. Check the setting.")
@@ -106,9 +106,9 @@ func (a *account) judge(answer outcall.Response) (smsir.Accepted, error) {
 		return smsir.Accepted{}, unknown(answer, r, "no_answer", "Twilio gave no answer that tells what became of the message.")
 	}
 	e := failure(smsir.AttemptRefused, note.Class, answer, r)
-	e.Code, e.Text = "refused", note.Text
+	e.Code, e.Text, e.Unmapped = "refused", note.Text, !mapped
 	if note.Class == smsir.ClassThrottle || note.Class == smsir.ClassRetry {
-		e.RetryAfter = a.retryAfter(answer.Header)
+		e.RetryAfter = outcall.RetryAfter(answer.Header, a.now())
 	}
 	return smsir.Accepted{}, e
 }
@@ -128,20 +128,4 @@ func failure(state smsir.AttemptState, class smsir.FailureClass, answer outcall.
 		e.ProviderCode = "HTTP " + strconv.Itoa(answer.Status)
 	}
 	return e
-}
-
-// maxRetryAfter bounds what an answer may make us wait.
-const maxRetryAfter = time.Hour
-
-// retryAfter reads the header of that name (RFC 9110 §10.2.3); 0 when it says nothing.
-func (a *account) retryAfter(h http.Header) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil {
-		return min(max(time.Duration(min(seconds, 1<<20))*time.Second, 0), maxRetryAfter)
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return min(max(at.Sub(a.now()), 0), maxRetryAfter)
 }

@@ -1,0 +1,65 @@
+// Package errmap is in charge of the tables that say what a provider's error codes mean to us. A table is a data file
+// beside its adapter, with the day on which it was compared with the provider's own list and where that list stands.
+//
+// It does not know any provider, and not what to do with a code that a table does not have: the adapter says that, and
+// marks the failure as unmapped, so that it is counted and told.
+package errmap
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/smsir/smsir"
+)
+
+// Table is a data file as it was read. It is never changed, and safe for concurrent use.
+type Table struct {
+	Version string          `json:"version"` // the day of the comparison, 2006-01-02
+	Source  string          `json:"source"`  // the provider's list
+	Codes   map[string]Note `json:"codes"`   // by the provider's code, word for word
+}
+
+// Note is what one code means.
+type Note struct {
+	Class smsir.FailureClass `json:"class"`
+	Text  string             `json:"text"` // a sentence for people
+}
+
+// Load reads a table. The error names what is wrong with the file.
+func Load(file []byte) (*Table, error) {
+	t := new(Table)
+	dec := json.NewDecoder(bytes.NewReader(file))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(t); err != nil {
+		return nil, fmt.Errorf("read the table of codes: %w", err)
+	}
+	if _, err := time.Parse(time.DateOnly, t.Version); err != nil {
+		return nil, fmt.Errorf("read the table of codes: version: %w", err)
+	}
+	if !strings.HasPrefix(t.Source, "https://") || len(t.Codes) == 0 {
+		return nil, fmt.Errorf("read the table of codes: it has no source (%q) or no codes (%d)", t.Source, len(t.Codes))
+	}
+	for code, note := range t.Codes {
+		if code == "" || note.Text == "" || !slices.Contains(classes(), note.Class) {
+			return nil, fmt.Errorf("read the table of codes: code %q has no text or the strange class %q", code, note.Class)
+		}
+	}
+	return t, nil
+}
+
+func classes() []smsir.FailureClass {
+	return []smsir.FailureClass{
+		smsir.ClassRetry, smsir.ClassThrottle, smsir.ClassPermanent, smsir.ClassConfig, smsir.ClassBlocked,
+		smsir.ClassRecipientTemp, smsir.ClassUnknown,
+	}
+}
+
+// Find returns the note on a code, false if the table does not have it.
+func (t *Table) Find(code string) (Note, bool) {
+	note, ok := t.Codes[code]
+	return note, ok
+}
