@@ -20,16 +20,20 @@ const entry = 'index.html'
 const routes = Object.keys(manifest).filter(
   (k) => /^src\/features\/.*\.svelte$/.test(k) && manifest[k].isDynamicEntry,
 )
-// Every visitor also loads one language: the largest counts.
-const languages = Object.keys(manifest).filter((k) => /^src\/lib\/i18n\/\w+\.json$/.test(k))
-const language = languages.sort((a, b) => size(manifest[b].file) - size(manifest[a].file))[0]
+// Every visitor also loads one language: the largest counts. A view whose feature has texts of its own loads those too.
+const largest = (folder) =>
+  Object.keys(manifest)
+    .filter((k) => new RegExp(`^src/lib/i18n/${folder}\\w+\\.json$`).test(k))
+    .sort((a, b) => size(manifest[b].file) - size(manifest[a].file))[0]
+const language = largest('')
 let failed = 0
 if (!language) {
   console.log('FAIL no languages in dist/build.json')
   failed++
 }
 for (const route of routes) {
-  const chunks = new Set([...closure(entry), ...closure(route), ...(language ? closure(language) : [])])
+  const words = largest(route.split('/')[2] + '/')
+  const chunks = new Set([entry, route, language, words].filter(Boolean).flatMap((k) => [...closure(k)]))
   const files = { js: new Set(), css: new Set() }
   for (const key of chunks) {
     files.js.add(manifest[key].file)

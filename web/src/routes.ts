@@ -14,15 +14,22 @@ export const routes: Route[] = [
     path: '/providers',
     load: () => import('./features/providers/Providers.svelte'),
     title: 'nav.providers',
+    words: 'providers',
     permission: 'providers:read',
   },
   {
     path: '/keys',
     load: () => import('./features/keys/Keys.svelte'),
     title: 'nav.keys',
+    words: 'keys',
     permission: 'api_keys:read',
   },
-  { path: '/settings', load: () => import('./features/settings/Settings.svelte'), title: 'nav.settings' },
+  {
+    path: '/settings',
+    load: () => import('./features/settings/Settings.svelte'),
+    title: 'nav.settings',
+    words: 'settings',
+  },
   { path: '/more', load: () => import('./features/more/More.svelte'), title: 'nav.more' },
   {
     path: '/setup',

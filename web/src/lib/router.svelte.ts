@@ -9,6 +9,8 @@ export interface Route {
   path: string
   load: () => Promise<{ default: Component }>
   title: Key
+  /** The folder of texts that the view needs beside those of the whole app. */
+  words?: string
   access?: Access
   permission?: Permission
 }

@@ -1,6 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import en from './en.json'
 import { format, parseArms } from './format'
 import { i18n, LANGS, type Lang } from './index.svelte'
 
@@ -19,7 +18,16 @@ describe('format', () => {
   it('shows broken syntax as it stands', () => expect(format('{a b c} {', 'en', {})).toContain('{a b c}'))
 })
 
-const files = readdirSync('src/lib/i18n').filter((f) => f.endsWith('.json'))
+const folder = 'src/lib/i18n'
+const areas = readdirSync(folder, { withFileTypes: true })
+  .filter((f) => f.isDirectory())
+  .map((f) => f.name + '/')
+const files = ['', ...areas].flatMap((a) =>
+  readdirSync(`${folder}/${a}`)
+    .filter((f) => f.endsWith('.json'))
+    .map((f) => a + f),
+)
+const read = (file: string) => JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Record<string, string>
 /** Names of the parameters of a message, in all of its arms. */
 function names(text: string): string[] {
   const found = new Set<string>()
@@ -47,27 +55,33 @@ describe('the keys', () => {
     .join('\n')
   const built = [...sources.matchAll(/`([a-z]+\.(?:[a-z]+\.)?)\$\{/g)].map((m) => m[1]!)
   it('are all used', () => {
-    const unused = Object.keys(en).filter(
-      (k) => !sources.includes(`'${k}'`) && !built.some((b) => k.startsWith(b)),
-    )
+    const unused = ['', ...areas]
+      .flatMap((a) => Object.keys(read(a + 'en.json')))
+      .filter((k) => !sources.includes(`'${k}'`) && !built.some((b) => k.startsWith(b)))
     expect(unused).toEqual([])
   })
+  it('stand in one catalogue each', () => {
+    const all = ['', ...areas].flatMap((a) => Object.keys(read(a + 'en.json')))
+    expect(all.filter((k, i) => all.indexOf(k) !== i)).toEqual([])
+  })
+  it.each(areas)('of %s belong to a view of that feature', (area) =>
+    expect(readFileSync('src/routes.ts', 'utf8')).toMatch(
+      new RegExp(`features/${area}[\\s\\S]*?words: '${area.slice(0, -1)}'`),
+    ),
+  )
 })
 
 describe('the catalogues', () => {
   it('are one for each language', () =>
     expect(files.sort()).toEqual(
-      Object.keys(LANGS)
-        .map((l) => `${l}.json`)
-        .sort(),
+      ['', ...areas].flatMap((a) => Object.keys(LANGS).map((l) => `${a}${l}.json`)).sort(),
     ))
 
   describe.each(files)('%s', (file) => {
-    const lang = file.slice(0, 2) as Lang
-    const { _meta, ...texts } = JSON.parse(readFileSync(`src/lib/i18n/${file}`, 'utf8')) as Record<
-      string,
-      string
-    >
+    const lang = file.slice(-7, -5) as Lang
+    const area = file.slice(0, -7)
+    const en = read(area + 'en.json')
+    const { _meta, ...texts } = read(file)
 
     it('has every key and no other', () => expect(Object.keys(texts).sort()).toEqual(Object.keys(en).sort()))
     it('uses the same placeholders', () => {
@@ -86,7 +100,7 @@ describe('the catalogues', () => {
         ).toEqual([])
       }
     })
-    it('says whether its wording is a draft', () => expect(_meta !== undefined).toBe(lang !== 'en'))
+    it('says whether its wording is a draft', () => expect(_meta !== undefined).toBe(!area && lang !== 'en'))
   })
 
   it('switch direction and language of the page', async () => {

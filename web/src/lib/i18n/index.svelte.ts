@@ -1,8 +1,8 @@
 import { read, write } from '$lib/db/local'
-import type en from './en.json'
 import { format, type Params } from './format'
+import type { Key } from './keys'
 
-export type Key = keyof typeof en
+export type { Key } from './keys'
 export type Lang = 'en' | 'sw' | 'fr' | 'ar'
 
 /** Digits stay Latin in Arabic: phone numbers, counts and times are read beside each other. */
@@ -16,18 +16,20 @@ export const LANGS: Record<Lang, { name: string; dir: 'ltr' | 'rtl'; locale: str
 export const isLang = (s: string): s is Lang => s in LANGS
 
 type Dictionary = Record<string, string>
-const loaders: Record<Lang, () => Promise<Dictionary>> = {
-  en: async () => (await import('./en.json')).default,
-  sw: async () => (await import('./sw.json')).default,
-  fr: async () => (await import('./fr.json')).default,
-  ar: async () => (await import('./ar.json')).default,
-}
+type Loader = () => Promise<Dictionary>
+
+/** The words of the whole app: `./en.json`. The words of one feature stand in a folder of its name: `./keys/en.json`. */
+const catalogues = import.meta.glob<Dictionary>(['./*.json', './*/*.json'], { import: 'default' }) as Record<
+  string,
+  Loader
+>
 
 class I18n {
   lang = $state<Lang>('en')
   /** IANA zone that times are shown in; undefined means the zone of this device. */
   zone = $state<string | undefined>(undefined)
   #dict = $state.raw<Dictionary>({})
+  #areas = new Set<string>()
 
   get locale() {
     return LANGS[this.lang].locale
@@ -42,10 +44,27 @@ class I18n {
 
   /** Loads a language and switches to it; the words on screen change in one step. Rejects when it cannot be loaded. */
   async set(lang: Lang) {
-    this.#dict = await loaders[lang]()
+    this.#dict = await this.#load(lang, ['', ...this.#areas])
     this.lang = lang
     document.documentElement.lang = lang
     document.documentElement.dir = LANGS[lang].dir
+  }
+
+  /** Loads the words of a feature that this page needs beside those of the whole app. Once loaded, they stay. */
+  async need(area: string): Promise<void> {
+    if (this.#areas.has(area) || !catalogues[`./${area}/en.json`]) return
+    const lang = this.lang
+    const words = await this.#load(lang, [area])
+    if (lang !== this.lang) return this.need(area)
+    this.#areas.add(area)
+    this.#dict = { ...this.#dict, ...words }
+  }
+
+  async #load(lang: Lang, areas: string[]): Promise<Dictionary> {
+    const parts = await Promise.all(
+      areas.map((a) => catalogues[a ? `./${a}/${lang}.json` : `./${lang}.json`]!()),
+    )
+    return Object.assign({}, ...parts) as Dictionary
   }
 
   /** Switches and remembers the choice on this device. */

@@ -1,0 +1,7 @@
+import type core from './en.json'
+import type keys from './keys/en.json'
+import type providers from './providers/en.json'
+import type settings from './settings/en.json'
+
+/** Every text there is: those of the whole app, and those of each feature. */
+export type Key = keyof typeof core | keyof typeof keys | keyof typeof providers | keyof typeof settings
