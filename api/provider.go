@@ -86,6 +86,20 @@ type ProviderTest struct {
 	From string `json:"from,omitempty" maxLength:"32" doc:"Sender ID."`
 }
 
+// ProviderCheck is what a provider makes of its credentials.
+type ProviderCheck struct {
+	Credentials string    `json:"credentials" enum:"accepted,refused,unreachable,not_offered" doc:"unreachable: no usable answer, nobody can tell; not_offered: this kind has no way to ask."`
+	Detail      string    `json:"detail,omitempty" doc:"What to do, unless they were accepted."`
+	Balance     *Balance  `json:"balance,omitempty" doc:"What is left, for kinds that tell it."`
+	CheckedAt   time.Time `json:"checked_at" doc:"When the provider was asked."`
+}
+
+// Balance is prepaid credit at a provider, as it says itself.
+type Balance struct {
+	Amount   string `json:"amount" doc:"A decimal number; it may be negative." example:"12.50"`
+	Currency string `json:"currency" doc:"ISO 4217, or the provider's own unit." example:"USD"`
+}
+
 // ProviderKindOf describes a kind of provider.
 func ProviderKindOf(k *smsir.ProviderKind) ProviderKind {
 	w := ProviderKind{

@@ -79,12 +79,13 @@ func accessTable() map[string]access {
 		"POST /v1/api-keys":        may(account.APIKeysWrite),
 		"DELETE /v1/api-keys/{id}": may(account.APIKeysWrite),
 
-		"GET /v1/provider-kinds":       may(account.ProvidersRead),
-		"GET /v1/providers":            may(account.ProvidersRead),
-		"GET /v1/providers/{id}":       may(account.ProvidersRead),
-		"POST /v1/providers":           may(account.ProvidersWrite),
-		"PATCH /v1/providers/{id}":     may(account.ProvidersWrite),
-		"DELETE /v1/providers/{id}":    may(account.ProvidersWrite),
-		"POST /v1/providers/{id}/test": may(account.ProvidersWrite),
+		"GET /v1/provider-kinds":        may(account.ProvidersRead),
+		"GET /v1/providers":             may(account.ProvidersRead),
+		"GET /v1/providers/{id}":        may(account.ProvidersRead),
+		"POST /v1/providers":            may(account.ProvidersWrite),
+		"PATCH /v1/providers/{id}":      may(account.ProvidersWrite),
+		"DELETE /v1/providers/{id}":     may(account.ProvidersWrite),
+		"POST /v1/providers/{id}/test":  may(account.ProvidersWrite),
+		"POST /v1/providers/{id}/check": may(account.ProvidersWrite),
 	}
 }

@@ -52,6 +52,7 @@ type Providers interface {
 	Update(ctx context.Context, workspace, id smsir.UUID, c upstream.Change, by upstream.By) (*store.Provider, error)
 	Delete(ctx context.Context, workspace, id smsir.UUID, by upstream.By) error
 	SecretsSet(p store.Provider) ([]string, error)
+	Check(ctx context.Context, p store.Provider) (upstream.CheckResult, error)
 }
 
 // Accepter is stage 1.

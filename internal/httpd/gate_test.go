@@ -104,11 +104,32 @@ func testKinds() []smsir.ProviderKind {
 			Name: "simulator", Title: "Simulator", Help: "Plays a carrier.", TestOnly: true, Open: open,
 			Addresses: []smsir.AddressNote{{Address: "+12025550100", Does: "delivered"}},
 		},
-		{Name: "carrier", Title: "Carrier", Help: "Has a secret, and calls back.", CallsBack: true, Open: open, Fields: []smsir.Field{
+		{Name: "carrier", Title: "Carrier", Help: "Has a secret, and calls back.", CallsBack: true, Open: openCarrier, Fields: []smsir.Field{
 			{Name: "user", Label: "User", Type: "text", Required: true},
 			{Name: "password", Label: "Password", Type: "password", Required: true, Secret: true},
 		}},
 	}
+}
+
+// carrier knows the user "u", and tells everybody its balance.
+type carrier struct {
+	smsir.Provider
+	user string
+}
+
+func openCarrier(cfg smsir.ProviderConfig) (smsir.Provider, error) {
+	return carrier{user: cfg.Settings["user"]}, nil
+}
+
+func (c carrier) CheckCredentials(context.Context) error {
+	if c.user != "u" {
+		return smsir.Errorf(smsir.CodeCredentialsRefused, "The carrier does not know this user.")
+	}
+	return nil
+}
+
+func (carrier) Balance(context.Context) (smsir.Balance, error) {
+	return smsir.Balance{Amount: "12.50", Currency: "USD"}, nil
 }
 
 // request is one request of a test; zero fields are left out.

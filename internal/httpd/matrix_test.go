@@ -48,6 +48,7 @@ func matrix() map[string]string {
 		"GET /v1/providers/{id}": "member admin owner operator key:providers:read",
 		"POST /v1/providers":     leaders + " key:providers:write", "PATCH /v1/providers/{id}": leaders + " key:providers:write",
 		"DELETE /v1/providers/{id}": leaders + " key:providers:write", "POST /v1/providers/{id}/test": leaders + " key:providers:write",
+		"POST /v1/providers/{id}/check": leaders + " key:providers:write",
 	}
 }
 

@@ -60,6 +60,27 @@ func (s *Server) registerProviders(b *builder) {
 		Method: "POST", Path: "/v1/providers/{id}/test", ID: "testProvider", Tag: "Providers", Status: 202, Limited: true,
 		Summary: "Send a real message through a provider", Text: "It is a message like any other: follow it by its id. Also for a provider that is not enabled yet.",
 	}, s.testProvider)
+	handle(b, route{
+		Method: "POST", Path: "/v1/providers/{id}/check", ID: "checkProvider", Tag: "Providers", Limited: true,
+		Summary: "Ask a provider whether it knows the credentials", Text: "Tells what is left of the credit too, where the provider says it. Nothing is sent and nothing is charged.",
+	}, s.checkProvider)
+}
+
+// checkProvider asks the provider itself; what it answers is no problem of this server's.
+func (s *Server) checkProvider(c *call, in *providerID) (*api.ProviderCheck, error) {
+	p, err := s.provider(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.deps.Providers.Check(c.ctx(), *p)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ProviderCheck{Credentials: string(r.Verdict), Detail: r.Text, CheckedAt: r.At.UTC()}
+	if r.Balance != nil {
+		out.Balance = &api.Balance{Amount: r.Balance.Amount, Currency: r.Balance.Currency}
+	}
+	return out, nil
 }
 
 type providerID struct {

@@ -69,7 +69,17 @@ func TestProviders(t *testing.T) {
 	}
 	g.refused(request{method: "POST", path: "/v1/providers", as: owner.token, body: `{"kind":"carrier","name":"Carrier","settings":{"user":"u","password":"p"}}`}, 409, smsir.CodeConflict)
 
+	check := func(id string) (c api.ProviderCheck) {
+		g.ok(request{method: "POST", path: "/v1/providers/" + id + "/check", as: owner.token}, 200, &c)
+		return c
+	}
+	if c := check(p.ID); c.Credentials != "accepted" || c.Balance == nil || *c.Balance != (api.Balance{Amount: "12.50", Currency: "USD"}) {
+		t.Errorf("check of good credentials: %+v", c)
+	}
 	g.ok(request{method: "PATCH", path: "/v1/providers/" + p.ID, as: owner.token, body: `{"name":"Renamed","enabled":false,"settings":{"user":"v"}}`}, 200, &p)
+	if c := check(p.ID); c.Credentials != "refused" || c.Detail != "The carrier does not know this user." || c.Balance != nil {
+		t.Errorf("check of bad credentials: %+v", c)
+	}
 	if p.Name != "Renamed" || p.Enabled || p.Settings["user"] != "v" || !slices.Equal(p.SecretsSet, []string{"password"}) {
 		t.Errorf("changed: %+v", p)
 	}

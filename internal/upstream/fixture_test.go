@@ -69,15 +69,16 @@ type fixture struct {
 	db        *sqlite.Store
 	workspace smsir.UUID
 	other     smsir.UUID
+	more      []smsir.ProviderKind // beside the usual ones
 
 	mu      sync.Mutex
 	changes int
 	now     time.Time
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t *testing.T, more ...smsir.ProviderKind) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dir: t.TempDir(), now: start}
+	f := &fixture{t: t, dir: t.TempDir(), now: start, more: more}
 	var err error
 	if f.db, err = sqlite.Open(t.Context(), filepath.Join(f.dir, "smsir.db"), sqlite.Options{}); err != nil {
 		t.Fatal(err)
@@ -100,7 +101,7 @@ func (f *fixture) service() *upstream.Service {
 		f.t.Fatal(err)
 	}
 	s, err := upstream.New(upstream.Config{
-		Store: f.db, Box: box, Kinds: []smsir.ProviderKind{fakeKind("fake"), testKind(), fakeKind("second")},
+		Store: f.db, Box: box, Kinds: append([]smsir.ProviderKind{fakeKind("fake"), testKind(), fakeKind("second")}, f.more...),
 		Clock: func() time.Time {
 			f.mu.Lock()
 			defer f.mu.Unlock()

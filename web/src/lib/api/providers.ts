@@ -9,3 +9,4 @@ export const updateProvider = (id: string, body: Schemas['ProviderUpdate']) =>
 export const removeProvider = (id: string) => call('delete', '/v1/providers/{id}', { path: { id } })
 export const testProvider = (id: string, body: Schemas['ProviderTest'], key: string) =>
   call('post', '/v1/providers/{id}/test', { path: { id }, body, key })
+export const checkProvider = (id: string) => call('post', '/v1/providers/{id}/check', { path: { id } })

@@ -756,6 +756,28 @@ export interface paths {
         patch: operations["updateProvider"];
         trace?: never;
     };
+    "/v1/providers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a provider whether it knows the credentials
+         * @description Tells what is left of the credit too, where the provider says it. Nothing is sent and nothing is charged.
+         *
+         *     Needs the permission `providers:write`.
+         */
+        post: operations["checkProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/providers/{id}/test": {
         parameters: {
             query?: never;
@@ -1058,6 +1080,18 @@ export interface components {
         AttemptList: {
             /** @description Oldest first. */
             items: components["schemas"]["Attempt"][];
+        };
+        Balance: {
+            /**
+             * @description A decimal number; it may be negative.
+             * @example 12.50
+             */
+            amount: string;
+            /**
+             * @description ISO 4217, or the provider's own unit.
+             * @example USD
+             */
+            currency: string;
         };
         BatchDuplicate: {
             /**
@@ -2027,6 +2061,22 @@ export interface components {
              * @description When it was changed last.
              */
             updated_at: string;
+        };
+        ProviderCheck: {
+            /** @description What is left, for kinds that tell it. */
+            balance?: components["schemas"]["Balance"];
+            /**
+             * Format: date-time
+             * @description When the provider was asked.
+             */
+            checked_at: string;
+            /**
+             * @description unreachable: no usable answer, nobody can tell; not_offered: this kind has no way to ask.
+             * @enum {string}
+             */
+            credentials: "accepted" | "refused" | "unreachable" | "not_offered";
+            /** @description What to do, unless they were accepted. */
+            detail?: string;
         };
         ProviderCreate: {
             /** @description Messages may be routed to it; true when left out. */
@@ -4067,6 +4117,46 @@ export interface operations {
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
+        };
+    };
+    checkProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the provider. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this is the stored answer to an earlier request with the same Idempotency-Key. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Messages that may be sent at once. */
+                    "RateLimit-Limit"?: number;
+                    /** @description Messages left of these. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until all of them are back. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderCheck"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
         };
     };
     testProvider: {
