@@ -37,6 +37,9 @@ type Options struct {
 	Store store.Queue
 	// Open returns every enabled upstream of the instance, in the form it has now.
 	Open func(ctx context.Context) ([]Upstream, error)
+	// Routes returns the routing rules of every workspace that has some; they are loaded together with
+	// the providers. Nil: there are none.
+	Routes func(ctx context.Context) (map[smsir.UUID]*route.Table, error)
 	// Sink takes what providers report by themselves.
 	Sink    smsir.Sink
 	Log     *slog.Logger
@@ -60,6 +63,7 @@ type Dispatcher struct {
 	mu       sync.Mutex
 	lanes    map[smsir.UUID]*lane
 	byOwner  map[smsir.UUID][]route.Candidate // enabled providers of a workspace
+	rules    map[smsir.UUID]*route.Table      // of a workspace; nil for none
 	held     int                              // messages in memory or promised room
 	full     bool                             // somebody was refused room
 	stopping bool
@@ -196,7 +200,9 @@ func (d *Dispatcher) Unreserve(n int) {
 func (d *Dispatcher) Offer(messages []*smsir.Message) {
 	var nowhere, again []*smsir.Message
 	for _, m := range messages {
-		switch l := d.laneFor(m); {
+		switch l, plan := d.laneFor(m); {
+		case plan.Reason == route.Refused:
+			d.refuse(m, plan.Rule)
 		case l == nil:
 			nowhere = append(nowhere, m)
 		case !l.push(m):
@@ -205,6 +211,21 @@ func (d *Dispatcher) Offer(messages []*smsir.Message) {
 	}
 	d.giveBack(nowhere, smsir.ReasonRouteConfig, noRoutePause)
 	d.giveBack(again, smsir.ReasonDue, 0)
+}
+
+// refuse ends a message that a routing rule refuses.
+func (d *Dispatcher) refuse(m *smsir.Message, r *route.Rule) {
+	text := "A routing rule refuses this message."
+	if r.Then.Why != "" {
+		text = "A routing rule refuses this message: " + r.Then.Why
+	}
+	why := &smsir.Failure{Class: smsir.ClassBlocked, Code: "refused_by_rule", Text: text}
+	if err := d.opt.Store.Fail(context.Background(), m.ID, d.opt.Now(), smsir.ReasonNoRoute, why); err != nil {
+		d.log.Error("a message that a rule refuses could not be ended; it waits", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+		d.giveBack([]*smsir.Message{m}, smsir.ReasonRouteConfig, noRoutePause)
+		return
+	}
+	d.Unreserve(1)
 }
 
 // Poke wakes the clock: a message was stored that nobody owns, or became due.
@@ -256,15 +277,24 @@ func (d *Dispatcher) TestMode(workspace smsir.UUID) bool {
 	return test
 }
 
-// laneFor is the lane of the provider that is to take a message; nil if there is none.
-func (d *Dispatcher) laneFor(m *smsir.Message) *lane {
+// laneFor asks the routes for the lane that is to take a message; nil if there is none now.
+func (d *Dispatcher) laneFor(m *smsir.Message) (*lane, route.Plan) {
+	ask := route.Message{ID: m.ID, To: m.To, Country: m.Country, From: m.From, Class: m.Class, Tags: m.Tags, Provider: m.Provider, At: d.opt.Now()}
+	if m.Tries > 0 {
+		tried, err := d.opt.Store.TriedProviders(d.ctx, m.ID)
+		if err != nil {
+			d.log.Warn("the providers that a message had could not be read; only the latest counts", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+			tried = []smsir.UUID{m.UsedProvider}
+		}
+		ask.Tried = tried
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	plan := route.For(route.Message{To: m.To, Provider: m.Provider}, d.byOwner[m.Workspace])
+	plan := route.For(ask, d.rules[m.Workspace], d.byOwner[m.Workspace])
 	if len(plan.Order) == 0 || d.stopping {
-		return nil
+		return nil, plan
 	}
-	return d.lanes[plan.Order[m.Tries%len(plan.Order)]] // a retry goes to the next provider
+	return d.lanes[plan.Order[0]], plan
 }
 
 // noRoutePause is how long a message without a provider rests if the providers do not change;

@@ -84,6 +84,7 @@ type world struct {
 	d    *dispatch.Dispatcher
 	ups  []dispatch.Upstream
 	ws   smsir.UUID
+	rule *route.Table // of the workspace
 	stop func()
 }
 
@@ -120,6 +121,9 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(bg)
 	w.d = dispatch.New(dispatch.Options{
 		Store: w.st, Open: func(context.Context) ([]dispatch.Upstream, error) { return w.ups, nil },
+		Routes: func(context.Context) (map[smsir.UUID]*route.Table, error) {
+			return map[smsir.UUID]*route.Table{w.ws: w.rule}, nil
+		},
 		Jitter: func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour,
 	})
 	done := make(chan error, 1)

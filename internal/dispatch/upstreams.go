@@ -8,12 +8,18 @@ import (
 	"github.com/smsir/smsir/internal/route"
 )
 
-// load opens the providers as they are configured now. Lanes whose provider did not change go on;
+// load opens the providers as they are configured now, and reads the rules. Lanes whose provider did not change go on;
 // what waited for one that did is routed anew.
 func (d *Dispatcher) load(ctx context.Context) error {
 	ups, err := d.opt.Open(ctx)
 	if err != nil {
 		return fmt.Errorf("load the providers: %w", err)
+	}
+	var rules map[smsir.UUID]*route.Table
+	if d.opt.Routes != nil {
+		if rules, err = d.opt.Routes(ctx); err != nil {
+			return fmt.Errorf("load the routing rules: %w", err)
+		}
 	}
 	d.mu.Lock()
 	old, lanes := d.lanes, make(map[smsir.UUID]*lane, len(ups))
@@ -27,7 +33,7 @@ func (d *Dispatcher) load(ctx context.Context) error {
 		}
 		byOwner[up.Workspace] = append(byOwner[up.Workspace], up.Candidate)
 	}
-	d.lanes, d.byOwner = lanes, byOwner
+	d.lanes, d.byOwner, d.rules = lanes, byOwner, rules
 	d.mu.Unlock()
 	for _, l := range old {
 		l.stopPump()

@@ -91,6 +91,8 @@ type Queue interface {
 	Look(ctx context.Context, id smsir.ID, next time.Time) error
 	// Sweep deletes a bounded number of expired idempotency records, client references and sessions.
 	Sweep(ctx context.Context, now time.Time) (more bool, err error)
+	// TriedProviders lists the providers of a message's attempts, once for each, oldest first.
+	TriedProviders(ctx context.Context, id smsir.ID) ([]smsir.UUID, error)
 	// UnknownAttempts lists the unresolved attempts of a message.
 	UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error)
 	// OwnedReferences returns those of some references of a provider that belong to an attempt, in no particular order.

@@ -35,6 +35,7 @@ func Messages(t *testing.T, open Opener) {
 		{"the clock releases, expires and closes", testTick},
 		{"cancel", testCancel},
 		{"claim takes the most urgent class first, once", testClaim},
+		{"the providers of a message's attempts are told in order", testTriedProviders},
 		{"lists filter, page and stay inside the workspace", testList},
 		{"events of all messages come in one order without gaps", testEvents},
 		{"inbound messages and consent", testInbound},

@@ -1,0 +1,141 @@
+package dispatch_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/dispatch"
+	"github.com/smsir/smsir/internal/route"
+)
+
+// rules makes a table of one rule for everything: the providers one after the other.
+func rules(change func(*route.Rule), order ...byte) *route.Table {
+	r := route.Rule{ID: smsir.UUID{0xff}, Enabled: true, Failover: route.Failover{OnError: true, OnDown: true}}
+	for _, id := range order {
+		r.Then.Groups = append(r.Then.Groups, []route.Target{{Provider: smsir.UUID{id}, Weight: 1}})
+	}
+	if change != nil {
+		change(&r)
+	}
+	return route.NewTable(nil, []route.Rule{r})
+}
+
+// route makes t the rules of the workspace.
+func (w *world) route(t *route.Table) {
+	w.rule = t
+	w.d.Changed()
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
+func three(a, b, c *carrier) func(smsir.UUID) []dispatch.Upstream {
+	return func(ws smsir.UUID) []dispatch.Upstream {
+		return []dispatch.Upstream{up(1, ws, a), up(2, ws, b), up(3, ws, c)}
+	}
+}
+
+func TestRulesDecide(t *testing.T) {
+	first, second, third := &carrier{}, &carrier{}, &carrier{}
+	run(t, three(first, second, third), func(w *world) {
+		w.route(rules(func(r *route.Rule) { r.When.Countries = []string{"GB"} }, 3))
+		gb := w.send("+447700900123", func(m *smsir.Message) { m.Country = "GB" })
+		us := w.send(to, func(m *smsir.Message) { m.Country = "US" })
+		time.Sleep(time.Second)
+		if m := w.expect(gb, smsir.Sent, false); m.UsedProvider != (smsir.UUID{3}) {
+			t.Errorf("the rule's message went to %v", m.UsedProvider)
+		}
+		if m := w.expect(us, smsir.Sent, false); m.UsedProvider != (smsir.UUID{1}) {
+			t.Errorf("the other message went to %v", m.UsedProvider)
+		}
+	})
+}
+
+// Each provider of the rule has its turn before one has a second.
+func TestRuleFailsOverThroughAll(t *testing.T) {
+	refuse := fail(smsir.AttemptRefused, smsir.ClassRetry, 0)
+	first, second, third := scripted(refuse), scripted(refuse, refuse), scripted(refuse)
+	run(t, three(first, second, third), func(w *world) {
+		w.route(rules(nil, 2, 3, 1))
+		id := w.send(to)
+		time.Sleep(time.Hour)
+		w.expect(id, smsir.Sent, false)
+		attempts, err := w.st.Attempts(bg, w.ws, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var order []byte
+		for _, a := range attempts {
+			order = append(order, a.Provider[0])
+		}
+		if want := string([]byte{2, 3, 1, 2, 3}); string(order) != want {
+			t.Errorf("tried %v, want %v", order, []byte(want))
+		}
+	})
+}
+
+func TestRuleWithoutFailoverStays(t *testing.T) {
+	refuse := fail(smsir.AttemptRefused, smsir.ClassRetry, 0)
+	first, second := scripted(refuse, refuse, refuse), &carrier{}
+	run(t, three(first, second, &carrier{}), func(w *world) {
+		w.route(rules(func(r *route.Rule) { r.Failover = route.Failover{} }, 1, 2))
+		id := w.send(to)
+		time.Sleep(time.Hour)
+		if m := w.expect(id, smsir.Sent, false); m.UsedProvider != (smsir.UUID{1}) || second.sent(to) != 0 {
+			t.Errorf("used %v; the other provider had it %d times", m.UsedProvider, second.sent(to))
+		}
+	})
+}
+
+// An attempt without a proven outcome is never made again elsewhere, whatever a rule says.
+func TestRuleNeverFailsOverAnUnknownOutcome(t *testing.T) {
+	first, second := scripted(fail(smsir.AttemptUnknown, smsir.ClassUnknown, 0)), &carrier{}
+	run(t, three(first, second, &carrier{}), func(w *world) {
+		w.route(rules(nil, 1, 2))
+		id := w.send(to)
+		time.Sleep(time.Hour)
+		w.expect(id, smsir.Unknown, false)
+		if n := second.sent(to); n != 0 {
+			t.Errorf("the next provider had it %d times", n)
+		}
+	})
+}
+
+func TestRuleRefuses(t *testing.T) {
+	c := &carrier{}
+	run(t, three(c, c, c), func(w *world) {
+		w.route(rules(func(r *route.Rule) { r.Then.Refuse, r.Then.Why = true, "Premium numbers are not served." }))
+		id := w.send(to)
+		asks := w.send(to, func(m *smsir.Message) { m.Provider = smsir.UUID{1} })
+		time.Sleep(time.Minute)
+		for _, id := range []smsir.ID{id, asks} {
+			m := w.expect(id, smsir.Failed, true)
+			if m.Reason != smsir.ReasonNoRoute || m.Error == nil || m.Error.Code != "refused_by_rule" || !strings.Contains(m.Error.Text, "Premium numbers are not served.") {
+				t.Errorf("reason %q, error %+v", m.Reason, m.Error)
+			}
+		}
+		if n := c.sent(to); n != 0 {
+			t.Errorf("sent %d times", n)
+		}
+		w.route(nil)
+		time.Sleep(time.Minute)
+		w.expect(w.send(to), smsir.Sending, false) // the room of refused messages was given back
+	})
+}
+
+func TestRuleWithoutAnEnabledProviderWaits(t *testing.T) {
+	c := &carrier{}
+	run(t, one(c), func(w *world) {
+		w.route(rules(nil, 9))
+		id := w.send(to)
+		time.Sleep(10 * time.Minute)
+		if m := w.expect(id, smsir.Queued, false); m.Reason != smsir.ReasonRouteConfig {
+			t.Errorf("waits because of %q", m.Reason)
+		}
+		w.route(rules(func(r *route.Rule) { r.Then.PassOn = true }, 9))
+		time.Sleep(time.Second)
+		w.expect(id, smsir.Sent, false)
+	})
+}
