@@ -81,7 +81,8 @@ func encode[T []string | map[string]string](v T) (string, error) {
 	return string(b), err
 }
 
-func flag(b bool) int64 {
+// Flag stores a boolean.
+func Flag(b bool) int64 {
 	if b {
 		return 1
 	}

@@ -54,7 +54,7 @@ func (s *Store) insertProvider(tx Tx, p store.Provider) error {
 	}
 	_, err = tx.Exec(`INSERT INTO providers (id, workspace_id, kind, name, settings, secrets, enabled, priority, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		p.ID, p.Workspace, p.Kind, p.Name, settings, blob(p.Secrets), flag(p.Enabled), int64(p.Priority), Millis(p.CreatedAt), Millis(p.UpdatedAt))
+		p.ID, p.Workspace, p.Kind, p.Name, settings, blob(p.Secrets), Flag(p.Enabled), int64(p.Priority), Millis(p.CreatedAt), Millis(p.UpdatedAt))
 	return s.nameConflict(err)
 }
 
@@ -74,7 +74,7 @@ func (s *Store) UpdateProvider(ctx context.Context, p store.Provider, audit stor
 	return s.change(ctx, audit, func(tx Tx) error {
 		n, err := tx.Exec(`UPDATE providers SET name = $1, settings = $2, secrets = $3, enabled = $4, priority = $5, updated_at = $6
 			WHERE workspace_id = $7 AND id = $8 AND deleted_at = 0`,
-			p.Name, settings, blob(p.Secrets), flag(p.Enabled), int64(p.Priority), Millis(p.UpdatedAt), p.Workspace, p.ID)
+			p.Name, settings, blob(p.Secrets), Flag(p.Enabled), int64(p.Priority), Millis(p.UpdatedAt), p.Workspace, p.ID)
 		return touched(n, s.nameConflict(err), "provider")
 	})
 }

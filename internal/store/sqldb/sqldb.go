@@ -1,6 +1,6 @@
 // Package sqldb holds the storage code whose text both databases share: accounts, providers,
 // settings, and the lists people look at. Queries use $n placeholders and types that SQLite and
-// PostgreSQL read alike.
+// PostgreSQL read alike. The columns of a message, an attempt and an event are listed here, once.
 //
 // It does not open a database, knows no driver, and holds none of the hot paths: packages sqlite and
 // postgres do, and embed [Store]. On failure a transaction is rolled back whole.
@@ -18,6 +18,10 @@ import (
 type DB interface {
 	// Query reads outside a transaction.
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
+	// QueryOnce is Query for a text that was put together for this call: nothing of it is kept.
+	QueryOnce(ctx context.Context, query string, args ...any) (Rows, error)
+	// ArrayHas is the condition that a JSON array of strings, or '' for none, in a column has the value "?".
+	ArrayHas(column string) string
 	// Update runs f in one durable transaction: committed when f returns nil, rolled back otherwise.
 	// f may run more than once and must not keep anything of an earlier run.
 	Update(ctx context.Context, f func(Tx) error) error
@@ -39,7 +43,7 @@ type Rows interface {
 	Close() error
 }
 
-// Store implements store.Accounts and store.Providers over a [DB].
+// Store implements store.Accounts, store.Providers and the reads of store.Messages over a [DB].
 type Store struct {
 	db DB
 }

@@ -47,6 +47,12 @@ func (d *plainDB) Query(ctx context.Context, query string, args ...any) (sqldb.R
 	return d.db.QueryContext(ctx, query, args...)
 }
 
+func (d *plainDB) QueryOnce(ctx context.Context, query string, args ...any) (sqldb.Rows, error) {
+	return d.db.QueryContext(ctx, query, args...)
+}
+
+func (d *plainDB) ArrayHas(column string) string { return column + " = ?" }
+
 func (d *plainDB) Update(ctx context.Context, f func(sqldb.Tx) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

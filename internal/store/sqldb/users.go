@@ -79,7 +79,7 @@ func (s *Store) beFirst(tx Tx, now time.Time) error {
 func (s *Store) insertUser(tx Tx, u *store.User) error {
 	_, err := tx.Exec(`INSERT INTO users (id, email, email_key, name, password_hash, operator, created_at, disabled_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		u.ID, u.Email, emailKey(u.Email), u.Name, u.PasswordHash, flag(u.Operator), Millis(u.CreatedAt), Millis(u.DisabledAt))
+		u.ID, u.Email, emailKey(u.Email), u.Name, u.PasswordHash, Flag(u.Operator), Millis(u.CreatedAt), Millis(u.DisabledAt))
 	return s.emailConflict(err)
 }
 
@@ -106,7 +106,7 @@ func (s *Store) User(ctx context.Context, id smsir.UUID) (*store.User, error) {
 func (s *Store) UpdateUser(ctx context.Context, u *store.User, audit store.AuditEntry) error {
 	return s.change(ctx, audit, func(tx Tx) error {
 		n, err := tx.Exec("UPDATE users SET email = $1, email_key = $2, name = $3, operator = $4, disabled_at = $5 WHERE id = $6",
-			u.Email, emailKey(u.Email), u.Name, flag(u.Operator), Millis(u.DisabledAt), u.ID)
+			u.Email, emailKey(u.Email), u.Name, Flag(u.Operator), Millis(u.DisabledAt), u.ID)
 		return touched(n, s.emailConflict(err), "person")
 	})
 }

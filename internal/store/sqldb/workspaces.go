@@ -28,7 +28,7 @@ func scanMember(m *store.Membership) scan {
 func insertWorkspace(tx Tx, w *store.Workspace) error {
 	_, err := tx.Exec(`INSERT INTO workspaces (id, name, country, time_zone, on_unknown, smart, created_at, paused_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		w.ID, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), flag(w.Smart), Millis(w.CreatedAt), Millis(w.PausedAt))
+		w.ID, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.CreatedAt), Millis(w.PausedAt))
 	return err
 }
 
@@ -48,7 +48,7 @@ func (s *Store) Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace,
 func (s *Store) UpdateWorkspace(ctx context.Context, w *store.Workspace, audit store.AuditEntry) error {
 	return s.change(ctx, audit, func(tx Tx) error {
 		n, err := tx.Exec(`UPDATE workspaces SET name = $1, country = $2, time_zone = $3, on_unknown = $4, smart = $5, paused_at = $6
-			WHERE id = $7`, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), flag(w.Smart), Millis(w.PausedAt), w.ID)
+			WHERE id = $7`, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.PausedAt), w.ID)
 		return touched(n, err, "workspace")
 	})
 }

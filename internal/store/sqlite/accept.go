@@ -6,6 +6,7 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
 // Accept implements store.Accepter.
@@ -127,7 +128,7 @@ func (s *Store) Suppressed(ctx context.Context, workspace smsir.UUID, recipients
 		return nil, nil
 	}
 	rows, err := s.rows(ctx, `SELECT DISTINCT recipient FROM suppressions WHERE workspace_id = $1
-		AND recipient IN (SELECT value FROM json_each($2)) AND (sender IN ('', $3) OR $3 = '')`, workspace, mustJSON(recipients), sender)
+		AND recipient IN (SELECT value FROM json_each($2)) AND (sender IN ('', $3) OR $3 = '')`, workspace, sqldb.MustJSON(recipients), sender)
 	if err != nil {
 		return nil, err
 	}

@@ -10,45 +10,13 @@ import (
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
-const attemptColumns = "id, message_id, workspace_id, number, provider_id, state, started_at, ended_at, reference, error"
-
-func scanAttempt(row scanner) (a smsir.Attempt, err error) {
-	var id, message, number, state, started, ended int64
-	var reference, failure string
-	if err := row.Scan(&id, &message, &a.Workspace, &number, &a.Provider, &state, &started, &ended, &reference, &failure); err != nil {
-		return a, err
-	}
-	a.ID, a.Message, a.Number, a.State = smsir.ID(id), smsir.ID(message), int(number), smsir.AttemptState(state)
-	a.StartedAt, a.EndedAt = sqldb.Time(started), sqldb.Time(ended)
-	if reference != "" {
-		a.References = []string{reference}
-	}
-	return a, unmarshal(failure, &a.Error)
-}
-
-func (t *wtx) attempts(query string, args ...any) (all []smsir.Attempt, err error) {
-	rows, err := t.Query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanAttempts(rows)
-}
-
-func scanAttempts(rows resultSet) (all []smsir.Attempt, err error) {
-	defer rows.Close() //nolint:errcheck // Err is looked at
-	for rows.Next() {
-		a, err := scanAttempt(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, a)
-	}
-	return all, rows.Err()
+func (t *wtx) attempts(query string, args ...any) ([]smsir.Attempt, error) {
+	return sqldb.ScanAttempts(t.Query(query, args...))
 }
 
 // openAttempt reads attempt number n of a message.
 func (t *wtx) openAttempt(message smsir.ID, n int) (smsir.Attempt, error) {
-	all, err := t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND number = $2", int64(message), int64(n))
+	all, err := t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE message_id = $1 AND number = $2", int64(message), int64(n))
 	if err != nil {
 		return smsir.Attempt{}, err
 	}
@@ -62,7 +30,7 @@ func (t *wtx) openAttempt(message smsir.ID, n int) (smsir.Attempt, error) {
 // one that a receipt has proved takes the reference of the answer.
 func (t *wtx) endAttempt(id smsir.ID, state smsir.AttemptState, now time.Time, reference string, why *smsir.Failure) error {
 	_, err := t.Exec(`UPDATE attempts SET state = $2, ended_at = $3, reference = CASE WHEN $4 = '' THEN reference ELSE $4 END, error = $5
-		WHERE id = $1 AND (state IN (1, 5) OR state = 2 AND $2 = 2)`, int64(id), int64(state), now.UnixMilli(), reference, marshal(why))
+		WHERE id = $1 AND (state IN (1, 5) OR state = 2 AND $2 = 2)`, int64(id), int64(state), now.UnixMilli(), reference, sqldb.Marshal(why))
 	return err
 }
 
@@ -169,7 +137,7 @@ func (s *Store) Finish(_ context.Context, f store.Finish) (m *smsir.Message, err
 }
 
 func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
-	all, err := t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE id = $1", int64(f.Attempt))
+	all, err := t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE id = $1", int64(f.Attempt))
 	if err != nil {
 		return nil, err
 	}
@@ -217,75 +185,4 @@ func (t *wtx) insertParts(a *smsir.Attempt, references []string) error {
 		}
 	}
 	return nil
-}
-
-// UnknownAttempts implements store.Queue.
-func (s *Store) UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error) {
-	rows, err := s.rows(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND state = 5 ORDER BY number", int64(id))
-	if err != nil {
-		return nil, err
-	}
-	return scanAttempts(rows)
-}
-
-// OwnedReferences implements store.Queue.
-func (s *Store) OwnedReferences(ctx context.Context, provider smsir.UUID, references []string) (owned []string, err error) {
-	for _, r := range references {
-		owns, err := s.ownsReference(ctx, provider, r)
-		if err != nil {
-			return nil, err
-		}
-		if owns {
-			owned = append(owned, r)
-		}
-	}
-	return owned, nil
-}
-
-func (s *Store) ownsReference(ctx context.Context, provider smsir.UUID, reference string) (bool, error) {
-	rows, err := s.rows(ctx, `SELECT 1 FROM attempts WHERE provider_id = $1 AND reference = $2 AND reference <> ''
-		UNION ALL SELECT 1 FROM parts WHERE provider_id = $1 AND reference = $2 LIMIT 1`, provider, reference)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close() //nolint:errcheck // Err is looked at
-	return rows.Next(), rows.Err()
-}
-
-// Attempts implements store.Messages.
-func (s *Store) Attempts(ctx context.Context, workspace smsir.UUID, id smsir.ID) ([]smsir.Attempt, error) {
-	rows, err := s.rows(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE message_id = $1 AND workspace_id = $2 ORDER BY number", int64(id), workspace)
-	if err != nil {
-		return nil, err
-	}
-	all, err := scanAttempts(rows)
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		if err := s.loadParts(ctx, &all[i]); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
-func (s *Store) loadParts(ctx context.Context, a *smsir.Attempt) error {
-	rows, err := s.rows(ctx, "SELECT reference FROM parts WHERE attempt_id = $1 ORDER BY number", int64(a.ID))
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // Err is looked at
-	var references []string
-	for rows.Next() {
-		var r string
-		if err := rows.Scan(&r); err != nil {
-			return err
-		}
-		references = append(references, r)
-	}
-	if len(references) > 0 {
-		a.References = references
-	}
-	return rows.Err()
 }

@@ -46,11 +46,11 @@ func (t *wtx) match(r *smsir.Receipt) (*smsir.Attempt, error) {
 	var all []smsir.Attempt
 	var err error
 	if r.Attempt != 0 {
-		all, err = t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE id = $1 AND provider_id = $2", int64(r.Attempt), r.Provider)
+		all, err = t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE id = $1 AND provider_id = $2", int64(r.Attempt), r.Provider)
 	} else {
-		all, err = t.attempts("SELECT "+attemptColumns+" FROM attempts WHERE provider_id = $1 AND reference = $2 AND reference <> '' ORDER BY id DESC LIMIT 8", r.Provider, r.Reference)
+		all, err = t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE provider_id = $1 AND reference = $2 AND reference <> '' ORDER BY id DESC LIMIT 8", r.Provider, r.Reference)
 		if err == nil && len(all) == 0 {
-			all, err = t.attempts("SELECT "+attemptColumns+` FROM attempts WHERE id IN (SELECT attempt_id FROM parts
+			all, err = t.attempts("SELECT "+sqldb.AttemptColumns+` FROM attempts WHERE id IN (SELECT attempt_id FROM parts
 				WHERE provider_id = $1 AND reference = $2) ORDER BY id DESC LIMIT 8`, r.Provider, r.Reference)
 		}
 	}
@@ -84,8 +84,8 @@ func (t *wtx) insertReceipt(r *smsir.Receipt, a *smsir.Attempt) (fresh bool, err
 	}
 	n, err := t.Exec(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-		int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), flag(r.NonSend), sqldb.Millis(r.DoneAt),
-		sqldb.Millis(r.ArrivedAt), r.Code, marshal(r.Error), r.Raw)
+		int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), sqldb.Flag(r.NonSend), sqldb.Millis(r.DoneAt),
+		sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw)
 	return n == 1, err
 }
 
@@ -105,7 +105,7 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 	}
 	switch {
 	case r.NonSend && m.Status == smsir.Queued:
-		_, err = t.Exec("UPDATE attempts SET state = 3, error = $2 WHERE id = $1", int64(a.ID), marshal(r.Error))
+		_, err = t.Exec("UPDATE attempts SET state = 3, error = $2 WHERE id = $1", int64(a.ID), sqldb.Marshal(r.Error))
 	case a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown:
 		err = t.endAttempt(a.ID, smsir.AttemptAccepted, t.s.now(), r.Reference, nil)
 	}
@@ -168,7 +168,7 @@ func (t *wtx) parked(provider smsir.UUID, reference string) (all []smsir.Receipt
 			return nil, err
 		}
 		r.ID, r.Status, r.NonSend, r.DoneAt, r.ArrivedAt = smsir.ID(id), smsir.Status(status), nonSend == 1, sqldb.Time(done), sqldb.Time(arrived)
-		if err := unmarshal(failure, &r.Error); err != nil {
+		if err := sqldb.Unmarshal(failure, &r.Error); err != nil {
 			return nil, err
 		}
 		all = append(all, r)

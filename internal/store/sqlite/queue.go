@@ -102,23 +102,11 @@ func (s *Store) Claim(_ context.Context, now time.Time, limit int) (claimed []*s
 }
 
 func (t *wtx) claim(id smsir.ID) (*smsir.Message, error) {
-	st, err := t.stmt("UPDATE messages SET owner = $2 WHERE id = $1 RETURNING " + messageColumns)
+	st, err := t.stmt("UPDATE messages SET owner = $2 WHERE id = $1 RETURNING " + sqldb.MessageColumns)
 	if err != nil {
 		return nil, err
 	}
-	return scanMessage(st.QueryRow(int64(id), t.s.node))
-}
-
-// NextDue implements store.Queue.
-func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	var ms int64
-	err := s.rowOf(ctx, `SELECT coalesce(min(max(at, 1)), 0) FROM (
-		SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 0 ORDER BY next_at LIMIT 1) AS at
-		UNION ALL SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 1 ORDER BY next_at LIMIT 1)
-		UNION ALL SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 2 ORDER BY next_at LIMIT 1)
-		UNION ALL SELECT (SELECT deadline_at FROM messages WHERE final = 0 AND deadline_at > 0 ORDER BY deadline_at LIMIT 1)
-		) WHERE at IS NOT NULL`, nil, &ms)
-	return sqldb.Time(ms), err
+	return sqldb.ScanMessage(st.QueryRow(int64(id), t.s.node))
 }
 
 // Tick implements store.Queue.
@@ -159,11 +147,11 @@ func (t *wtx) tick(id smsir.ID, now time.Time, late smsir.Lateness, r *store.Tic
 	if err != nil || !look {
 		return err
 	}
-	st, err := t.stmt("SELECT " + messageColumns + " FROM messages WHERE id = $1")
+	st, err := t.stmt("SELECT " + sqldb.MessageColumns + " FROM messages WHERE id = $1")
 	if err != nil {
 		return err
 	}
-	m, err := scanMessage(st.QueryRow(int64(id)))
+	m, err := sqldb.ScanMessage(st.QueryRow(int64(id)))
 	r.Look = append(r.Look, m)
 	return err
 }

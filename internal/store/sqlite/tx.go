@@ -141,6 +141,16 @@ func (s *Store) Query(ctx context.Context, query string, args ...any) (sqldb.Row
 	return s.rows(ctx, query, args...)
 }
 
+// QueryOnce implements sqldb.DB.
+func (s *Store) QueryOnce(ctx context.Context, query string, args ...any) (sqldb.Rows, error) {
+	return s.read.QueryContext(ctx, query, args...)
+}
+
+// ArrayHas implements sqldb.DB.
+func (s *Store) ArrayHas(column string) string {
+	return column + " <> '' AND EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE value = ?)"
+}
+
 func (s *Store) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	st, err := s.prepared(ctx, query)
 	if err != nil {
@@ -204,7 +214,7 @@ func (t *wtx) flushCounts() error {
 		}
 		if _, err := t.Exec(`INSERT INTO counts (workspace_id, hour, status, final, n) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (workspace_id, hour, status, final) DO UPDATE SET n = n + excluded.n`,
-			d.workspace, d.hour, int64(d.state.Status), flag(d.state.Final), n); err != nil {
+			d.workspace, d.hour, int64(d.state.Status), sqldb.Flag(d.state.Final), n); err != nil {
 			return err
 		}
 	}
@@ -244,11 +254,4 @@ func (t *wtx) insertEvent(e *smsir.Event) error {
 	_, err = t.Exec("INSERT INTO events (id, workspace_id, message_id, seq, type, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
 	return err
-}
-
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
