@@ -22,6 +22,7 @@ import (
 	"github.com/smsir/smsir/internal/dispatch"
 	"github.com/smsir/smsir/internal/httpd"
 	"github.com/smsir/smsir/internal/inbound"
+	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/simulator"
 	"github.com/smsir/smsir/internal/provider/twilio"
@@ -64,6 +65,7 @@ type gateway struct {
 	dispatcher *dispatch.Dispatcher
 	accepter   *accept.Service
 	hub        *notify.Hub
+	jobs       *job.Runner
 	listener   net.Listener
 	url        string
 	fatal      chan error
@@ -174,6 +176,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	})
 	g.hub = notify.New(g.store, g.store, log)
 	g.store.OnCommit(g.hub.Wake)
+	g.jobs = job.New(job.Options{Store: g.store, Kinds: map[string]job.Kind{}, Log: log, Metrics: g.metrics})
 	cursorKey, err := keys.MAC("cursors")
 	if err != nil {
 		return nil, err
@@ -262,7 +265,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	watch, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch()
 	failed := make(chan error, 4)
-	dispatched, notified, accounted := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	dispatched, notified, accounted, worked := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
 	start := func(done chan struct{}, ctx context.Context, run func(context.Context) error) {
 		go func() {
 			defer close(done)
@@ -273,6 +276,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	}
 	start(dispatched, stage, g.dispatcher.Run)
 	start(notified, watch, g.hub.Run)
+	start(worked, stage, g.jobs.Run)
 	server := httpd.NewHTTPServer(door.Handler(), g.o.Log)
 	go func() {
 		if err := server.Serve(g.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -297,6 +301,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	}
 	stopStages()
 	<-dispatched
+	<-worked
 	stopWatch()
 	<-notified
 	return err

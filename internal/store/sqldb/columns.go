@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type (
 	boolean  struct{ to *bool }      // 0 or 1
 	digest   struct{ to *[32]byte }
 	document struct{ to any } // JSON
+	text     struct{ to *[]byte }
 )
 
 // Scan implements sql.Scanner.
@@ -65,6 +67,19 @@ func (d document) Scan(src any) error {
 		return json.Unmarshal(v, d.to)
 	}
 	return fmt.Errorf("JSON column: got %T, want text", src)
+}
+
+// Scan implements sql.Scanner.
+func (t text) Scan(src any) error {
+	switch v := src.(type) {
+	case string:
+		*t.to = []byte(v)
+	case []byte:
+		*t.to = bytes.Clone(v)
+	default:
+		return fmt.Errorf("text column: got %T", src)
+	}
+	return nil
 }
 
 // encode writes what [document] reads; an empty collection for nil.

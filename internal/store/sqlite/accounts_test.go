@@ -13,16 +13,23 @@ var _ store.Store = (*sqlite.Store)(nil)
 
 func TestAccounts(t *testing.T) {
 	t.Parallel()
-	storetest.Accounts(t, func(t *testing.T) store.Store {
-		st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
-		if err != nil {
-			t.Fatalf("open: %v", err)
+	storetest.Accounts(t, fresh)
+}
+
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	storetest.Jobs(t, fresh)
+}
+
+func fresh(t *testing.T) store.Store {
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Errorf("close: %v", err)
 		}
-		t.Cleanup(func() {
-			if err := st.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
-		})
-		return st
 	})
+	return st
 }
