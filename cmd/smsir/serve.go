@@ -25,6 +25,7 @@ import (
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/simulator"
+	"github.com/smsir/smsir/internal/provider/telnyx"
 	"github.com/smsir/smsir/internal/provider/twilio"
 	"github.com/smsir/smsir/internal/receipt"
 	"github.com/smsir/smsir/internal/route"
@@ -143,7 +144,11 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}
 	sim := simulator.Kind(g.carrier)
 	sim.Window = g.s.Simulator.Window
-	kinds := []smsir.ProviderKind{sim, twilio.Kind()}
+	kinds := []smsir.ProviderKind{
+		sim,
+		telnyx.Kind(),
+		twilio.Kind(),
+	}
 	callbackKeys, err := keys.MACs("callbacks")
 	if err != nil {
 		return nil, err

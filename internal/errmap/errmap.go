@@ -63,3 +63,27 @@ func (t *Table) Find(code string) (Note, bool) {
 	note, ok := t.Codes[code]
 	return note, ok
 }
+
+// Refusal is the note on the code of a refused request, and whether the table has it. A code that it does not have is
+// for good, unless the HTTP status says that something is wrong with the account, or that it went too fast. provider is
+// the name for the sentence.
+func (t *Table) Refusal(provider string, status int, code string) (note Note, mapped bool) {
+	if note, ok := t.Find(code); ok {
+		return note, true
+	}
+	switch status {
+	case 401, 402, 403, 404:
+		return Note{Class: smsir.ClassConfig, Text: provider + " does not let this account do that."}, false
+	case 429:
+		return Note{Class: smsir.ClassThrottle, Text: provider + " asks to slow down."}, false
+	}
+	return Note{Class: smsir.ClassPermanent, Text: provider + " refused the message."}, false
+}
+
+// Report is the note on the code of a receipt that says "not delivered", and whether the table has it.
+func (t *Table) Report(code string) (note Note, mapped bool) {
+	if note, ok := t.Find(code); ok {
+		return note, true
+	}
+	return Note{Class: smsir.ClassPermanent, Text: "The message was not delivered."}, false
+}

@@ -30,3 +30,36 @@ func TestLoad(t *testing.T) {
 		}
 	}
 }
+
+func TestUnknownCodes(t *testing.T) {
+	t.Parallel()
+	table, err := errmap.Load([]byte(`{"version": "2026-11-23", "source": "https://example.com/errors", "codes": {"7": {"class": "blocked", "text": "It was held."}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		status int
+		code   string
+		class  smsir.FailureClass
+		mapped bool
+	}{
+		{400, "7", smsir.ClassBlocked, true},
+		{401, "7", smsir.ClassBlocked, true},
+		{400, "8", smsir.ClassPermanent, false},
+		{401, "8", smsir.ClassConfig, false},
+		{402, "8", smsir.ClassConfig, false},
+		{403, "", smsir.ClassConfig, false},
+		{404, "8", smsir.ClassConfig, false},
+		{429, "8", smsir.ClassThrottle, false},
+	} {
+		if note, mapped := table.Refusal("Example", tt.status, tt.code); note.Class != tt.class || mapped != tt.mapped || note.Text == "" {
+			t.Errorf("%d with code %q: got %+v, %v, want class %s, %v", tt.status, tt.code, note, mapped, tt.class, tt.mapped)
+		}
+	}
+	if note, mapped := table.Report("7"); note.Class != smsir.ClassBlocked || !mapped {
+		t.Errorf("report with a known code: got %+v, %v", note, mapped)
+	}
+	if note, mapped := table.Report("8"); note.Class != smsir.ClassPermanent || mapped || note.Text == "" {
+		t.Errorf("report with another code: got %+v, %v, want permanent", note, mapped)
+	}
+}

@@ -1,7 +1,8 @@
 // Package outcall is in charge of the HTTP requests with which adapters hand messages over: it sends one request once,
-// reads a bounded answer, and when there is none it says what may be believed about it.
+// reads a bounded answer, and when there is none it says what may be believed about it. For an answer that is no yes it
+// draws the line between refused and unknown, which is the same for all (Judge).
 //
-// It knows no provider. What an answer means is the adapter's to say; when to try again is dispatch's. It does not keep
+// It knows no provider. What an answer says is the adapter's to read; when to try again is dispatch's. It does not keep
 // requests away from private addresses either: an operator decides where a provider is.
 //
 // What it guarantees: a request is written at most once, whatever the connection does, and no redirect is followed. An
