@@ -1,7 +1,7 @@
 // Command judge has the oracle look at a gateway that has stopped: go run ./bench/judge FOLDER.
 //
 // FOLDER is a data folder (smsir.db, simulator.log), or one that holds a folder "data" and beside it what clients wrote
-// down: client.log, stream.log. It prints which invariants of docs/delivery.md hold, and returns 0 if all do, 1 if one
+// down: client.log, stream.log, and the ledgers of carriers outside the gateway: carrier*.log. It prints which invariants of docs/delivery.md hold, and returns 0 if all do, 1 if one
 // does not, 2 if the evidence cannot be read. It changes nothing.
 package main
 
@@ -51,5 +51,6 @@ func evidence(folder string) oracle.Evidence {
 	if e.Database == "" {
 		e.Database, e.Simulator = filepath.Join(folder, "smsir.db"), filepath.Join(folder, "simulator.log")
 	}
+	e.Carriers, _ = filepath.Glob(filepath.Join(folder, "carrier*.log")) // the pattern is sound
 	return e
 }

@@ -22,10 +22,11 @@ import (
 
 // Evidence names the files that a verdict rests on.
 type Evidence struct {
-	Database  string // smsir.db of the data folder
-	Simulator string // simulator.log of the data folder
-	Client    string // ledger of the client ([Ledger]); "": what needs it is not looked at
-	Stream    string // what a follower of the event stream got, one event id on a line; "": likewise
+	Database  string   // smsir.db of the data folder
+	Simulator string   // simulator.log of the data folder
+	Carriers  []string // ledgers of carriers outside the gateway (package carrier)
+	Client    string   // ledger of the client ([Ledger]); "": what needs it is not looked at
+	Stream    string   // what a follower of the event stream got, one event id on a line; "": likewise
 	// Now is when the gateway stood still. A deadline that lies before it by more than a minute was missed. Zero: now.
 	Now time.Time
 }
@@ -148,7 +149,7 @@ func Judge(ctx context.Context, e Evidence) (*Report, error) {
 	}
 	c := newTrial(e)
 	var err error
-	if c.wire, err = readWire(e.Simulator); err != nil {
+	if c.wire, err = readWire(e.Simulator, e.Carriers); err != nil {
 		return nil, err
 	}
 	if e.Client != "" {
@@ -164,6 +165,7 @@ func Judge(ctx context.Context, e Evidence) (*Report, error) {
 	if err := c.readDatabase(ctx, e.Database); err != nil {
 		return nil, err
 	}
+	c.identify()
 	c.judge()
 	return c.report, nil
 }

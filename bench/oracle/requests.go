@@ -103,7 +103,8 @@ func (m *message) told(kind smsir.EventType) bool {
 
 // judgeKeys checks that a key stands for one answer, and that the answer is kept: I9.
 func (c *trial) judgeKeys() {
-	ids := map[string]string{} // of the messages, by key
+	ids := map[string]string{}  // of the messages, by key
+	accepts := map[string]int{} // answers that were no replay, by key
 	for _, r := range c.requests {
 		if r.Key == "" || r.Op == Cancel {
 			continue
@@ -114,11 +115,14 @@ func (c *trial) judgeKeys() {
 				continue
 			}
 			got := strings.Join(a.Messages, " ")
-			switch before, known := ids[r.Key]; {
-			case known && before != got:
+			if before, known := ids[r.Key]; known && before != got {
 				c.fault(I9, "key %q was answered with %.60s and with %.60s", r.Key, before, got)
-			case known && !a.Replayed && i > 0:
-				c.fault(I9, "key %q was accepted twice: the second answer is not a replay", r.Key)
+			}
+			if !a.Replayed {
+				accepts[r.Key]++
+			}
+			if accepts[r.Key] == 2 {
+				c.fault(I9, "key %q was accepted twice: a second answer is no replay", r.Key)
 			}
 			ids[r.Key] = got
 		}

@@ -2,46 +2,66 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/provider/simulator"
 )
 
-// wire is the simulator's ledger: what really left.
+// wire is the ledgers of the far side: what really left.
 type wire struct {
-	submissions []simulator.Entry
-	byMessage   map[smsir.ID][]*simulator.Entry
-	byAttempt   map[smsir.ID][]*simulator.Entry
-	byReference map[reference]*simulator.Entry // accepted ones
-	acks        []simulator.Entry              // receipts and replies that the gateway acknowledged
+	submissions []*submission
+	byMessage   map[smsir.ID][]*submission
+	byAttempt   map[smsir.ID][]*submission
+	byReference map[reference]*submission // taken ones
+	acks        []ack                     // receipts and replies that the gateway acknowledged
+	carried     []carried                 // to carriers outside the gateway, not yet identified
+	byText      map[string]*submission    // taken ones of these, by each reference of theirs
 }
 
-func readWire(path string) (*wire, error) {
-	w := &wire{byMessage: map[smsir.ID][]*simulator.Entry{}, byAttempt: map[smsir.ID][]*simulator.Entry{}, byReference: map[reference]*simulator.Entry{}}
+func readWire(path string, carriers []string) (*wire, error) {
+	w := &wire{
+		byMessage: map[smsir.ID][]*submission{}, byAttempt: map[smsir.ID][]*submission{}, byReference: map[reference]*submission{},
+		byText: map[string]*submission{},
+	}
 	for e, err := range simulator.ReadLedger(path) {
 		if err != nil {
 			return nil, fmt.Errorf("simulator's ledger: %w", err)
 		}
 		if e.Kind != simulator.SubmissionEntry {
-			w.acks = append(w.acks, e)
+			s := w.byReference[reference{e.Provider, e.Reference}]
+			a := ack{kind: e.Kind, reference: e.Reference, reply: e.InboundReference, from: s}
+			if s != nil && len(s.reports) > 0 {
+				a.status = s.reports[0].status
+			}
+			w.acks = append(w.acks, a)
 			continue
 		}
-		s := &e
-		w.submissions = append(w.submissions, e)
-		w.byMessage[e.Message] = append(w.byMessage[e.Message], s)
-		w.byAttempt[e.Attempt] = append(w.byAttempt[e.Attempt], s)
-		if e.Verdict == simulator.Accepted {
+		s := fromSimulator(&e)
+		w.add(s)
+		if s.taken {
 			w.byReference[reference{e.Provider, e.Reference}] = s
+		}
+	}
+	for _, path := range carriers {
+		if err := w.readCarrier(path); err != nil {
+			return nil, err
 		}
 	}
 	return w, nil
 }
 
+func (w *wire) add(s *submission) {
+	w.submissions = append(w.submissions, s)
+	w.byMessage[s.message] = append(w.byMessage[s.message], s)
+	w.byAttempt[s.attempt] = append(w.byAttempt[s.attempt], s)
+}
+
 // taken counts the submissions that the carrier accepted.
-func taken(all []*simulator.Entry) (n int) {
-	for _, e := range all {
-		if e.Verdict == simulator.Accepted {
+func taken(all []*submission) (n int) {
+	for _, s := range all {
+		if s.taken {
 			n++
 		}
 	}
@@ -53,36 +73,41 @@ func (c *trial) judgeWire() {
 	c.looked(I3, len(c.wire.submissions))
 	c.looked(P10, len(c.wire.submissions))
 	c.looked(P11, len(c.wire.submissions))
-	for i := range c.wire.submissions {
-		e := &c.wire.submissions[i]
-		m, a := c.messages[e.Message], c.attempts[e.Attempt]
+	for _, e := range c.wire.submissions {
+		m, a := c.messages[e.message], c.attempts[e.attempt]
 		if m == nil {
-			c.fault(I3, "%s was handed over and is not in the database", msg(e.Message))
+			c.fault(I3, "%s to %s was handed over at %s and is not in the database", msg(e.message), e.to, clock(e.at))
 			continue
 		}
 		switch {
 		case a == nil:
-			c.fault(I3, "%s was handed over as %s, an attempt that has no intent", msg(e.Message), att(e.Attempt))
-		case a.message != e.Message:
-			c.fault(I3, "%s was handed over as %s, which is an attempt of %s", msg(e.Message), att(e.Attempt), msg(a.message))
-		case a.provider != e.Provider:
-			c.fault(I3, "%s went to %s; its intent names %s", att(e.Attempt), e.Provider.Format(smsir.PrefixProvider), a.provider.Format(smsir.PrefixProvider))
-		case e.At.Before(a.started):
-			c.fault(I3, "%s was handed over at %s, before its intent of %s", att(e.Attempt), clock(e.At), clock(a.started))
+			c.fault(I3, "%s was handed over as %s, an attempt that has no intent", msg(e.message), att(e.attempt))
+		case a.message != e.message:
+			c.fault(I3, "%s was handed over as %s, which is an attempt of %s", msg(e.message), att(e.attempt), msg(a.message))
+		case a.provider != e.provider:
+			c.fault(I3, "%s went to %s; its intent names %s", att(e.attempt), e.provider.Format(smsir.PrefixProvider), a.provider.Format(smsir.PrefixProvider))
+		case e.at.Before(a.started):
+			c.fault(I3, "%s was handed over at %s, before its intent of %s", att(e.attempt), clock(e.at), clock(a.started))
 		}
-		if e.To != m.recipient || e.TextSHA256 != m.textSHA256 {
-			c.fault(I3, "%s was handed over with another recipient or text than it has", msg(e.Message))
+		if e.to != m.recipient || e.textSHA256 != m.textSHA256 {
+			c.fault(I3, "%s was handed over with another recipient or text than it has", msg(e.message))
 		}
-		if e.At.After(m.expiresAt) {
-			c.fault(P10, "%s left at %s, after its validity of %s", msg(e.Message), clock(e.At), clock(m.expiresAt))
+		if e.at.After(m.expiresAt) {
+			c.fault(P10, "%s left at %s, after its validity of %s", msg(e.message), clock(e.at), clock(m.expiresAt))
 		}
-		if e.At.Before(m.sendAt) {
-			c.fault(P11, "%s left at %s, before its time %s", msg(e.Message), clock(e.At), clock(m.sendAt))
+		if e.at.Before(m.sendAt) {
+			c.fault(P11, "%s left at %s, before its time %s", msg(e.message), clock(e.at), clock(m.sendAt))
 		}
 	}
 	for id, all := range c.wire.byAttempt {
-		if len(all) > 1 {
-			c.fault(I3, "%s was handed over %d times", att(id), len(all))
+		n := 0
+		for _, s := range all {
+			if !s.repeated {
+				n++
+			}
+		}
+		if n > 1 && id != 0 {
+			c.fault(I3, "%s was handed over %d times", att(id), n)
 		}
 	}
 }
@@ -119,7 +144,13 @@ func (c *trial) judgeAttempts(m *message) {
 	if m.possibleDuplicate {
 		allowed = 2
 	}
-	if n := taken(c.wire.byMessage[m.id]); n > allowed {
+	n := taken(c.wire.byMessage[m.id])
+	for _, s := range c.wire.byMessage[m.id] {
+		if s.taken && s.neverLeft() {
+			n--
+		}
+	}
+	if n > allowed {
 		c.report.Doubled++
 		c.fault(I4, "%s was taken by the carrier %d times, possible_duplicate=%v", msg(m.id), n, m.possibleDuplicate)
 	}
@@ -127,23 +158,24 @@ func (c *trial) judgeAttempts(m *message) {
 
 // judgeAttempt holds the outcome of an attempt against what the carrier did with it: I8.
 func (c *trial) judgeAttempt(m *message, a *attempt) {
-	var took, refused *simulator.Entry
-	for _, e := range c.wire.byAttempt[a.id] {
-		if e.Verdict == simulator.Accepted {
-			took = e
-		} else {
-			refused = e
+	var took, refused *submission
+	for _, s := range c.wire.byAttempt[a.id] {
+		switch {
+		case s.taken:
+			took = s
+		case !s.repeated:
+			refused = s
 		}
 	}
 	switch a.state {
 	case smsir.AttemptAccepted:
 		if took == nil {
 			c.lie(m, "%s of %s is accepted, and the carrier never took it", att(a.id), msg(m.id))
-		} else if a.reference != took.Reference {
-			c.lie(m, "%s has the reference %q; the carrier gave %q", att(a.id), a.reference, took.Reference)
+		} else if a.reference != took.reference {
+			c.lie(m, "%s has the reference %q; the carrier gave %q", att(a.id), a.reference, took.reference)
 		}
 	case smsir.AttemptRefused:
-		if took != nil || refused == nil {
+		if took != nil && !took.neverLeft() || took == nil && refused == nil {
 			c.lie(m, "%s of %s is refused, and the carrier took=%v refused=%v it", att(a.id), msg(m.id), took != nil, refused != nil)
 		}
 	case smsir.AttemptNotSent:
@@ -199,9 +231,9 @@ func (c *trial) judgeTruth(m *message) {
 }
 
 // reported finds the report that a final status rests on.
-func (c *trial) reported(m *message, all []*simulator.Entry) bool {
-	for _, e := range all {
-		if e.Verdict == simulator.Accepted && !e.ReportAt.IsZero() && e.Report == m.state.Status && !m.finished.Before(e.ReportAt) {
+func (c *trial) reported(m *message, all []*submission) bool {
+	for _, s := range all {
+		if s.taken && s.said(m.state.Status, m.finished) {
 			return true
 		}
 	}
@@ -211,25 +243,30 @@ func (c *trial) reported(m *message, all []*simulator.Entry) bool {
 // judgeReports holds what the carrier saw acknowledged against what is stored: I7.
 func (c *trial) judgeReports() {
 	c.looked(I7, len(c.wire.acks))
-	for i := range c.wire.acks {
-		e := &c.wire.acks[i]
-		s := c.wire.byReference[reference{e.Provider, e.Reference}]
+	for _, a := range c.wire.acks {
+		s := a.from
 		switch {
 		case s == nil:
-			c.fault(I7, "the carrier noted a report on %s, which it never took", e.Reference)
-		case e.Kind == simulator.ReceiptEntry && !c.receipts[receiptKey{reference{e.Provider, e.Reference}, s.Report}]:
-			c.fault(I7, "the receipt of %s (%s) was acknowledged and is not stored", msg(s.Message), e.Reference)
-		case e.Kind == simulator.InboundEntry && !c.inbound[reference{e.Provider, e.InboundReference}]:
-			c.fault(I7, "the reply %s was acknowledged and is not stored", e.InboundReference)
-		case e.Kind == simulator.ReceiptEntry:
-			if m := c.messages[s.Message]; m != nil && !m.state.Final && !m.possibleDuplicate {
-				c.fault(I7, "the receipt of %s (%s) is stored, and the message is still %s", msg(s.Message), s.Report, m.state.Status)
+			c.fault(I7, "the carrier noted a report on %s, which it never took", a.reference)
+		case a.kind == simulator.ReceiptEntry && !c.receipts[receiptKey{reference{s.provider, a.reference}, a.status}]:
+			c.fault(I7, "the receipt of %s (%s, %s) was acknowledged and is not stored", msg(s.message), a.reference, a.status)
+		case a.kind == simulator.InboundEntry && !c.inbound[reference{s.provider, a.reply}]:
+			c.fault(I7, "the reply %s was acknowledged and is not stored", a.reply)
+		case a.kind == simulator.ReceiptEntry && a.status.AlwaysFinal() && !s.neverLeft():
+			if m := c.messages[s.message]; m != nil && !m.state.Final && !m.possibleDuplicate {
+				c.fault(I7, "the receipt of %s (%s) is stored, and the message is still %s", msg(s.message), a.status, m.state.Status)
 			}
 		}
 	}
 	for k := range c.receipts {
-		if s := c.wire.byReference[k.reference]; s == nil || s.Report != k.status {
+		s := c.wire.byReference[k.reference]
+		if s == nil || !slices.ContainsFunc(s.reports, func(t told) bool { return t.status == k.status }) {
 			c.fault(I7, "a receipt of %s says %s, which the carrier never reported", k.text, k.status)
 		}
 	}
+}
+
+// neverLeft reports whether the carrier itself said, and was heard, that a message which it took never left it.
+func (s *submission) neverLeft() bool {
+	return slices.ContainsFunc(s.reports, func(t told) bool { return t.nonSend && t.acked })
 }
