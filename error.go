@@ -22,6 +22,7 @@ const (
 	CodeNotFound         Code = "not_found"
 	CodeInvalid          Code = "invalid"
 	CodeConflict         Code = "conflict"
+	CodeStale            Code = "stale" // what is to be changed has changed since it was read
 	CodeTooLate          Code = "too_late"
 	CodeIdempotencyReuse Code = "idempotency_key_reused"
 	CodeInFlight         Code = "request_in_flight"

@@ -24,6 +24,7 @@ const (
 	PrefixProvider  = "prv"
 	PrefixSession   = "ses"
 	PrefixInvite    = "inv"
+	PrefixRoute     = "rte"
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

@@ -103,6 +103,7 @@ var kinds = []Kind{
 	{CodeEmailTaken, 409, "Email already registered", "Log in with this address.", false},
 	{smsir.CodeClientRefUsed, 409, "client_ref already used", "Look for the message with this client_ref, or choose another.", false},
 	{smsir.CodeInFlight, 409, "Same request under way", "Wait a second and repeat it with the same Idempotency-Key.", true},
+	{smsir.CodeStale, 412, "Changed since", "Load the present state, then decide again; If-Match takes its ETag.", false},
 	{CodeTooLarge, 413, "Request too large", "Send less at once.", false},
 	{CodeMediaType, 415, "Media type not supported", "Send Content-Type: application/json.", false},
 	{smsir.CodeInvalid, 422, "Not valid", "Correct the fields that errors names.", false},

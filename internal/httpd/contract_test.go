@@ -153,7 +153,7 @@ func TestProblemsAreDocumented(t *testing.T) {
 func TestCodesOfStagesAreKnown(t *testing.T) {
 	t.Parallel()
 	for _, code := range []smsir.Code{
-		smsir.CodeNotFound, smsir.CodeInvalid, smsir.CodeConflict, smsir.CodeTooLate, smsir.CodeIdempotencyReuse, smsir.CodeInFlight,
+		smsir.CodeNotFound, smsir.CodeInvalid, smsir.CodeConflict, smsir.CodeStale, smsir.CodeTooLate, smsir.CodeIdempotencyReuse, smsir.CodeInFlight,
 		smsir.CodeClientRefUsed, smsir.CodeQueueFull, smsir.CodeStorageFull, smsir.CodeStorageDown, smsir.CodeCommitUnknown, smsir.CodeOptedOut,
 		account.CodeUnauthenticated, account.CodeCredentialsWrong, account.CodeSlowDown, account.CodePasswordWeak, account.CodeSetupCodeInvalid,
 		account.CodeRegistrationClosed, account.CodeInvitationRequired, account.CodeInviteInvalid, account.CodeEmailTaken,

@@ -14,6 +14,7 @@ import (
 var (
 	_ store.Accounts  = (*Store)(nil)
 	_ store.Providers = (*Store)(nil)
+	_ store.Routes    = (*Store)(nil)
 )
 
 // scan is where the columns of one row go, in the order of the column list beside it.

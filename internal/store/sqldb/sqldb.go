@@ -43,7 +43,7 @@ type Rows interface {
 	Close() error
 }
 
-// Store implements store.Accounts, store.Providers and the reads of store.Messages over a [DB].
+// Store implements store.Accounts, store.Providers, store.Routes and the reads of store.Messages over a [DB].
 type Store struct {
 	db DB
 }

@@ -16,9 +16,10 @@ import (
 type AccountStore interface {
 	store.Accounts
 	store.Providers
+	store.Routes
 }
 
-// Accounts judges an implementation of store.Accounts and store.Providers. open returns an empty store, closed by the
+// Accounts judges an implementation of store.Accounts, store.Providers and store.Routes. open returns an empty store, closed by the
 // cleanup of t. When the store is a store.Accepter too, providers with open messages are judged as well.
 func Accounts[S AccountStore](t *testing.T, open func(t *testing.T) S) {
 	t.Helper()
@@ -53,6 +54,10 @@ func Accounts[S AccountStore](t *testing.T, open func(t *testing.T) S) {
 		{"providers", providers},
 		{"provider names are unique among the living", providerNames},
 		{"a provider with open messages stays", providerWithMessages},
+		{"routing rules", routes},
+		{"a routing rule changes in the version that was read", routeVersions},
+		{"routing rules are put in order all at once", routeOrder},
+		{"new routing rules from all sides have places of their own", routeRace},
 		{"tenants do not meet", tenants},
 	} {
 		t.Run(rule.name, func(t *testing.T) {

@@ -114,16 +114,24 @@ func tenants(t *testing.T, s AccountStore) {
 	createProvider(t, s, p)
 	k := store.APIKey{ID: smsir.NewUUID(base), Workspace: mine, Name: "Key", SecretHash: digest("secret"), CreatedAt: base}
 	must(t, "CreateAPIKey", s.CreateAPIKey(ctx, k, audit("api_key.created", mine)))
+	r := createRoute(t, s, newRoute("Rule", mine))
 	in := newInvite("code", mine, store.Member)
 	must(t, "CreateInvite", s.CreateInvite(ctx, in, audit("invite.created", mine)))
 
 	stolen := *p
 	stolen.Workspace, stolen.Name = other, "Stolen"
+	theirs := *r
+	theirs.Workspace = other
 	_, err := s.Provider(ctx, other, p.ID)
+	_, routeErr := s.Route(ctx, other, r.ID)
+	_, updateErr := s.UpdateRoute(ctx, theirs, audit("x", other))
 	for what, err := range map[string]error{
 		"Provider":       err,
 		"UpdateProvider": s.UpdateProvider(ctx, stolen, audit("x", other)),
 		"DeleteProvider": s.DeleteProvider(ctx, other, p.ID, base, audit("x", other)),
+		"Route":          routeErr,
+		"UpdateRoute":    updateErr,
+		"DeleteRoute":    s.DeleteRoute(ctx, other, r.ID, 1, audit("x", other)),
 		"RevokeAPIKey":   s.RevokeAPIKey(ctx, other, k.ID, base, audit("x", other)),
 		"DeleteInvite":   s.DeleteInvite(ctx, other, in.ID, audit("x", other)),
 		"SetRole":        s.SetRole(ctx, other, ada.User.ID, store.Viewer, audit("x", other)),
@@ -134,6 +142,13 @@ func tenants(t *testing.T, s AccountStore) {
 	got, err := s.Provider(ctx, mine, p.ID)
 	must(t, "Provider", err)
 	same(t, "the provider after it all", got, p)
+	wantCode(t, "OrderRoutes across tenants", s.OrderRoutes(ctx, other, []smsir.UUID{r.ID}, audit("x", other)), smsir.CodeConflict, "ids")
+	rule, err := s.Route(ctx, mine, r.ID)
+	must(t, "Route", err)
+	same(t, "the routing rule after it all", rule, r)
+	if rules, err := s.ListRoutes(ctx, other); err != nil || len(rules) != 0 {
+		t.Errorf("ListRoutes of the other: got %v, %v, want none", rules, err)
+	}
 	key, err := s.APIKeyByHash(ctx, k.SecretHash)
 	if err != nil || !key.RevokedAt.IsZero() {
 		t.Errorf("the API key after it all: got %v, %v, want it not revoked", key, err)
