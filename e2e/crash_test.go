@@ -14,6 +14,8 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
+	"github.com/smsir/smsir/bench/carrier"
+	load "github.com/smsir/smsir/bench/client"
 	"github.com/smsir/smsir/bench/oracle"
 )
 
@@ -37,25 +39,24 @@ func TestCrash(t *testing.T) {
 	t.Logf("SMSIR_CRASH_SEED=%d", seed)
 	dir := t.TempDir()
 	t.Cleanup(func() { keep(t, dir) })
-	h := &hammer{t: t, data: filepath.Join(dir, "data"), rng: rand.New(rand.NewPCG(seed, 0))}
-	h.server = serve(t, h.data)
+	h := newHammer(t, dir, seed)
+	h.server = serve(t, h.data, h.args...)
 	c := register(t, h.server)
-	h.site = newSite(c)
-	crew := newCrew(t, h.site, dir, seed)
-	// One message goes first, so that there is an event to follow from.
-	crew.request(t.Context(), oracle.Ask{Request: int(crew.next.Add(1)), Op: oracle.Send, Rows: []oracle.Row{{Mark: "first", To: "+12025550100", Text: "first"}}}, api.Options{})
-	f := startFollower(t, h.site, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
+	h.site = siteOf(c)
+	crew := newCrew(t, h.site, dir, seed, load.Recipients)
+	h.far = startCarrier(t, c, dir, seed, carrierFaults())
+	f := startFollower(t, h.site, c.token, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
 
-	load, stop := context.WithCancel(t.Context())
+	working, stop := context.WithCancel(t.Context())
 	defer stop()
-	crew.mix(load)
+	crew.Mix(working)
 	for h.kills < kills {
-		h.cycle(load, crew)
+		h.cycle(working, crew)
 	}
 	h.run()
 	pause(t.Context(), time.Second)
 	stop()
-	crew.work.Wait()
+	crew.Wait()
 	h.drain(f)
 	f.end()
 	if code := h.server.stop(); code != 0 {
@@ -64,13 +65,13 @@ func TestCrash(t *testing.T) {
 
 	r := judge(t, dir)
 	t.Logf("%d messages accepted, %d tries without an answer, %d connections resumed, at most %d unknown by one kill\n%s",
-		crew.sent.Load(), crew.resets.Load(), f.resumed, h.worst(), report(t, r))
+		crew.Sent(), crew.Resets(), f.resumed, h.worst(), report(t, r))
 	t.Logf("%s kills %d", r.Summary(), h.kills)
 	if !r.OK() {
 		t.Error("the oracle found faults")
 	}
-	if crew.sent.Load() < int64(20*kills) || crew.resets.Load() < int64(kills) {
-		t.Errorf("%d messages accepted and %d answers lost in %d kills: the load was no load", crew.sent.Load(), crew.resets.Load(), kills)
+	if crew.Sent() < int64(20*kills) || crew.Resets() < int64(kills) {
+		t.Errorf("%d messages accepted and %d answers lost in %d kills: the load was no load", crew.Sent(), crew.Resets(), kills)
 	}
 	// Slots are taken before the intent and freed at the answer, so one kill can leave no more than the window open,
 	// and as many again whose outcome waits for its commit.
@@ -79,32 +80,44 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// window is how many hand-overs the simulator takes at once (simulator.window).
-const window = 32
+// window is how many hand-overs the simulator and the adapter of Twilio take at once.
+const window = 32 + 50
 
 // hammer starts and kills.
 type hammer struct {
 	t      *testing.T
 	data   string
 	rng    *rand.Rand
-	site   *site
+	site   *load.Site
 	server *server
 	kills  int
+	args   []string         // of the server
+	far    *carrier.Carrier // nil: there is only the simulator
+}
+
+// newHammer prepares a gateway that always comes back at the same address.
+func newHammer(t *testing.T, dir string, seed uint64) *hammer {
+	t.Helper()
+	listen := freeAddress(t)
+	return &hammer{
+		t: t, data: filepath.Join(dir, "data"), rng: rand.New(rand.NewPCG(seed, 0)),
+		args: []string{"--listen", listen, "--public-url", "http://" + listen},
+	}
 }
 
 // cycle lets the server work for a while and kills it in the middle of a burst, every fifth time with a backlog of
 // hundreds. One time in six it kills the next run too, while that one starts.
-func (h *hammer) cycle(ctx context.Context, c *crew) {
+func (h *hammer) cycle(ctx context.Context, c *load.Crew) {
 	h.run()
 	pause(ctx, 200*time.Millisecond+time.Duration(h.rng.IntN(2800))*time.Millisecond)
 	if h.kills%5 == 4 {
-		c.flood(ctx, 600)
+		c.Flood(ctx, 600, func(i int) string { return fmt.Sprintf("+447700900%03d", i) })
 	}
-	c.burst(ctx, 24)
+	c.Burst(ctx, 24)
 	pause(ctx, time.Duration(h.rng.IntN(10_000))*time.Microsecond)
 	h.kill()
 	if h.rng.IntN(6) == 0 {
-		h.server = launchServe(h.t, h.data)
+		h.server = launchServe(h.t, h.data, h.args...)
 		pause(ctx, time.Duration(h.rng.IntN(100))*time.Millisecond)
 		h.kill()
 	}
@@ -114,14 +127,14 @@ func (h *hammer) cycle(ctx context.Context, c *crew) {
 func (h *hammer) run() {
 	h.t.Helper()
 	if h.server == nil {
-		h.server = serve(h.t, h.data)
-		h.site.up(h.server.url)
+		h.server = serve(h.t, h.data, h.args...)
+		h.site.Up(h.server.url)
 	}
 }
 
 func (h *hammer) kill() {
 	h.server.kill()
-	h.site.down()
+	h.site.Down()
 	if h.server.code >= 0 {
 		h.t.Errorf("the server ended by itself with exit code %d:\n%s", h.server.code, tail(h.server.stderr.String()))
 	}
@@ -135,7 +148,10 @@ func (h *hammer) drain(f *follower) {
 	h.t.Helper()
 	const open = "SELECT count(*) FROM messages WHERE final = 0 AND NOT (status = 3 AND recipient = '+12025550108')"
 	eventually(h.t, "every message ends", func() bool { return count(h.t, h.data, open) == 0 })
-	eventually(h.t, "the carrier owes nothing", func() bool {
+	eventually(h.t, "the carriers owe nothing", func() bool {
+		if h.far != nil && h.far.Owed() > 0 {
+			return false
+		}
 		return count(h.t, h.data, "SELECT count(*) FROM messages WHERE final = 1 AND updated_at > ?", time.Now().Add(-time.Second).UnixMilli()) == 0
 	})
 	eventually(h.t, "the follower has the newest event", func() bool {
@@ -155,11 +171,22 @@ func judge(t *testing.T, dir string) *oracle.Report {
 	t.Helper()
 	e := oracle.Evidence{
 		Database: filepath.Join(dir, "data", "smsir.db"), Simulator: filepath.Join(dir, "data", "simulator.log"),
-		Client: filepath.Join(dir, "client.log"), Stream: filepath.Join(dir, "stream.log"),
+		Client: filepath.Join(dir, "client.log"),
+	}
+	if stream := filepath.Join(dir, "stream.log"); there(stream) {
+		e.Stream = stream
+	}
+	if far := filepath.Join(dir, "carrier-twilio.log"); there(far) {
+		e.Carriers = []string{far}
 	}
 	r, err := oracle.Judge(t.Context(), e)
 	must(t, err)
 	return r
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func report(t *testing.T, r *oracle.Report) string {
@@ -189,25 +216,24 @@ func TestStopUnderLoad(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	t.Cleanup(func() { keep(t, dir) })
-	h := &hammer{t: t, data: filepath.Join(dir, "data")}
-	h.server = serve(t, h.data)
+	h := newHammer(t, dir, 1)
+	h.server = serve(t, h.data, h.args...)
 	c := register(t, h.server)
-	h.site = newSite(c)
-	crew := newCrew(t, h.site, dir, 1)
-	crew.request(t.Context(), oracle.Ask{Request: int(crew.next.Add(1)), Op: oracle.Send, Rows: []oracle.Row{{Mark: "first", To: "+12025550100", Text: "first"}}}, api.Options{})
-	f := startFollower(t, h.site, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
-	load, stop := context.WithCancel(t.Context())
+	h.site = siteOf(c)
+	crew := newCrew(t, h.site, dir, 1, load.Recipients)
+	f := startFollower(t, h.site, c.token, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
+	working, stop := context.WithCancel(t.Context())
 	defer stop()
 	for range 4 {
-		crew.hire(load, 10*time.Millisecond, func(ctx context.Context, s *sender) {
-			n := int(s.next.Add(1))
-			s.request(ctx, oracle.Ask{Request: n, Op: oracle.Send, Key: fmt.Sprint("key-", n), Rows: []oracle.Row{s.row(n, 0, "+447700900123")}}, api.Options{})
+		crew.Hire(working, 10*time.Millisecond, func(ctx context.Context, s *load.Sender) {
+			n := s.Number()
+			s.Request(ctx, oracle.Ask{Request: n, Op: oracle.Send, Key: fmt.Sprint("key-", n), Rows: []oracle.Row{s.Row(n, 0, "+447700900123")}}, api.Options{})
 		})
 	}
 	eventually(t, "200 messages are accepted and some are being sent", func() bool {
-		return crew.sent.Load() > 200 && count(t, h.data, "SELECT count(*) FROM messages WHERE status = 2") > 0
+		return crew.Sent() > 200 && count(t, h.data, "SELECT count(*) FROM messages WHERE status = 2") > 0
 	})
-	h.site.down()
+	h.site.Down()
 	if code := h.server.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
@@ -223,7 +249,7 @@ func TestStopUnderLoad(t *testing.T) {
 	h.server = nil
 	h.run()
 	stop()
-	crew.work.Wait()
+	crew.Wait()
 	h.drain(f)
 	f.end()
 	if code := h.server.stop(); code != 0 {

@@ -8,16 +8,19 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	load "github.com/smsir/smsir/bench/client"
 )
 
 // follower watches the event stream of a gateway that comes and goes, as a good client does: it resumes from the last
 // event it has, and writes down each one it gets. Whether it got all of them is the oracle's question.
 type follower struct {
-	t    *testing.T
-	site *site
-	file *os.File
-	done sync.WaitGroup
-	stop context.CancelFunc
+	t     *testing.T
+	site  *load.Site
+	token string
+	file  *os.File
+	done  sync.WaitGroup
+	stop  context.CancelFunc
 
 	mu      sync.Mutex
 	cursor  string
@@ -25,14 +28,14 @@ type follower struct {
 }
 
 // startFollower follows from a cursor, which becomes the first line of the file stream.log in dir.
-func startFollower(t *testing.T, s *site, dir, cursor string) *follower {
+func startFollower(t *testing.T, s *load.Site, token string, dir, cursor string) *follower {
 	t.Helper()
 	file, err := os.Create(filepath.Join(dir, "stream.log"))
 	must(t, err)
 	_, err = fmt.Fprintln(file, cursor)
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &follower{t: t, site: s, file: file, cursor: cursor, stop: cancel}
+	f := &follower{t: t, site: s, token: token, file: file, cursor: cursor, stop: cancel}
 	f.done.Go(func() { f.run(ctx) })
 	t.Cleanup(f.end)
 	return f
@@ -47,10 +50,12 @@ func (f *follower) end() {
 
 func (f *follower) run(ctx context.Context) {
 	for first := true; ; first = false {
-		c := f.site.client(ctx)
-		if c == nil {
+		up := f.site.Conn(ctx)
+		if up == nil {
 			return
 		}
+		c := newClient(up.URL())
+		c.token = f.token
 		if !first {
 			f.mu.Lock()
 			f.resumed++
