@@ -125,6 +125,9 @@ type StatusQuery struct {
 	StartedAt time.Time
 	// Owned returns those of some references of the provider that belong to an attempt already. Nil: nobody knows.
 	Owned func(ctx context.Context, references []string) ([]string, error)
+	// Again is the attempt as it may be handed over once more to an upstream that takes an attempt only once, however
+	// often it comes. Nil: its bytes must not leave again (canceled, no longer valid, or too long ago).
+	Again *Submission
 }
 
 // StatusAnswer is what the provider knows about an attempt.
@@ -192,7 +195,7 @@ type Field struct {
 	Name     string
 	Label    string
 	Help     string
-	Type     string // "text", "password", "number", "url", "select", "checkbox"
+	Type     string // "text", "textarea", "password", "number", "url", "select", "checkbox"
 	Required bool
 	Secret   bool // stored sealed, never shown again
 	Default  string

@@ -22,7 +22,7 @@ type ProviderField struct {
 	Name     string   `json:"name" doc:"Key in settings." example:"account_sid"`
 	Label    string   `json:"label" doc:"Its label."`
 	Help     string   `json:"help,omitempty" doc:"What to put there and where to find it."`
-	Type     string   `json:"type" enum:"text,password,number,url,select,checkbox" doc:"Kind of input."`
+	Type     string   `json:"type" enum:"text,textarea,password,number,url,select,checkbox" doc:"Kind of input; a textarea has several lines."`
 	Required bool     `json:"required" doc:"Must be set."`
 	Secret   bool     `json:"secret" doc:"Stored sealed and never shown again."`
 	Default  string   `json:"default,omitempty" doc:"Value when it is left out."`

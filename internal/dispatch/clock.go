@@ -133,6 +133,19 @@ func lookPause(age time.Duration) time.Duration {
 	return 30 * time.Minute
 }
 
+// againFor bounds how long after its start an attempt may be handed over once more, whatever its provider promises.
+const againFor = time.Hour
+
+// again is an unknown attempt as it may be handed over once more to a provider that takes an attempt only once; nil when
+// nothing of the message may leave any more. It is the latest attempt only: of an earlier one the message has gone on.
+func again(m *smsir.Message, a smsir.Attempt, now time.Time) *smsir.Submission {
+	if m.Status != smsir.Unknown || m.Final || m.CancelRequested || a.Number != m.Tries || !now.Before(m.ExpiresAt) || now.Sub(a.StartedAt) >= againFor {
+		return nil
+	}
+	s := submission(m, a.ID, now)
+	return &s
+}
+
 func (d *Dispatcher) resolve(m *smsir.Message) error {
 	attempts, err := d.opt.Store.UnknownAttempts(d.ctx, m.ID)
 	if err != nil {
@@ -155,6 +168,7 @@ func (d *Dispatcher) resolve(m *smsir.Message) error {
 			Owned: func(ctx context.Context, references []string) ([]string, error) {
 				return d.opt.Store.OwnedReferences(ctx, a.Provider, references)
 			},
+			Again: again(m, a, d.opt.Now()),
 		})
 		cancel()
 		if err != nil {

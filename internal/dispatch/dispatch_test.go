@@ -29,6 +29,7 @@ type carrier struct {
 	busy    int
 	peak    int
 	owned   []string // of the references "other", "first" and "found", as the last question told
+	asked   []smsir.StatusQuery
 }
 
 func (c *carrier) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted, error) {
@@ -56,7 +57,7 @@ func (c *carrier) QueryStatus(ctx context.Context, q smsir.StatusQuery) (smsir.S
 	if err != nil {
 		return smsir.StatusAnswer{}, err
 	}
-	c.owned = owned
+	c.owned, c.asked = owned, append(c.asked, q)
 	return smsir.StatusAnswer{Verdict: c.verdict, References: []string{"found"}}, nil
 }
 

@@ -176,16 +176,21 @@ func (l *lane) pause(d time.Duration) {
 func (l *lane) send(m *smsir.Message, attempt smsir.ID) {
 	d := l.d
 	ctx, cancel := context.WithTimeout(d.ctx, d.opt.ResponseTimer)
-	accepted, err := l.call(ctx, smsir.Submission{
-		Attempt: attempt, Message: m.ID, Workspace: m.Workspace, To: m.To, From: m.From, Text: m.Text,
-		Encoding: m.Encoding, Segments: m.Segments, Class: m.Class, Validity: m.ExpiresAt.Sub(d.opt.Now()),
-	})
+	accepted, err := l.call(ctx, submission(m, attempt, d.opt.Now()))
 	cancel()
 	outcome := l.judge(m, accepted, err)
 	d.outcome.WithLabelValues(l.up.Kind, outcome.State.String()).Inc()
 	l.free(1)
 	l.finish(store.Finish{Attempt: attempt, Message: m.ID, Now: d.opt.Now(), Outcome: outcome})
 	d.Unreserve(1)
+}
+
+// submission is an attempt of a message as a provider sees it.
+func submission(m *smsir.Message, attempt smsir.ID, now time.Time) smsir.Submission {
+	return smsir.Submission{
+		Attempt: attempt, Message: m.ID, Workspace: m.Workspace, To: m.To, From: m.From, Text: m.Text,
+		Encoding: m.Encoding, Segments: m.Segments, Class: m.Class, Validity: m.ExpiresAt.Sub(now),
+	}
 }
 
 // call calls the provider; whatever it does but answer is told as unknown.

@@ -137,7 +137,7 @@ func once(req *http.Request) *http.Request {
 		req.Header.Set("User-Agent", "SMSir")
 	}
 	req.GetBody = nil
-	if (req.Body == nil || req.Body == http.NoBody) && req.Method != http.MethodGet && req.Method != http.MethodHead {
+	if req.Body == nil || req.Body == http.NoBody { // also of a GET: with some providers it sends a message
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader("")), 0
 	}
 	return req

@@ -27,6 +27,9 @@ func TestNoReplay(t *testing.T) {
 			r.Header.Set("X-Idempotency-Key", "k")
 			r.Body, r.GetBody, r.ContentLength = nil, nil, 0
 		},
+		"GET": func(r *http.Request) { // some providers take messages by GET
+			r.Method, r.Body, r.GetBody, r.ContentLength = http.MethodGet, nil, nil, 0
+		},
 		"empty body": func(r *http.Request) {
 			r.Header.Set("Idempotency-Key", "k")
 			r.Body, r.GetBody, r.ContentLength = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }, 0

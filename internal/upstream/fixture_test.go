@@ -39,6 +39,7 @@ func fakeKind(name string) smsir.ProviderKind {
 			{Name: "url", Label: "Address", Type: "url"},
 			{Name: "region", Label: "Region", Type: "select", Options: []string{"eu", "us"}, Required: true, Default: "eu"},
 			{Name: "tls", Label: "TLS", Type: "checkbox"},
+			{Name: "rules", Label: "Rules", Type: "textarea"},
 		},
 		Open: func(cfg smsir.ProviderConfig) (smsir.Provider, error) {
 			if cfg.Settings["rate"] == "13" {

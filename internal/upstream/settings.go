@@ -20,6 +20,7 @@ import (
 // The types of a field.
 const (
 	typeText     = "text"
+	typeTextarea = "textarea" // several lines
 	typePassword = "password"
 	typeNumber   = "number"
 	typeURL      = "url"
@@ -48,7 +49,7 @@ func newKind(described smsir.ProviderKind) (kind, error) {
 			return k, fmt.Errorf("field %q has no name, or one that is there twice", f.Name)
 		}
 		seen[f.Name] = true
-		types := []string{typeText, typePassword, typeNumber, typeURL, typeSelect, typeCheckbox}
+		types := []string{typeText, typeTextarea, typePassword, typeNumber, typeURL, typeSelect, typeCheckbox}
 		if !slices.Contains(types, f.Type) {
 			return k, fmt.Errorf("field %q: type %q is none of %v", f.Name, f.Type, types)
 		}
@@ -85,12 +86,16 @@ func (k *kind) field(name string) (smsir.Field, bool) {
 // check refuses a value that the field does not allow. An error never repeats the value of a secret.
 func (k *kind) check(f smsir.Field, value string) error {
 	field := "settings." + f.Name
-	lines := f.Secret && f.Type == typeText // a private key has lines
+	lines := f.Type == typeTextarea || f.Secret && f.Type == typeText // a private key has lines
 	switch {
 	case len(value) > maxValue:
 		return invalid(field, "%s is longer than %d bytes. Shorten it.", f.Label, maxValue)
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !(lines && strings.ContainsRune("\r\n\t", r)) }):
-		return invalid(field, "%s has characters that do not belong there. Remove line breaks and control characters.", f.Label)
+		remove := "line breaks and control characters"
+		if lines {
+			remove = "control characters; line breaks and tabs may stay"
+		}
+		return invalid(field, "%s has characters that do not belong there. Remove %s.", f.Label, remove)
 	}
 	shown := strconv.Quote(clip(value))
 	if f.Secret {
@@ -167,7 +172,12 @@ func (v values) merge(k *kind, settings map[string]string, cleared []string) (va
 
 // set takes one value over.
 func (v values) set(k *kind, f smsir.Field, value string) error {
-	if !f.Secret || f.Type != typePassword {
+	switch {
+	case f.Type == typeTextarea: // its first line may be indented, and lines are counted in errors
+		if value = strings.TrimRightFunc(value, unicode.IsSpace); strings.TrimSpace(value) == "" {
+			value = ""
+		}
+	case !f.Secret || f.Type != typePassword:
 		value = strings.TrimSpace(value)
 	}
 	switch {

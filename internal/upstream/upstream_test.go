@@ -79,6 +79,8 @@ func TestSettingsAreChecked(t *testing.T) {
 		"a URL of another kind":      {set("url", "file:///etc/passwd"), smsir.CodeInvalid, "settings.url"},
 		"none of the options":        {set("region", "mars"), smsir.CodeInvalid, "settings.region"},
 		"not a checkbox":             {set("tls", "yes"), smsir.CodeInvalid, "settings.tls"},
+		"control character in lines": {set("rules", "a: 1\n\x07"), smsir.CodeInvalid, "settings.rules"},
+		"line break in a text":       {set("account", "AC12\n34"), smsir.CodeInvalid, "settings.account"},
 		"control character":          {set("account", "AC12\x0034"), smsir.CodeInvalid, "settings.account"},
 		"broken Unicode":             {set("key", "\xff"), smsir.CodeInvalid, "settings.key"},
 		"endless":                    {set("key", strings.Repeat("x", 16<<10+1)), smsir.CodeInvalid, "settings.key"},
@@ -97,6 +99,15 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 	f.wantChanges(0)
 	f.create(draft(set("key", "-----BEGIN KEY-----\nabc\n-----END KEY-----"))) // lines are fine in a secret text
+	rules := "  a: 1\n\tb: 2\r\n"
+	p := f.create(draft(func(d *upstream.Draft) { d.Name, d.Settings["rules"] = "Rules", rules }))
+	if got := p.Settings["rules"]; got != strings.TrimRight(rules, "\r\n") {
+		t.Errorf("lines: got %q, want %q as it is up to its last letter", got, rules)
+	}
+	p = f.create(draft(func(d *upstream.Draft) { d.Name, d.Settings["rules"] = "No rules", " \n\n" }))
+	if got, there := p.Settings["rules"]; there {
+		t.Errorf("nothing but space: got %q, want no setting", got)
+	}
 	_, err = f.Create(t.Context(), f.workspace, draft(), by)
 	wantError(t, "a taken name", err, smsir.CodeConflict, "name")
 }
@@ -347,7 +358,7 @@ func TestKinds(t *testing.T) {
 	if !slices.Equal(names, []string{"fake", "simulator", "second"}) {
 		t.Errorf("Kinds: got %v", names)
 	}
-	if k, ok := f.Kind("second"); !ok || k.Title != "Fake second" || len(k.Fields) != 7 {
+	if k, ok := f.Kind("second"); !ok || k.Title != "Fake second" || len(k.Fields) != 8 {
 		t.Errorf("Kind(second): got %+v, %v", k, ok)
 	}
 	if _, ok := f.Kind("none"); ok {

@@ -112,7 +112,7 @@ func fieldFaults(f smsir.Field) (faults []string) {
 	if f.Label == "" || f.Help == "" {
 		fault("label %q, help %q: want both", f.Label, f.Help)
 	}
-	types := []string{"text", "password", "number", "url", "select", "checkbox"}
+	types := []string{"text", "textarea", "password", "number", "url", "select", "checkbox"}
 	if !slices.Contains(types, f.Type) {
 		fault("type %q: want one of %q", f.Type, types)
 	}

@@ -2122,10 +2122,10 @@ export interface components {
             /** @description Stored sealed and never shown again. */
             secret: boolean;
             /**
-             * @description Kind of input.
+             * @description Kind of input; a textarea has several lines.
              * @enum {string}
              */
-            type: "text" | "password" | "number" | "url" | "select" | "checkbox";
+            type: "text" | "textarea" | "password" | "number" | "url" | "select" | "checkbox";
         };
         ProviderKind: {
             /** @description What a test kind does with certain numbers. */
