@@ -25,6 +25,9 @@ const (
 	PrefixSession   = "ses"
 	PrefixInvite    = "inv"
 	PrefixRoute     = "rte"
+	PrefixContact   = "con"
+	PrefixGroup     = "grp"
+	PrefixImport    = "imp"
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

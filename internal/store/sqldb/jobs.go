@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -73,21 +71,6 @@ func (s *Store) LeaseJobs(ctx context.Context, kinds []string, now, until time.T
 		return nil
 	})
 	return leased, err
-}
-
-// words makes a list of placeholders from number first on, "($3, $4)", and their values. One that is empty matches nothing.
-func words(first int, list []string) (placeholders string, args []any) {
-	if len(list) == 0 {
-		return "(NULL)", nil
-	}
-	var b strings.Builder
-	for i, w := range list {
-		b.WriteString([]string{"(", ", "}[min(i, 1)])
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(first + i))
-		args = append(args, w)
-	}
-	return b.String() + ")", args
 }
 
 // KeepJob implements store.Jobs.

@@ -55,25 +55,6 @@ func integers[T ~int64 | ~uint8](values []T) []any {
 	return args
 }
 
-// where gathers conditions with their arguments. Conditions are constants of this file; only
-// arguments carry data.
-type where struct {
-	cond []string
-	args []any
-}
-
-func (w *where) and(cond string, args ...any) {
-	parts := strings.Split(cond, "?")
-	var b strings.Builder
-	for i, a := range args {
-		w.args = append(w.args, a)
-		b.WriteString(parts[i] + "$" + strconv.Itoa(len(w.args)))
-	}
-	w.cond = append(w.cond, b.String()+strings.Join(parts[len(args):], "?"))
-}
-
-func (w *where) text() string { return strings.Join(w.cond, " AND ") }
-
 // ListMessages implements store.Messages.
 func (s *Store) ListMessages(ctx context.Context, workspace smsir.UUID, f store.MessageFilter) (page store.MessagePage, err error) {
 	if f.Limit < 1 || f.Limit > 200 {
@@ -138,13 +119,13 @@ func (s *Store) conditions(f *store.MessageFilter, w *where) {
 		w.and("status IN ("+marks(len(f.Statuses))+")", integers(f.Statuses)...)
 	}
 	if f.To != "" {
-		w.and(`recipient LIKE ? ESCAPE '\'`, "%"+escapeLike(f.To)+"%")
+		w.and(`recipient LIKE ? ESCAPE '\'`, like(f.To))
 	}
 	if f.From != "" {
 		w.and("sender = ?", f.From)
 	}
 	if f.Text != "" {
-		w.and(`lower(text) LIKE ? ESCAPE '\'`, "%"+escapeLike(lowerASCII(f.Text))+"%")
+		w.and(`lower(text) LIKE ? ESCAPE '\'`, like(lowerASCII(f.Text)))
 	}
 	if !f.CreatedBy.IsZero() {
 		w.and("creator_id = ?", f.CreatedBy)
@@ -168,8 +149,4 @@ func lowerASCII(s string) string {
 		}
 		return r
 	}, s)
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }

@@ -21,6 +21,11 @@ func TestJobs(t *testing.T) {
 	storetest.Jobs(t, fresh)
 }
 
+func TestAudience(t *testing.T) {
+	t.Parallel()
+	storetest.Audience(t, fresh)
+}
+
 func fresh(t *testing.T) store.Store {
 	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
 	if err != nil {

@@ -207,7 +207,7 @@ func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.
 	return duplicate, err
 }
 
-// consent keeps or lifts the suppression that an inbound message asks for.
+// consent keeps or lifts the suppression that an inbound message asks for, and notes in whose words.
 func (t *wtx) consent(in *smsir.Inbound, c store.Consent) (err error) {
 	switch c {
 	case store.OptOut:
@@ -216,6 +216,20 @@ func (t *wtx) consent(in *smsir.Inbound, c store.Consent) (err error) {
 			ON CONFLICT DO NOTHING`, in.Workspace, in.From, in.To, t.s.now().UnixMilli())
 	case store.OptIn:
 		_, err = t.Exec("DELETE FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND sender IN ('', $3)", in.Workspace, in.From, in.To)
+	default:
+		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return sqldb.InsertConsent(t, store.ConsentEntry{
+		ID: smsir.NewUUID(t.s.now()), Workspace: in.Workspace, At: t.s.now(), Recipient: in.From, Sender: in.To,
+		Allowed: c == store.OptIn, Source: "handset", Inbound: in.ID, Text: in.Text,
+	})
+}
+
+// Suppress implements store.Audience. From then on, accepts and intents look again.
+func (s *Store) Suppress(ctx context.Context, list []store.Suppression, entry store.ConsentEntry) (int, error) {
+	s.noStops.Store(false)
+	return s.Store.Suppress(ctx, list, entry)
 }
