@@ -24,6 +24,7 @@ import (
 	"github.com/smsir/smsir/internal/inbound"
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
+	"github.com/smsir/smsir/internal/provider/plivo"
 	"github.com/smsir/smsir/internal/provider/simulator"
 	"github.com/smsir/smsir/internal/provider/telnyx"
 	"github.com/smsir/smsir/internal/provider/twilio"
@@ -146,6 +147,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	sim.Window = g.s.Simulator.Window
 	kinds := []smsir.ProviderKind{
 		sim,
+		plivo.Kind(),
 		telnyx.Kind(),
 		twilio.Kind(),
 	}
