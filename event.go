@@ -23,6 +23,10 @@ const (
 	EventLateReceipt     EventType = "message.late_receipt"
 	EventCancelRequested EventType = "message.cancel_requested"
 	EventInbound         EventType = "inbound.received"
+
+	EventProviderDown   EventType = "provider.down"          // it does not answer; Error says what was seen last
+	EventProviderConfig EventType = "provider.misconfigured" // it refuses its settings; Error has its words
+	EventProviderUp     EventType = "provider.up"            // it works again
 )
 
 // EventOf is the type that tells of a move to a status.

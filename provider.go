@@ -174,7 +174,11 @@ type ProviderKind struct {
 	TestOnly  bool    // nothing reaches a phone
 	CallsBack bool    // its providers are [CalledBack]; people are shown the address to call
 	Window    int     // submissions under way at once, when the settings do not say
-	Addresses []AddressNote
+	// Rate and SenderRate are how many segments a second the provider, and one sender of it, is given at
+	// most, when the settings do not say; 0 for no limit. Settings for these and for the window are added
+	// to Fields by package upstream.
+	Rate, SenderRate float64
+	Addresses        []AddressNote
 	// Open makes a provider from checked settings. It must not touch the network.
 	Open func(cfg ProviderConfig) (Provider, error)
 }

@@ -52,8 +52,20 @@ type Provider struct {
 	Settings    map[string]string `json:"settings" doc:"Its plain settings."`
 	SecretsSet  []string          `json:"secrets_set" nullable:"false" doc:"Names of the secret settings that have a value; the values are never shown."`
 	CallbackURL string            `json:"callback_url,omitempty" doc:"Where the provider calls back with receipts and replies, for its kinds that do. It holds a secret: only for those who may change providers, and only when the server knows its public address (setting public_url)." example:"https://sms.example.com/callbacks/prv_01k0c2v6sf7m8x0v3w6n9d5qhe/6f1qm8c1wz3ge9t7y2v0a4r5k8dnsbhx"`
+	Health      *ProviderHealth   `json:"health,omitempty" doc:"How it is now; left out while it is not enabled."`
 	CreatedAt   time.Time         `json:"created_at" doc:"When it was created."`
 	UpdatedAt   time.Time         `json:"updated_at" doc:"When it was changed last."`
+}
+
+// ProviderHealth tells how an enabled provider is.
+type ProviderHealth struct {
+	State   string     `json:"state" enum:"up,throttled,recovering,probing,down,misconfigured" doc:"up: it works. throttled: it asked for a pause. recovering: it works again and gets a growing share. probing: the next message tries whether it works again. down: it does not answer. misconfigured: it refuses its settings, see error."`
+	Since   *time.Time `json:"since,omitempty" doc:"Since when it is in this state, where that is known."`
+	Until   *time.Time `json:"until,omitempty" doc:"When it is tried again, or when its pause ends."`
+	Error   *Failure   `json:"error,omitempty" doc:"What it said last, or was seen of it, with its own words; while it is down or misconfigured."`
+	Waiting int        `json:"waiting" minimum:"0" doc:"Messages in memory that are to go to it next."`
+	Sending int        `json:"sending" minimum:"0" doc:"Sends that it has not answered yet."`
+	Rate    float64    `json:"rate,omitempty" doc:"Segments a second that it is given at most now; left out when there is no limit." example:"10"`
 }
 
 // ProviderList is every provider of a workspace, by priority.

@@ -166,14 +166,14 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}
 	if g.accounts, err = account.New(account.Config{
 		Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
-		Starter: g.upstreams.Starter, Started: func() { g.dispatcher.Changed() }, Log: log,
+		Starter: g.upstreams.Starter, Started: func() { g.dispatcher.Changed() }, Paused: func() { g.dispatcher.Changed() }, Log: log,
 	}); err != nil {
 		return nil, err
 	}
 	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})
 	reports := sink{receipts, inbound.New(g.store, log, nil)}
 	g.dispatcher = dispatch.New(dispatch.Options{
-		Store: g.store, Open: g.openUpstreams, Log: log, Metrics: g.metrics,
+		Store: g.store, Open: g.openUpstreams, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
 		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
 	})
 	g.accepter = accept.New(accept.Options{
@@ -192,7 +192,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
 		Version: version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
 		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
-		Callbacks: callbacks, Opened: g.opened, Sink: reports,
+		Callbacks: callbacks, Opened: g.opened, Sink: reports, Health: g.dispatcher.Health,
 		Gatherer: g.metrics, Metrics: g.metrics, Log: log,
 	}), nil
 }
@@ -246,9 +246,10 @@ func (g *gateway) openUpstreams(ctx context.Context) ([]dispatch.Upstream, error
 			g.o.Log.Error("a provider cannot be opened; it gets no messages", "provider", p.Name, "kind", p.Kind, "err", err)
 			continue
 		}
+		limits := g.upstreams.Limits(p)
 		up := dispatch.Upstream{
 			Candidate: route.Candidate{ID: p.ID, Name: p.Name, Priority: p.Priority, TestOnly: kind.TestOnly},
-			Workspace: p.Workspace, Kind: p.Kind, Window: kind.Window, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10),
+			Workspace: p.Workspace, Kind: p.Kind, Window: limits.Window, Rate: limits.Rate, SenderRate: limits.SenderRate, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10),
 		}
 		if up.Window == 0 {
 			up.Window = g.s.Dispatch.Window

@@ -45,8 +45,8 @@ type Options struct {
 	QueueLimit     int64         // messages of one workspace that may wait; none if 0
 	// Reserve asks the dispatcher for room in memory; Offer hands over what was stored in it;
 	// Unreserve gives it back; Poke says that the clock has more to watch.
-	Reserve   func(workspace smsir.UUID, n int) bool
-	Unreserve func(n int)
+	Reserve   func([]*smsir.Message) bool
+	Unreserve func([]*smsir.Message)
 	Offer     func([]*smsir.Message)
 	Poke      func()
 	// Waits says why, and until when at first, the queued messages of a workspace cannot be sent now;
@@ -78,7 +78,7 @@ func New(opt Options) *Service {
 		opt.IdempotencyTTL = 72 * time.Hour
 	}
 	if opt.Reserve == nil {
-		opt.Reserve = func(smsir.UUID, int) bool { return false }
+		opt.Reserve = func([]*smsir.Message) bool { return false }
 	}
 	if opt.Poke == nil {
 		opt.Poke = func() {}
@@ -231,11 +231,11 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 		}
 	}
 	due := p.due()
-	a.Owned = len(due) > 0 && s.opt.Reserve(p.order.Workspace.ID, len(due))
+	a.Owned = len(due) > 0 && s.opt.Reserve(due)
 	replay, err := s.opt.Store.Accept(ctx, a)
 	if err != nil || replay != nil {
 		if a.Owned {
-			s.opt.Unreserve(len(due))
+			s.opt.Unreserve(due)
 		}
 		if err != nil {
 			return nil, err

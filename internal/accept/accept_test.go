@@ -13,6 +13,7 @@ import (
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/storetest"
 )
 
 var ctx = context.Background()
@@ -36,8 +37,8 @@ func newEnv(t *testing.T) *env {
 	e := &env{st: st, room: 100, ws: &store.Workspace{ID: smsir.NewUUID(time.Now()), Name: "Test", Country: "KE", TimeZone: "UTC", Smart: true}}
 	e.Service = accept.New(accept.Options{
 		Store:      st,
-		Reserve:    func(_ smsir.UUID, n int) bool { ok := n <= e.room; e.room -= n; return ok },
-		Unreserve:  func(n int) { e.room += n },
+		Reserve:    func(m []*smsir.Message) bool { ok := len(m) <= e.room; e.room -= len(m); return ok },
+		Unreserve:  func(m []*smsir.Message) { e.room += len(m) },
 		Offer:      func(m []*smsir.Message) { e.offered = append(e.offered, m...) },
 		QueueLimit: 50,
 		Knows:      func(ws, p smsir.UUID) bool { return p == smsir.UUID{1} },
@@ -85,7 +86,7 @@ func TestWithoutRoomTheMessageWaitsInTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := e.st.Claim(ctx, time.Now().Add(time.Second), 10)
+	claimed, err := e.st.Claim(ctx, time.Now().Add(time.Second), storetest.Shares(e.ws.ID, 10))
 	if err != nil || len(claimed) != 1 || claimed[0].ID != r.Messages[0].ID || len(e.offered) != 0 {
 		t.Errorf("claimed %v, %v, offered %d; want the message claimable", claimed, err, len(e.offered))
 	}
@@ -284,7 +285,7 @@ func TestWithoutAProviderItSaysWhyItWaits(t *testing.T) {
 	if err != nil || m.Reason != smsir.ReasonRouteConfig || !m.NextAt.Equal(until) {
 		t.Errorf("waits because of %q until %v, %v; want route_config until %v", m.Reason, m.NextAt, err, until)
 	}
-	if claimed, err := e.st.Claim(ctx, time.Now(), 10); err != nil || len(claimed) != 0 {
+	if claimed, err := e.st.Claim(ctx, time.Now(), storetest.Shares(e.ws.ID, 10)); err != nil || len(claimed) != 0 {
 		t.Errorf("claimed %d before its time, %v", len(claimed), err)
 	}
 }

@@ -36,8 +36,10 @@ type Config struct {
 	Starter func(workspace smsir.UUID, now time.Time) *store.Provider
 	// Started is called after a workspace was stored with its first provider; dispatch reloads. May be nil.
 	Started func()
-	Clock   func() time.Time // nil: time.Now
-	Log     *slog.Logger     // nil: discard
+	// Paused is called after a workspace was paused or resumed; dispatch reloads. May be nil.
+	Paused func()
+	Clock  func() time.Time // nil: time.Now
+	Log    *slog.Logger     // nil: discard
 }
 
 // Peer is where a request comes from, as the door knows it.
@@ -54,6 +56,7 @@ type Service struct {
 	announce     func(code string, until time.Time)
 	starter      func(workspace smsir.UUID, now time.Time) *store.Provider
 	started      func()
+	paused       func()
 	now          func() time.Time
 	log          *slog.Logger
 
@@ -74,7 +77,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	s := &Service{
 		store: cfg.Store, session: cfg.Session, registration: cfg.Registration,
-		announce: cfg.Announce, starter: cfg.Starter, started: cfg.Started, now: cfg.Clock, log: cfg.Log,
+		announce: cfg.Announce, starter: cfg.Starter, started: cfg.Started, paused: cfg.Paused, now: cfg.Clock, log: cfg.Log,
 		pace: newSlowdown(), cache: newCache(),
 	}
 	if s.registration == "" {

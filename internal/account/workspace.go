@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,6 +80,9 @@ func (s *Service) UpdateWorkspace(ctx context.Context, p *Principal, c Workspace
 	err = s.store.UpdateWorkspace(ctx, w, s.audit(p, peer, "workspace.updated", w.ID.Format(smsir.PrefixWorkspace), strings.Join(changed, " ")))
 	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(changed, "paused") && s.paused != nil {
+		s.paused()
 	}
 	return w, nil
 }

@@ -51,48 +51,115 @@ func (d *Dispatcher) clock(ctx context.Context) {
 // turn does what is due now and says how long nothing else is. Looking first is a read beside the
 // writer; only what is due costs a commit.
 func (d *Dispatcher) turn(ctx context.Context) (wait time.Duration, err error) {
+	more, wait, err := d.tick(ctx)
+	if err != nil {
+		return d.opt.PollCap, err
+	}
+	waiting, err := d.opt.Store.Waiting(ctx)
+	if err != nil {
+		return d.opt.PollCap, err
+	}
 	now := d.opt.Now()
-	next, err := d.opt.Store.NextDue(ctx)
+	shares, next := d.shares(waiting, now)
+	if !next.IsZero() {
+		wait = min(wait, max(next.Sub(now), minWait))
+	}
+	full, err := d.claim(ctx, now, shares)
 	switch {
-	case err != nil || next.IsZero():
+	case err != nil:
 		return d.opt.PollCap, err
-	case next.After(now):
-		return min(max(next.Sub(now), minWait), d.opt.PollCap), nil
-	}
-	ticked, err := d.opt.Store.Tick(ctx, now, d.opt.Late, page)
-	if err != nil {
-		return d.opt.PollCap, err
-	}
-	for _, m := range ticked.Look {
-		d.look(m)
-	}
-	room := d.room(page)
-	if room == 0 && !ticked.More {
-		return d.opt.PollCap, nil // Unreserve pokes when there is room again
-	}
-	claimed, err := d.opt.Store.Claim(ctx, now, room)
-	d.Unreserve(room - len(claimed))
-	if err != nil {
-		return d.opt.PollCap, err
-	}
-	d.Offer(claimed)
-	if ticked.More || len(claimed) == room {
+	case more || full:
 		return 0, nil
+	case len(shares) > 0:
+		return minWait, nil // to see what is next in the queues that were claimed from
 	}
-	return minWait, nil
+	return wait, nil
 }
 
 // minWait keeps the clock from turning in a tight loop.
 const minWait = 5 * time.Millisecond
 
-// room reserves place for up to n messages and says how much it got.
-func (d *Dispatcher) room(n int) int {
+// tick applies deadlines and says when the next one is.
+func (d *Dispatcher) tick(ctx context.Context) (more bool, wait time.Duration, err error) {
+	now := d.opt.Now()
+	next, err := d.opt.Store.NextDeadline(ctx)
+	switch {
+	case err != nil || next.IsZero():
+		return false, d.opt.PollCap, err
+	case next.After(now):
+		return false, min(max(next.Sub(now), minWait), d.opt.PollCap), nil
+	}
+	ticked, err := d.opt.Store.Tick(ctx, now, d.opt.Late, page)
+	if err != nil {
+		return false, 0, err
+	}
+	for _, m := range ticked.Look {
+		d.look(m)
+	}
+	return ticked.More, minWait, nil
+}
+
+// claim takes up shares, for which room is reserved, and reports whether one of them was used up.
+func (d *Dispatcher) claim(ctx context.Context, now time.Time, shares []store.Share) (full bool, err error) {
+	if len(shares) == 0 {
+		return false, nil
+	}
+	claimed, err := d.opt.Store.Claim(ctx, now, shares)
+	got := count(claimed)
+	for _, s := range shares {
+		d.unreserve(s.Line, s.N-got[s.Line])
+		full = full || got[s.Line] == s.N
+	}
+	if err != nil {
+		return false, err
+	}
+	d.Offer(claimed)
+	return full, nil
+}
+
+// shares divides a page between the queues that are due: every queue of OTPs first; then one part in
+// five for bulk, the rest for what is transactional; inside a class every workspace as much as the
+// next, those that came last the time before first. It reserves the room, and says when the next queue
+// is due that is not yet.
+func (d *Dispatcher) shares(waiting []store.Waiting, now time.Time) (shares []store.Share, next time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n = max(0, min(n, d.opt.QueueLimit-d.held))
-	d.full = d.full || n == 0
-	d.held += n
-	return n
+	var due [3][]store.Line
+	for _, w := range waiting {
+		o := d.owners[w.Workspace]
+		switch {
+		case o == nil || o.paused || len(o.candidates) == 0: // load brings them back
+		case w.DueAt.After(now):
+			if next.IsZero() || w.DueAt.Before(next) {
+				next = w.DueAt
+			}
+		default:
+			due[w.Class.Urgency()] = append(due[w.Class.Urgency()], w.Line)
+		}
+	}
+	d.rotation++
+	left := page
+	for u, lines := range due {
+		part := left
+		if u == 1 && len(due[2]) > 0 {
+			part = left - left/(shareOfBulk+1)
+		}
+		for i := range lines {
+			l := lines[(i+d.rotation)%len(lines)]
+			n := min(max(part/len(lines), 1), left)
+			free := d.room.free(l)
+			if free < n {
+				d.room.refused(l)
+				n = free
+			}
+			if n > 0 {
+				d.room.take(l, n)
+				left -= n
+				shares = append(shares, store.Share{Line: l, N: n})
+			}
+		}
+	}
+	return shares, next
 }
 
 func (d *Dispatcher) sweep(ctx context.Context) {

@@ -27,9 +27,12 @@ type Upstream struct {
 	route.Candidate
 	Workspace smsir.UUID
 	Kind      string
-	Window    int // submissions under way at once
-	Provider  smsir.Provider
-	Version   string // changes when the settings do
+	Window    int     // submissions under way at once
+	Rate      float64 // segments a second at most; 0 for no limit
+	// SenderRate is how many segments a second one sender may start at most; 0 for no limit.
+	SenderRate float64
+	Provider   smsir.Provider
+	Version    string // changes when the settings do
 }
 
 // Options of [New]. Store and Open are required.
@@ -40,6 +43,8 @@ type Options struct {
 	// Routes returns the routing rules of every workspace that has some; they are loaded together with
 	// the providers. Nil: there are none.
 	Routes func(ctx context.Context) (map[smsir.UUID]*route.Table, error)
+	// Paused lists the workspaces whose owners have stopped all sending; loaded likewise. Nil: there are none.
+	Paused func(ctx context.Context) ([]smsir.UUID, error)
 	// Sink takes what providers report by themselves.
 	Sink    smsir.Sink
 	Log     *slog.Logger
@@ -62,23 +67,22 @@ type Dispatcher struct {
 
 	mu       sync.Mutex
 	lanes    map[smsir.UUID]*lane
-	byOwner  map[smsir.UUID][]route.Candidate // enabled providers of a workspace
-	rules    map[smsir.UUID]*route.Table      // of a workspace; nil for none
-	held     int                              // messages in memory or promised room
-	full     bool                             // somebody was refused room
+	owners   map[smsir.UUID]*owner
+	room     room
+	rotation int // of the workspaces in a claim
 	stopping bool
 
 	poked   chan struct{} // capacity 1: the clock has work
 	reload  chan struct{} // capacity 1: the providers changed
 	sending sync.WaitGroup
 	ctx     context.Context // of hand-overs; ends after the grace period
-	outcome *prometheus.CounterVec
+	metrics *metrics
 }
 
 // New returns a dispatcher that does nothing until Run.
 func New(opt Options) *Dispatcher {
 	d := &Dispatcher{
-		opt: opt, log: opt.Log, lanes: map[smsir.UUID]*lane{}, byOwner: map[smsir.UUID][]route.Candidate{},
+		opt: opt, log: opt.Log, lanes: map[smsir.UUID]*lane{}, owners: map[smsir.UUID]*owner{},
 		poked: make(chan struct{}, 1), reload: make(chan struct{}, 1),
 	}
 	if d.log == nil {
@@ -102,13 +106,10 @@ func New(opt Options) *Dispatcher {
 	if o.QueueLimit == 0 {
 		o.QueueLimit = 20_000
 	}
-	d.outcome = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_attempts_total", Help: "Attempts by kind of provider and outcome."}, []string{"kind", "outcome"})
+	d.room = newRoom(o.QueueLimit)
+	d.metrics = newMetrics(d)
 	if o.Metrics != nil {
-		o.Metrics.MustRegister(d.outcome, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "smsir_dispatch_held_messages", Help: "Messages held in memory for sending."}, func() float64 {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			return float64(d.held)
-		}))
+		o.Metrics.MustRegister(d.metrics)
 	}
 	return d
 }
@@ -159,167 +160,6 @@ func (d *Dispatcher) drain(cancelSends func()) {
 	}
 	for _, l := range lanes {
 		l.stopRunner()
-		d.giveBack(l.takeAll(), smsir.ReasonDue, 0)
+		d.giveBack(l.takeAll(), smsir.ReasonDue, d.opt.Now())
 	}
-}
-
-// Reserve promises room in memory for n messages of a workspace; the caller stores them as owned by
-// this node and then calls Offer, or Unreserve if that failed. Without room, or without a provider
-// that could take them, they wait in the database.
-func (d *Dispatcher) Reserve(workspace smsir.UUID, n int) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.stopping || d.ctx == nil || len(d.byOwner[workspace]) == 0 {
-		return false
-	}
-	if d.held+n > d.opt.QueueLimit {
-		d.full = true
-		return false
-	}
-	d.held += n
-	return true
-}
-
-// Unreserve gives back room that was promised. The clock hears of it when a full memory has a tenth
-// of its room again.
-func (d *Dispatcher) Unreserve(n int) {
-	d.mu.Lock()
-	d.held -= n
-	roomy := d.full && d.held <= d.opt.QueueLimit*9/10
-	if roomy {
-		d.full = false
-	}
-	d.mu.Unlock()
-	if roomy {
-		d.Poke()
-	}
-}
-
-// Offer takes over messages that were stored as owned, in reserved room. Those that are scheduled
-// for later need none: the clock finds them.
-func (d *Dispatcher) Offer(messages []*smsir.Message) {
-	var nowhere, again []*smsir.Message
-	for _, m := range messages {
-		switch l, plan := d.laneFor(m); {
-		case plan.Reason == route.Refused:
-			d.refuse(m, plan.Rule)
-		case l == nil:
-			nowhere = append(nowhere, m)
-		case !l.push(m):
-			again = append(again, m)
-		}
-	}
-	d.giveBack(nowhere, smsir.ReasonRouteConfig, noRoutePause)
-	d.giveBack(again, smsir.ReasonDue, 0)
-}
-
-// refuse ends a message that a routing rule refuses.
-func (d *Dispatcher) refuse(m *smsir.Message, r *route.Rule) {
-	text := "A routing rule refuses this message."
-	if r.Then.Why != "" {
-		text = "A routing rule refuses this message: " + r.Then.Why
-	}
-	why := &smsir.Failure{Class: smsir.ClassBlocked, Code: "refused_by_rule", Text: text}
-	if err := d.opt.Store.Fail(context.Background(), m.ID, d.opt.Now(), smsir.ReasonNoRoute, why); err != nil {
-		d.log.Error("a message that a rule refuses could not be ended; it waits", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
-		d.giveBack([]*smsir.Message{m}, smsir.ReasonRouteConfig, noRoutePause)
-		return
-	}
-	d.Unreserve(1)
-}
-
-// Poke wakes the clock: a message was stored that nobody owns, or became due.
-func (d *Dispatcher) Poke() {
-	select {
-	case d.poked <- struct{}{}:
-	default:
-	}
-}
-
-// Changed tells that providers were added, changed or removed.
-func (d *Dispatcher) Changed() {
-	select {
-	case d.reload <- struct{}{}:
-	default:
-	}
-}
-
-// Waits says why the messages of a workspace cannot be sent now, and when to look again at the
-// latest; "" if they can.
-func (d *Dispatcher) Waits(workspace smsir.UUID) (smsir.Reason, time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.byOwner[workspace]) > 0 {
-		return "", time.Time{}
-	}
-	return smsir.ReasonRouteConfig, d.opt.Now().Add(noRoutePause)
-}
-
-// Knows reports whether a provider is enabled in a workspace.
-func (d *Dispatcher) Knows(workspace, provider smsir.UUID) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	l := d.lanes[provider]
-	return l != nil && l.up.Workspace == workspace
-}
-
-// TestMode reports whether a message of the workspace may end at a test provider only.
-func (d *Dispatcher) TestMode(workspace smsir.UUID) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	test := false
-	for _, c := range d.byOwner[workspace] {
-		if !c.TestOnly {
-			return false
-		}
-		test = true
-	}
-	return test
-}
-
-// laneFor asks the routes for the lane that is to take a message; nil if there is none now.
-func (d *Dispatcher) laneFor(m *smsir.Message) (*lane, route.Plan) {
-	ask := route.Message{ID: m.ID, To: m.To, Country: m.Country, From: m.From, Class: m.Class, Tags: m.Tags, Provider: m.Provider, At: d.opt.Now()}
-	if m.Tries > 0 {
-		tried, err := d.opt.Store.TriedProviders(d.ctx, m.ID)
-		if err != nil {
-			d.log.Warn("the providers that a message had could not be read; only the latest counts", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
-			tried = []smsir.UUID{m.UsedProvider}
-		}
-		ask.Tried = tried
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	plan := route.For(ask, d.rules[m.Workspace], d.byOwner[m.Workspace])
-	if len(plan.Order) == 0 || d.stopping {
-		return nil, plan
-	}
-	return d.lanes[plan.Order[0]], plan
-}
-
-// noRoutePause is how long a message without a provider rests if the providers do not change;
-// routePause how long a provider whose settings are refused does.
-const (
-	noRoutePause = time.Minute
-	routePause   = 30 * time.Second
-)
-
-// giveBack releases messages that were held in memory to the queue in the database.
-func (d *Dispatcher) giveBack(messages []*smsir.Message, reason smsir.Reason, pause time.Duration) {
-	if len(messages) == 0 {
-		return
-	}
-	d.Unreserve(len(messages))
-	for len(messages) > 0 {
-		n := min(len(messages), 500)
-		ids := make([]smsir.ID, n)
-		for i, m := range messages[:n] {
-			ids[i] = m.ID
-		}
-		messages = messages[n:]
-		if err := d.opt.Store.Release(context.Background(), ids, reason, d.opt.Now().Add(pause)); err != nil {
-			d.log.Error("could not release messages; they are taken over at the next start", "count", n, "err", err)
-		}
-	}
-	d.Poke()
 }

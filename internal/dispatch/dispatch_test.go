@@ -23,6 +23,7 @@ var bg = context.Background()
 type carrier struct {
 	mu      sync.Mutex
 	script  map[string][]func(context.Context) (smsir.Accepted, error)
+	always  func(context.Context) (smsir.Accepted, error) // for numbers without a script; nil accepts
 	calls   []smsir.Submission
 	at      []time.Time
 	verdict smsir.Verdict
@@ -40,6 +41,9 @@ func (c *carrier) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted,
 	var step func(context.Context) (smsir.Accepted, error)
 	if q := c.script[s.To]; len(q) > 0 {
 		step, c.script[s.To] = q[0], q[1:]
+	}
+	if step == nil {
+		step = c.always
 	}
 	c.mu.Unlock()
 	defer func() { c.mu.Lock(); c.busy--; c.mu.Unlock() }()
@@ -80,6 +84,8 @@ func fail(state smsir.AttemptState, class smsir.FailureClass, after time.Duratio
 
 // world is a dispatcher over a real store in a bubble of fake time.
 type world struct {
+	paused []smsir.UUID
+	limit  int
 	*testing.T
 	st   store.Store
 	d    *dispatch.Dispatcher
@@ -125,6 +131,7 @@ func (w *world) start() {
 		Routes: func(context.Context) (map[smsir.UUID]*route.Table, error) {
 			return map[smsir.UUID]*route.Table{w.ws: w.rule}, nil
 		},
+		Paused: func(context.Context) ([]smsir.UUID, error) { return w.paused, nil }, QueueLimit: w.limit,
 		Jitter: func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour,
 	})
 	done := make(chan error, 1)
@@ -154,7 +161,7 @@ func (w *world) send(to string, change ...func(*smsir.Message)) smsir.ID {
 	for _, f := range change {
 		f(m)
 	}
-	a := &store.Acceptance{Workspace: w.ws, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: w.d.Reserve(w.ws, 1)}
+	a := &store.Acceptance{Workspace: m.Workspace, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: w.d.Reserve([]*smsir.Message{m})}
 	if _, err := w.st.Accept(bg, a); err != nil {
 		w.Fatal(err)
 	}
@@ -163,7 +170,7 @@ func (w *world) send(to string, change ...func(*smsir.Message)) smsir.ID {
 		w.d.Offer([]*smsir.Message{&given})
 	} else {
 		if a.Owned {
-			w.d.Unreserve(1)
+			w.d.Unreserve([]*smsir.Message{m})
 		}
 		w.d.Poke()
 	}
@@ -402,8 +409,9 @@ func TestWithoutAProviderItWaitsForOne(t *testing.T) {
 	run(t, func(smsir.UUID) []dispatch.Upstream { return nil }, func(w *world) {
 		id := w.send(to)
 		time.Sleep(time.Minute)
-		if m := w.expect(id, smsir.Queued, false); m.Reason != smsir.ReasonRouteConfig {
-			t.Errorf("waits because of %q", m.Reason)
+		w.expect(id, smsir.Queued, false)
+		if reason, until := w.d.Waits(w.ws); reason != smsir.ReasonRouteConfig || !until.After(time.Now()) {
+			t.Errorf("waits because of %q until %v", reason, until)
 		}
 		w.ups = one(c)(w.ws)
 		w.d.Changed()

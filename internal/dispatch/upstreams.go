@@ -8,8 +8,8 @@ import (
 	"github.com/smsir/smsir/internal/route"
 )
 
-// load opens the providers as they are configured now, and reads the rules. Lanes whose provider did not change go on;
-// what waited for one that did is routed anew.
+// load opens the providers as they are configured now, and reads the rules. Lanes whose provider did
+// not change go on; what waits is routed anew.
 func (d *Dispatcher) load(ctx context.Context) error {
 	ups, err := d.opt.Open(ctx)
 	if err != nil {
@@ -21,29 +21,52 @@ func (d *Dispatcher) load(ctx context.Context) error {
 			return fmt.Errorf("load the routing rules: %w", err)
 		}
 	}
-	d.mu.Lock()
-	old, lanes := d.lanes, make(map[smsir.UUID]*lane, len(ups))
-	byOwner := map[smsir.UUID][]route.Candidate{}
-	for _, up := range ups {
-		if l := old[up.ID]; l != nil && l.up.Version == up.Version {
-			lanes[up.ID] = l
-			delete(old, up.ID)
-		} else {
-			lanes[up.ID] = newLane(d, up)
+	var paused []smsir.UUID
+	if d.opt.Paused != nil {
+		if paused, err = d.opt.Paused(ctx); err != nil {
+			return fmt.Errorf("load the paused workspaces: %w", err)
 		}
-		byOwner[up.Workspace] = append(byOwner[up.Workspace], up.Candidate)
 	}
-	d.lanes, d.byOwner, d.rules = lanes, byOwner, rules
+	d.mu.Lock()
+	old, lanes, owners := d.lanes, make(map[smsir.UUID]*lane, len(ups)), make(map[smsir.UUID]*owner, len(ups))
+	at := func(workspace smsir.UUID) *owner {
+		o := owners[workspace]
+		if o == nil {
+			o = &owner{rules: rules[workspace]}
+			owners[workspace] = o
+		}
+		return o
+	}
+	for _, up := range ups {
+		l := old[up.ID]
+		if l == nil || l.up.Version != up.Version {
+			l = newLane(d, up)
+		} else {
+			delete(old, up.ID)
+		}
+		lanes[up.ID] = l
+		o := at(up.Workspace)
+		o.candidates, o.lanes = append(o.candidates, up.Candidate), append(o.lanes, l)
+	}
+	for _, workspace := range paused {
+		at(workspace).paused = true
+	}
+	d.lanes, d.owners = lanes, owners
 	d.mu.Unlock()
 	for _, l := range old {
 		l.stopPump()
-		d.giveBack(l.takeAll(), smsir.ReasonDue, 0)
+		d.Offer(l.takeAll())
 		d.sending.Go(l.stopRunner)
 	}
-	d.Poke()
-	if err := d.opt.Store.Hurry(ctx, smsir.ReasonRouteConfig, d.opt.Now()); err != nil {
-		return fmt.Errorf("wake messages that wait for a provider: %w", err)
+	for _, l := range lanes {
+		d.Offer(l.takeAll())
 	}
+	for workspace, o := range owners {
+		if !o.paused && len(o.candidates) > 0 {
+			d.hurry(workspace, smsir.ReasonRouteConfig, smsir.ReasonWorkspacePaused)
+		}
+	}
+	d.Poke()
 	return nil
 }
 

@@ -357,7 +357,15 @@ func (g *gate) send(as string) string {
 func (g *gate) intend(id smsir.ID) {
 	g.t.Helper()
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	claimed, err := g.store.Claim(g.t.Context(), now, 1000)
+	waiting, err := g.store.Waiting(g.t.Context())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	var shares []store.Share
+	for _, w := range waiting {
+		shares = append(shares, store.Share{Line: w.Line, N: 1000})
+	}
+	claimed, err := g.store.Claim(g.t.Context(), now, shares)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/dispatch"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
 )
@@ -125,6 +126,11 @@ func (s *Server) providerOf(c *call, p *store.Provider) (*api.Provider, error) {
 		ID: p.ID.Format(smsir.PrefixProvider), Kind: p.Kind, Name: p.Name, Enabled: p.Enabled, TestOnly: kind.TestOnly,
 		Priority: p.Priority, Settings: p.Settings, SecretsSet: secrets, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
+	if s.deps.Health != nil {
+		if h, ok := s.deps.Health(p.ID); ok {
+			out.Health = healthOf(&h)
+		}
+	}
 	if kind.CallsBack && c.p.Can(account.ProvidersWrite) {
 		out.CallbackURL = s.deps.Callbacks.URL(p.ID)
 	}
@@ -135,6 +141,13 @@ func (s *Server) providerOf(c *call, p *store.Provider) (*api.Provider, error) {
 		out.SecretsSet = []string{}
 	}
 	return out, nil
+}
+
+func healthOf(h *dispatch.Health) *api.ProviderHealth {
+	return &api.ProviderHealth{
+		State: h.State.String(), Since: api.Time(h.Since), Until: api.Time(h.Until), Error: api.FailureOf(h.Why),
+		Waiting: h.Waiting, Sending: h.Sending, Rate: h.Rate,
+	}
 }
 
 func (s *Server) createProvider(c *call, in *struct{ Body api.ProviderCreate }) (*api.Provider, error) {

@@ -19,7 +19,7 @@ func TestProviders(t *testing.T) {
 	var kinds api.ProviderKindList
 	g.ok(request{method: "GET", path: "/v1/provider-kinds", as: owner.token}, 200, &kinds)
 	if len(kinds.Items) != 2 || kinds.Items[0].Kind != "simulator" || !kinds.Items[0].TestOnly || len(kinds.Items[0].Addresses) != 1 ||
-		len(kinds.Items[1].Fields) != 2 || !kinds.Items[1].Fields[1].Secret {
+		len(kinds.Items[1].Fields) != 5 || !kinds.Items[1].Fields[1].Secret {
 		t.Errorf("kinds: %+v", kinds)
 	}
 	list := func() (l api.ProviderList) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/config"
+	"github.com/smsir/smsir/internal/dispatch"
 	"github.com/smsir/smsir/internal/notify"
 )
 
@@ -30,6 +31,7 @@ type Deps struct {
 	// takes what providers tell, are needed where there are callbacks.
 	Opened func(ctx context.Context, provider smsir.UUID) (smsir.Provider, error)
 	Sink   smsir.Sink
+	Health func(provider smsir.UUID) (dispatch.Health, bool) // of an enabled provider; nil: nobody knows
 
 	Version   string
 	PublicURL string // without a slash at the end; "" as long as it is not known

@@ -155,6 +155,8 @@ type Accounts interface {
 
 	Workspace(ctx context.Context, id smsir.UUID) (*Workspace, error)
 	UpdateWorkspace(ctx context.Context, w *Workspace, audit AuditEntry) error
+	// PausedWorkspaces lists those with PausedAt set.
+	PausedWorkspaces(ctx context.Context) ([]smsir.UUID, error)
 	Memberships(ctx context.Context, user smsir.UUID) ([]Membership, error)
 	Members(ctx context.Context, workspace smsir.UUID) ([]Membership, error)
 	// SetRole changes or (role 0) removes a member, and ends the member's sessions in that workspace.

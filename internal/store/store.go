@@ -68,10 +68,14 @@ type Queue interface {
 	// Recover takes over, at start, what earlier runs of this node left: queued messages become
 	// claimable, messages with an open intent become unknown. It is idempotent.
 	Recover(ctx context.Context, now time.Time, nextLook time.Time) (requeued, unknown int, err error)
-	// Claim marks up to limit due, unowned, queued messages as this node's, most urgent class first.
-	Claim(ctx context.Context, now time.Time, limit int) ([]*smsir.Message, error)
-	// NextDue is the earliest moment at which Claim or Tick has work; zero when there is none.
-	NextDue(ctx context.Context) (time.Time, error)
+	// Waiting lists the queues that have unowned messages, in no particular order. Its cost grows with
+	// their number, not with that of the messages.
+	Waiting(ctx context.Context) ([]Waiting, error)
+	// Claim marks due, unowned, queued messages as this node's: of each share the longest due ones, up to
+	// its N.
+	Claim(ctx context.Context, now time.Time, shares []Share) ([]*smsir.Message, error)
+	// NextDeadline is the earliest moment at which Tick has work; zero when there is none.
+	NextDeadline(ctx context.Context) (time.Time, error)
 	// Tick applies the clock to up to limit messages whose deadline has passed.
 	Tick(ctx context.Context, now time.Time, late smsir.Lateness, limit int) (TickResult, error)
 	// Intend commits the start of attempts. The result has one entry for each intent, in order:
@@ -83,12 +87,14 @@ type Queue interface {
 	Finish(ctx context.Context, f Finish) (*smsir.Message, error)
 	// Release gives up ownership of queued messages that this node will not send now.
 	Release(ctx context.Context, ids []smsir.ID, reason smsir.Reason, next time.Time) error
-	// Hurry makes unowned messages that wait for a reason due at now.
-	Hurry(ctx context.Context, reason smsir.Reason, now time.Time) error
+	// Hurry makes unowned messages of a workspace that wait for a reason due at now.
+	Hurry(ctx context.Context, workspace smsir.UUID, reason smsir.Reason, now time.Time) error
 	// Fail ends a queued message that no provider will take.
 	Fail(ctx context.Context, id smsir.ID, now time.Time, reason smsir.Reason, why *smsir.Failure) error
 	// Look sets when an unknown message is next looked at.
 	Look(ctx context.Context, id smsir.ID, next time.Time) error
+	// Tell stores an event that is not about a message.
+	Tell(ctx context.Context, e smsir.Event) error
 	// Sweep deletes a bounded number of expired idempotency records, client references and sessions.
 	Sweep(ctx context.Context, now time.Time) (more bool, err error)
 	// TriedProviders lists the providers of a message's attempts, once for each, oldest first.
@@ -104,6 +110,24 @@ type TickResult struct {
 	Moved int              // messages that moved
 	Look  []*smsir.Message // unknown messages that are due for a status query
 	More  bool             // limit was reached: call again
+}
+
+// Line is a queue: the messages of one class of one workspace.
+type Line struct {
+	Workspace smsir.UUID
+	Class     smsir.Class
+}
+
+// Waiting is a queue that has unowned messages.
+type Waiting struct {
+	Line
+	DueAt time.Time // of the first one; may be zero when it was never put off
+}
+
+// Share is how many messages of a queue are wanted.
+type Share struct {
+	Line
+	N int
 }
 
 // Intent is the start of one attempt.

@@ -35,11 +35,13 @@ const maxValue = 16 << 10
 type kind struct {
 	smsir.ProviderKind
 	patterns map[string]*regexp.Regexp // by field
+	limits   []string                  // fields that every kind has, and the adapter does not see
 }
 
 // newKind checks the description of a kind.
 func newKind(described smsir.ProviderKind) (kind, error) {
-	k := kind{described, map[string]*regexp.Regexp{}}
+	k := kind{ProviderKind: described, patterns: map[string]*regexp.Regexp{}}
+	k.withLimits()
 	if k.Name == "" || k.Title == "" || k.Open == nil {
 		return k, errors.New("has no name, no title or no Open")
 	}
@@ -209,7 +211,7 @@ func (v values) open(k *kind, p *store.Provider, callback string) (smsir.Provide
 		if value := v.secret[f.Name]; value != "" && f.Secret {
 			all[f.Name] = value
 		}
-		if all[f.Name] == "" {
+		if all[f.Name] == "" || slices.Contains(k.limits, f.Name) {
 			delete(all, f.Name)
 		}
 	}

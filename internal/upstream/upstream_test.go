@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/seal"
+	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
 )
 
@@ -348,6 +349,39 @@ func TestStarter(t *testing.T) {
 	}
 }
 
+// TestLimits: every kind has settings that bound what its providers are given; the adapter does not see them.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	kind := testKind()
+	kind.Name, kind.TestOnly, kind.Window, kind.Rate, kind.SenderRate = "limited", false, 20, 2.5, 1
+	f := newFixture(t, kind)
+	p, err := f.Create(t.Context(), f.workspace, upstream.Draft{Kind: "limited", Name: "A", Settings: map[string]string{"sender_rate": "0", "window": "7"}}, upstream.By{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := f.Limits(*p), (upstream.Limits{Window: 7, Rate: 2.5}); got != want {
+		t.Errorf("limits %+v, want %+v", got, want)
+	}
+	opened, _, err := f.Open(t.Context(), *p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := opened.(*fakeProvider).cfg.Settings; len(got) != 0 {
+		t.Errorf("the adapter sees %v", got)
+	}
+	for name, bad := range map[string]string{"rate": "-1", "sender_rate": "fast", "window": "0"} {
+		_, err := f.Create(t.Context(), f.workspace, upstream.Draft{Kind: "limited", Name: "B", Settings: map[string]string{name: bad}}, upstream.By{})
+		var e *smsir.Error
+		if !errors.As(err, &e) || e.Code != smsir.CodeInvalid || e.Field != "settings."+name {
+			t.Errorf("%s %q: %v, want invalid", name, bad, err)
+		}
+	}
+	own := fakeKind("fake")
+	if got, want := f.Limits(store.Provider{Kind: own.Name, Settings: map[string]string{"rate": "4"}}), (upstream.Limits{Window: 3, Rate: 4}); got != want {
+		t.Errorf("a kind with a field of its own: %+v, want %+v", got, want)
+	}
+}
+
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -358,7 +392,7 @@ func TestKinds(t *testing.T) {
 	if !slices.Equal(names, []string{"fake", "simulator", "second"}) {
 		t.Errorf("Kinds: got %v", names)
 	}
-	if k, ok := f.Kind("second"); !ok || k.Title != "Fake second" || len(k.Fields) != 8 {
+	if k, ok := f.Kind("second"); !ok || k.Title != "Fake second" || len(k.Fields) != 10 { // eight of its own, and two that every kind has
 		t.Errorf("Kind(second): got %+v, %v", k, ok)
 	}
 	if _, ok := f.Kind("none"); ok {

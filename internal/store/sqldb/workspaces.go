@@ -53,6 +53,12 @@ func (s *Store) UpdateWorkspace(ctx context.Context, w *store.Workspace, audit s
 	})
 }
 
+// PausedWorkspaces implements store.Accounts.
+func (s *Store) PausedWorkspaces(ctx context.Context) ([]smsir.UUID, error) {
+	rows, err := s.db.Query(ctx, "SELECT id FROM workspaces WHERE paused_at > 0 ORDER BY id")
+	return all(rows, err, func(id *smsir.UUID) scan { return scan{id} })
+}
+
 // Memberships implements store.Accounts: the place joined first comes first.
 func (s *Store) Memberships(ctx context.Context, user smsir.UUID) ([]store.Membership, error) {
 	rows, err := s.db.Query(ctx, "SELECT "+memberColumns+` FROM members m JOIN users u ON u.id = m.user_id

@@ -79,12 +79,15 @@ func (t *wtx) ids(query string, args ...any) (ids []smsir.ID, err error) {
 }
 
 // Claim implements store.Queue.
-func (s *Store) Claim(_ context.Context, now time.Time, limit int) (claimed []*smsir.Message, err error) {
+func (s *Store) Claim(_ context.Context, now time.Time, shares []store.Share) (claimed []*smsir.Message, err error) {
+	if len(shares) == 0 {
+		return nil, nil
+	}
 	err = s.writer.do(prioIntent, false, func(t *wtx) error {
 		claimed = claimed[:0]
-		for _, class := range smsir.ByUrgency() {
-			ids, err := t.ids("SELECT id FROM messages WHERE status = 1 AND owner IS NULL AND class = $1 AND next_at <= $2 ORDER BY next_at, id LIMIT $3",
-				int64(class), now.UnixMilli(), int64(limit-len(claimed)))
+		for _, share := range shares {
+			ids, err := t.ids(`SELECT id FROM messages WHERE status = 1 AND owner IS NULL AND workspace_id = $1 AND class = $2 AND next_at <= $3
+				ORDER BY next_at, id LIMIT $4`, share.Workspace, int64(share.Class), now.UnixMilli(), int64(share.N))
 			if err != nil {
 				return err
 			}
@@ -175,11 +178,12 @@ func (t *wtx) release(id smsir.ID, reason smsir.Reason, next time.Time) error {
 }
 
 // Hurry implements store.Queue.
-func (s *Store) Hurry(_ context.Context, reason smsir.Reason, now time.Time) error {
+func (s *Store) Hurry(_ context.Context, workspace smsir.UUID, reason smsir.Reason, now time.Time) error {
 	for n := int64(hurryChunk); n == hurryChunk; {
 		err := s.writer.do(prioIntent, false, func(t *wtx) (err error) {
-			n, err = t.Exec(`UPDATE messages SET next_at = $2 WHERE id IN (SELECT id FROM messages
-				WHERE status = 1 AND owner IS NULL AND reason = $1 AND next_at > $2 LIMIT $3)`, string(reason), now.UnixMilli(), int64(hurryChunk))
+			n, err = t.Exec(`UPDATE messages SET next_at = $2 WHERE id IN (SELECT id FROM messages WHERE status = 1 AND owner IS NULL
+				AND workspace_id = $4 AND class IN (0, 1, 2) AND next_at > $2 AND reason = $1 LIMIT $3)`,
+				string(reason), now.UnixMilli(), int64(hurryChunk), workspace)
 			return err
 		})
 		if err != nil {
@@ -205,6 +209,14 @@ func (s *Store) Look(_ context.Context, id smsir.ID, next time.Time) error {
 	return s.writer.do(prioIntent, false, func(t *wtx) error {
 		_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) { m.Look(next); return nil, nil })
 		return err
+	})
+}
+
+// Tell implements store.Queue.
+func (s *Store) Tell(_ context.Context, e smsir.Event) error {
+	return s.writer.do(prioAccept, false, func(t *wtx) error {
+		e.ID = s.ids.Next(s.now())
+		return t.insertEvent(&e)
 	})
 }
 

@@ -191,6 +191,9 @@ func updateWorkspace(t *testing.T, s AccountStore) {
 	got, err = s.Workspace(ctx, other.Workspace.ID)
 	must(t, "Workspace", err)
 	same(t, "the other workspace", got, other.Workspace)
+	paused, err := s.PausedWorkspaces(ctx)
+	must(t, "PausedWorkspaces", err)
+	same(t, "the paused workspaces", paused, []smsir.UUID{want.ID})
 
 	none := want
 	none.ID = smsir.NewUUID(base)

@@ -101,7 +101,7 @@ func testFinishOnce(b *bench) {
 	b.finish(attempt, m.ID, accepted("late lie"))
 	b.state(m.ID, smsir.Queued, false)
 	b.wait(2 * time.Minute)
-	claimed, err := b.st.Claim(ctx, b.now(), 10)
+	claimed, err := b.claim(b.now(), 10)
 	if err != nil || len(claimed) != 1 {
 		b.Fatalf("claim: %v, %v", claimed, err)
 	}
@@ -234,7 +234,7 @@ func testRecover(b *bench) {
 	if err != nil || len(events) != 1 || events[0].Message != flying.ID {
 		b.Errorf("events after the restart: %+v, %v; want one, of the unknown message", events, err)
 	}
-	if claimed, err := b.st.Claim(ctx, b.now().Add(2*time.Hour), 10); err != nil || len(claimed) != 1 || claimed[0].ID != waiting.ID {
+	if claimed, err := b.claim(b.now().Add(2*time.Hour), 10); err != nil || len(claimed) != 1 || claimed[0].ID != waiting.ID {
 		b.Errorf("claim after the restart: %v, %v; want the waiting message only", claimed, err)
 	}
 	b.receipt(store.ReceiptApplied, smsir.Receipt{Attempt: attempt, Reference: "r", Status: smsir.Delivered})

@@ -30,8 +30,8 @@ func testTick(b *bench) {
 	if r := b.tick(); r.Moved != 0 {
 		b.Fatalf("moved %d before anything was due", r.Moved)
 	}
-	if next, err := b.st.NextDue(ctx); err != nil || next.After(b.now().Add(time.Minute)) {
-		b.Errorf("next due %v, %v; want within a minute of %v", next, err, b.now())
+	if next, err := b.st.NextDeadline(ctx); err != nil || !next.Equal(b.now().Add(time.Minute)) {
+		b.Errorf("next deadline %v, %v; want in a minute, at %v", next, err, b.now().Add(time.Minute))
 	}
 	b.wait(time.Minute)
 	if r := b.tick(); r.Moved != 1 {
@@ -75,8 +75,11 @@ func testTick(b *bench) {
 	b.state(sent.ID, smsir.Sent, true)
 	b.state(unknown.ID, smsir.Unknown, true)
 	b.state(again.ID, smsir.Unknown, true) // T24: it may have gone out, so it must not end as expired
-	if next, err := b.st.NextDue(ctx); err != nil || !next.IsZero() {
-		b.Errorf("next due %v, %v; want none", next, err)
+	if next, err := b.st.NextDeadline(ctx); err != nil || !next.IsZero() {
+		b.Errorf("next deadline %v, %v; want none", next, err)
+	}
+	if waiting, err := b.st.Waiting(ctx); err != nil || len(waiting) != 0 {
+		b.Errorf("waiting %v, %v; want nothing", waiting, err)
 	}
 }
 
@@ -121,7 +124,7 @@ func testClaim(b *bench) {
 	owned := b.accept(true, b.message(class(smsir.OTP)))[0]
 	claim := func(limit int) (ids []smsir.ID) {
 		b.Helper()
-		all, err := b.st.Claim(ctx, b.now(), limit)
+		all, err := b.claim(b.now(), limit)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -130,11 +133,11 @@ func testClaim(b *bench) {
 		}
 		return ids
 	}
-	if got := claim(2); !slices.Equal(got, []smsir.ID{otp.ID, normal.ID}) {
-		b.Errorf("first claim %v, want otp and transactional %v", got, []smsir.ID{otp.ID, normal.ID})
+	if got := claim(10); !slices.Equal(got, []smsir.ID{otp.ID, normal.ID, bulk.ID}) {
+		b.Errorf("claim %v, want each class %v", got, []smsir.ID{otp.ID, normal.ID, bulk.ID})
 	}
-	if got := claim(10); !slices.Equal(got, []smsir.ID{bulk.ID}) {
-		b.Errorf("second claim %v, want bulk %v", got, bulk.ID)
+	if got := claim(10); got != nil {
+		b.Errorf("claimed %v twice", got)
 	}
 	if err := b.st.Release(ctx, []smsir.ID{owned.ID, normal.ID}, smsir.ReasonProviderDown, b.now().Add(time.Minute)); err != nil {
 		b.Fatal(err)
@@ -152,10 +155,13 @@ func testClaim(b *bench) {
 	if err := b.st.Release(ctx, []smsir.ID{owned.ID}, smsir.ReasonRouteConfig, b.now().Add(time.Hour)); err != nil {
 		b.Fatal(err)
 	}
-	if err := b.st.Hurry(ctx, smsir.ReasonProviderDown, b.now()); err != nil || claim(10) != nil {
+	if err := b.st.Hurry(ctx, b.ws, smsir.ReasonProviderDown, b.now()); err != nil || claim(10) != nil {
 		b.Errorf("hurried a message that waits for another reason (%v)", err)
 	}
-	if err := b.st.Hurry(ctx, smsir.ReasonRouteConfig, b.now()); err != nil {
+	if err := b.st.Hurry(ctx, smsir.UUID{77}, smsir.ReasonRouteConfig, b.now()); err != nil || claim(10) != nil {
+		b.Errorf("hurried a message of another workspace (%v)", err)
+	}
+	if err := b.st.Hurry(ctx, b.ws, smsir.ReasonRouteConfig, b.now()); err != nil {
 		b.Fatal(err)
 	}
 	if got := claim(10); !slices.Equal(got, []smsir.ID{owned.ID}) {
@@ -165,6 +171,57 @@ func testClaim(b *bench) {
 		b.Fatal(err)
 	}
 	b.state(normal.ID, smsir.Failed, true)
+}
+
+// testShares: queues are claimed one by one, so that nobody's backlog stands before another's message.
+func testShares(b *bench) {
+	other, _ := b.workspace("other@example.com", false)
+	var mine []smsir.ID
+	for range 5 {
+		m := b.message(func(m *smsir.Message) { m.Class = smsir.Bulk })
+		b.accept(false, m)
+		mine = append(mine, m.ID)
+		b.wait(time.Second)
+	}
+	later := b.message(func(m *smsir.Message) { m.Workspace = other })
+	b.accept(false, later)
+	bulk, theirs := store.Line{Workspace: b.ws, Class: smsir.Bulk}, store.Line{Workspace: other}
+	waiting, err := b.st.Waiting(ctx)
+	due := func(l store.Line) bool {
+		return slices.ContainsFunc(waiting, func(w store.Waiting) bool { return w.Line == l && !w.DueAt.After(b.now()) })
+	}
+	if err != nil || len(waiting) != 2 || !due(bulk) || !due(theirs) {
+		b.Fatalf("waiting %v, %v; want the two queues, due", waiting, err)
+	}
+	claimed, err := b.st.Claim(ctx, b.now(), []store.Share{{Line: bulk, N: 2}, {Line: theirs, N: 2}, {Line: store.Line{Workspace: other, Class: smsir.OTP}, N: 2}})
+	var got []smsir.ID
+	for _, m := range claimed {
+		got = append(got, m.ID)
+	}
+	if err != nil || !slices.Equal(got, []smsir.ID{mine[0], mine[1], later.ID}) {
+		b.Errorf("claimed %v, %v; want the two oldest of one queue and the only one of the other, %v", got, err, []smsir.ID{mine[0], mine[1], later.ID})
+	}
+	if err := b.st.Release(ctx, []smsir.ID{later.ID}, smsir.ReasonThrottled, b.now().Add(time.Minute)); err != nil {
+		b.Fatal(err)
+	}
+	waiting, err = b.st.Waiting(ctx)
+	if i := slices.IndexFunc(waiting, func(w store.Waiting) bool { return w.Line == theirs }); err != nil || i < 0 || !waiting[i].DueAt.Equal(b.now().Add(time.Minute)) {
+		b.Errorf("after the release: %v, %v; want it due in a minute", waiting, err)
+	}
+}
+
+// claim claims up to n messages of each class of the bench's workspace, most urgent class first.
+func (b *bench) claim(now time.Time, n int) ([]*smsir.Message, error) {
+	return b.st.Claim(ctx, now, Shares(b.ws, n))
+}
+
+// Shares asks for n messages of each class of a workspace, most urgent class first.
+func Shares(workspace smsir.UUID, n int) []store.Share {
+	var shares []store.Share
+	for _, class := range smsir.ByUrgency() {
+		shares = append(shares, store.Share{Line: store.Line{Workspace: workspace, Class: class}, N: n})
+	}
+	return shares
 }
 
 func testList(b *bench) {
@@ -275,6 +332,16 @@ func testEvents(b *bench) {
 	}
 	if last, err := b.st.LastEvent(ctx); err != nil || last != after {
 		b.Errorf("last event %d, %v; want %d", last, err, after)
+	}
+	down := smsir.Event{Workspace: b.ws, Type: smsir.EventProviderDown, At: b.now(), Data: smsir.EventData{
+		Provider: b.provider.Format(smsir.PrefixProvider), Error: &smsir.Failure{Class: smsir.ClassRetry, Code: "dial_failed", Text: "no connection"},
+	}}
+	if err := b.st.Tell(ctx, down); err != nil {
+		b.Fatal(err)
+	}
+	told, err := b.st.EventsAfter(ctx, b.ws, after, 7)
+	if err != nil || len(told) != 1 || told[0].Type != down.Type || told[0].Message != 0 || told[0].Data.Error == nil || *told[0].Data.Error != *down.Data.Error {
+		b.Errorf("an event that is not about a message: %+v, %v", told, err)
 	}
 	other, _ := b.workspace("other@example.com", false)
 	if page, err := b.st.EventsAfter(ctx, other, 0, 100); err != nil || len(page) != 0 {

@@ -18,7 +18,7 @@ func testTriedProviders(b *bench) {
 		b.provider = p
 		id := b.mustIntend(m)
 		*m = *b.finish(id, m.ID, smsir.Outcome{State: smsir.AttemptRefused, Class: smsir.ClassRetry, RetryAt: b.now()})
-		if got, err := b.st.Claim(ctx, b.now(), 10); err != nil || len(got) != 1 {
+		if got, err := b.claim(b.now(), 10); err != nil || len(got) != 1 {
 			b.Fatalf("claimed %v, %v", got, err)
 		}
 		want = append(want, p)

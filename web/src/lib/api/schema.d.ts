@@ -1317,7 +1317,7 @@ export interface components {
              */
             seq?: number;
             /**
-             * @description message.accepted, message.<status>, message.cancel_requested, message.late_receipt, or inbound.received.
+             * @description message.accepted, message.<status>, message.cancel_requested, message.late_receipt, inbound.received, provider.down, provider.misconfigured, or provider.up.
              * @example message.delivered
              */
             type: string;
@@ -2027,6 +2027,8 @@ export interface components {
             created_at: string;
             /** @description Messages may be routed to it. */
             enabled: boolean;
+            /** @description How it is now; left out while it is not enabled. */
+            health?: components["schemas"]["ProviderHealth"];
             /**
              * @description Identifier.
              * @example prv_01k0c2v6sf7m8x0v3w6n9d5qhe
@@ -2126,6 +2128,41 @@ export interface components {
              * @enum {string}
              */
             type: "text" | "textarea" | "password" | "number" | "url" | "select" | "checkbox";
+        };
+        ProviderHealth: {
+            /** @description What it said last, or was seen of it, with its own words; while it is down or misconfigured. */
+            error?: components["schemas"]["Failure"];
+            /**
+             * Format: double
+             * @description Segments a second that it is given at most now; left out when there is no limit.
+             * @example 10
+             */
+            rate?: number;
+            /**
+             * Format: int64
+             * @description Sends that it has not answered yet.
+             */
+            sending: number;
+            /**
+             * Format: date-time
+             * @description Since when it is in this state, where that is known.
+             */
+            since?: string;
+            /**
+             * @description up: it works. throttled: it asked for a pause. recovering: it works again and gets a growing share. probing: the next message tries whether it works again. down: it does not answer. misconfigured: it refuses its settings, see error.
+             * @enum {string}
+             */
+            state: "up" | "throttled" | "recovering" | "probing" | "down" | "misconfigured";
+            /**
+             * Format: date-time
+             * @description When it is tried again, or when its pause ends.
+             */
+            until?: string;
+            /**
+             * Format: int64
+             * @description Messages in memory that are to go to it next.
+             */
+            waiting: number;
         };
         ProviderKind: {
             /** @description What a test kind does with certain numbers. */

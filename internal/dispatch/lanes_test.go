@@ -1,0 +1,261 @@
+package dispatch_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/dispatch"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// workspace adds a second workspace.
+func (w *world) workspace() smsir.UUID {
+	w.Helper()
+	now := time.Now()
+	ws := smsir.NewUUID(now)
+	user := store.User{ID: smsir.NewUUID(now), Email: ws.Format("u") + "@example.com", CreatedAt: now}
+	if err := w.st.Register(bg, store.Registration{
+		User: user, Workspace: &store.Workspace{ID: ws, CreatedAt: now}, Role: store.Owner,
+		Session: store.Session{ID: smsir.NewUUID(now), TokenHash: [32]byte{2}, User: user.ID, Workspace: ws, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, Audit: store.AuditEntry{At: now},
+	}); err != nil {
+		w.Fatal(err)
+	}
+	return ws
+}
+
+// sends is how often a carrier was called.
+func (c *carrier) sends() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.calls)
+}
+
+// when is the moment of the first call for a number, and whether there was one.
+func (c *carrier) when(to string) (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, s := range c.calls {
+		if s.To == to {
+			return c.at[i], true
+		}
+	}
+	return time.Time{}, false
+}
+
+// slowly answers a message after a while.
+func slowly(d time.Duration) func(context.Context) (smsir.Accepted, error) {
+	return func(ctx context.Context) (smsir.Accepted, error) {
+		select {
+		case <-time.After(d):
+		case <-ctx.Done():
+			return smsir.Accepted{}, ctx.Err()
+		}
+		return smsir.Accepted{References: []string{smsir.NewUUID(time.Now()).Format("r")}}, nil
+	}
+}
+
+func number(i int) string { return fmt.Sprintf("+1202555%04d", i) }
+
+// TestBacklogDelaysNobodyElse: bulk that its provider takes slowly fills the memory, and more of it
+// waits in the store. An OTP of the same workspace, and any message of another one, goes out at once.
+func TestBacklogDelaysNobodyElse(t *testing.T) {
+	slow, other := &carrier{always: slowly(20 * time.Second)}, &carrier{}
+	run(t, one(slow), func(w *world) {
+		w.stop()
+		ws := w.workspace()
+		w.ups = append(w.ups, up(2, ws, other))
+		w.limit = 100
+		w.start()
+		synctest.Wait()
+		for i := range 300 {
+			w.send(number(i), func(m *smsir.Message) { m.Class = smsir.Bulk })
+		}
+		time.Sleep(time.Minute)
+		started := time.Now()
+		w.send("+12025559001", func(m *smsir.Message) { m.Class = smsir.OTP })
+		w.send("+12025559002", func(m *smsir.Message) { m.Workspace, m.Class = ws, smsir.Bulk })
+		time.Sleep(3 * time.Second)
+		for to, c := range map[string]*carrier{"+12025559001": slow, "+12025559002": other} {
+			if at, ok := c.when(to); !ok || at.Sub(started) > 2*time.Second {
+				t.Errorf("%s: sent %v after %v, want within 2 s", to, ok, at.Sub(started))
+			}
+		}
+		if n := slow.sends(); n > 40 {
+			t.Errorf("the slow provider had %d sends already: the test proves nothing", n)
+		}
+	})
+}
+
+// TestBulkMovesWhileOthersAreBusy: transactional traffic goes before bulk, but not for ever.
+func TestBulkMovesWhileOthersAreBusy(t *testing.T) {
+	c := &carrier{always: slowly(time.Second)}
+	run(t, one(c), func(w *world) {
+		bulk := number(9000)
+		for i := range 40 {
+			w.send(number(i))
+		}
+		w.send(bulk, func(m *smsir.Message) { m.Class = smsir.Bulk })
+		time.Sleep(30 * time.Second)
+		for i, s := range c.calls {
+			if s.To == bulk && (i < 4 || i > 12) {
+				t.Errorf("bulk went out as number %d", i)
+			}
+		}
+		if c.sent(bulk) != 1 {
+			t.Error("bulk did not move")
+		}
+	})
+}
+
+func TestRateOfProviderAndSender(t *testing.T) {
+	c := &carrier{}
+	run(t, func(ws smsir.UUID) []dispatch.Upstream {
+		return []dispatch.Upstream{up(1, ws, c, func(u *dispatch.Upstream) { u.Rate, u.SenderRate, u.Window = 5, 1, 32 })}
+	}, func(w *world) {
+		begin := time.Now()
+		var all []smsir.ID
+		for i := range 20 {
+			all = append(all, w.send(number(i), func(m *smsir.Message) { m.From = "+12025550190" }))
+		}
+		for i := range 100 {
+			all = append(all, w.send(number(100+i), func(m *smsir.Message) { m.From = fmt.Sprint("Sender", i) }))
+		}
+		time.Sleep(2 * time.Minute)
+		for _, id := range all {
+			w.expect(id, smsir.Sent, false)
+		}
+		perSecond, ofSender := map[int]int{}, map[int]int{}
+		for i, s := range c.calls {
+			second := int(c.at[i].Sub(begin) / time.Second)
+			perSecond[second]++
+			if s.From == "+12025550190" {
+				ofSender[second]++
+			}
+		}
+		for second, n := range perSecond {
+			if n > 6 {
+				t.Errorf("second %d: %d starts, want at most 5 and one of the second before", second, n)
+			}
+			if ofSender[second] > 2 {
+				t.Errorf("second %d: %d starts of one sender, want 1 and one of the second before", second, ofSender[second])
+			}
+		}
+		if end := c.at[len(c.at)-1].Sub(begin); end > time.Minute {
+			t.Errorf("120 messages at 5 a second, 20 of them of one sender, took %v, want less than a minute", end)
+		}
+	})
+}
+
+// TestDownIsProbedGently: a provider that cannot be reached is tried once in a while whatever waits for
+// it; everything goes out when it works again.
+func TestDownIsProbedGently(t *testing.T) {
+	dead := fail(smsir.AttemptNotSent, smsir.ClassRetry, 0)
+	c := &carrier{always: dead}
+	run(t, one(c), func(w *world) {
+		var all []smsir.ID
+		for i := range 200 {
+			all = append(all, w.send(number(i)))
+		}
+		time.Sleep(10 * time.Minute)
+		if n := c.sends(); n < 20 || n > 8+60 {
+			t.Errorf("%d tries in ten minutes, want one every 10 to 30 s", n)
+		}
+		c.mu.Lock()
+		c.always = nil
+		c.mu.Unlock()
+		time.Sleep(30 * time.Minute) // the longest back-off
+		for _, id := range all {
+			w.expect(id, smsir.Sent, false)
+		}
+		var down, works int
+		events, err := w.st.EventsAfter(bg, w.ws, 0, 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			switch e.Type {
+			case smsir.EventProviderDown:
+				down++
+			case smsir.EventProviderUp:
+				works++
+			}
+		}
+		if down != 1 || works != 1 {
+			t.Errorf("told %d times that it is down and %d times that it works, want once each", down, works)
+		}
+	})
+}
+
+// TestDownMovesOnAtOnce: what waits for a provider that goes down takes the next one, without waiting.
+func TestDownMovesOnAtOnce(t *testing.T) {
+	dead, good := &carrier{always: fail(smsir.AttemptNotSent, smsir.ClassRetry, 0)}, &carrier{}
+	run(t, func(ws smsir.UUID) []dispatch.Upstream { return []dispatch.Upstream{up(1, ws, dead), up(2, ws, good)} }, func(w *world) {
+		var all []smsir.ID
+		for i := range 100 {
+			all = append(all, w.send(number(i)))
+		}
+		time.Sleep(3 * time.Second)
+		for _, id := range all {
+			w.expect(id, smsir.Sent, false)
+		}
+		if n := dead.sends(); n > 12 {
+			t.Errorf("the dead provider was tried %d times", n)
+		}
+	})
+}
+
+// TestConfigPausesAndTellsOnce: a provider that refuses its settings is left alone, its messages go to the next.
+func TestConfigPausesAndTellsOnce(t *testing.T) {
+	wrong, good := &carrier{always: fail(smsir.AttemptRefused, smsir.ClassConfig, 0)}, &carrier{}
+	run(t, func(ws smsir.UUID) []dispatch.Upstream { return []dispatch.Upstream{up(1, ws, wrong), up(2, ws, good)} }, func(w *world) {
+		for i := range 60 {
+			id := w.send(number(i))
+			time.Sleep(10 * time.Second)
+			if m := w.expect(id, smsir.Sent, false); m.Attempts != 1 {
+				t.Errorf("attempts %d, want 1: a refused setting does not count", m.Attempts)
+			}
+		}
+		if n := wrong.sends(); n < 2 || n > 8 {
+			t.Errorf("the wrongly set provider was tried %d times in ten minutes", n)
+		}
+		events, err := w.st.EventsAfter(bg, w.ws, 0, 10_000)
+		told := 0
+		for _, e := range events {
+			if e.Type == smsir.EventProviderConfig {
+				told++
+				if e.Data.Error == nil || e.Data.Error.Code != "scripted" || e.Data.Provider != w.ups[0].ID.Format(smsir.PrefixProvider) {
+					t.Errorf("told %+v", e.Data)
+				}
+			}
+		}
+		if err != nil || told != 1 {
+			t.Errorf("told %d times, %v; want once", told, err)
+		}
+	})
+}
+
+// TestPausedWorkspaceWaitsWithoutTurning: its messages stay where they are, and go when it resumes.
+func TestPausedWorkspaceWaitsWithoutTurning(t *testing.T) {
+	c := &carrier{}
+	run(t, one(c), func(w *world) {
+		w.paused = []smsir.UUID{w.ws}
+		w.d.Changed()
+		synctest.Wait()
+		id := w.send(to)
+		time.Sleep(time.Hour)
+		if m := w.expect(id, smsir.Queued, false); m.Seq != 1 || m.Reason != smsir.ReasonDue {
+			t.Errorf("it was touched: event %d, reason %q", m.Seq, m.Reason)
+		}
+		if reason, _ := w.d.Waits(w.ws); reason != smsir.ReasonWorkspacePaused {
+			t.Errorf("waits because of %q", reason)
+		}
+		w.paused = nil
+		w.d.Changed()
+		time.Sleep(time.Second)
+		w.expect(id, smsir.Sent, false)
+	})
+}

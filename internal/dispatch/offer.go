@@ -1,0 +1,230 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/route"
+)
+
+// owner is a workspace as far as sending goes.
+type owner struct {
+	candidates []route.Candidate // its enabled providers
+	lanes      []*lane           // theirs
+	rules      *route.Table      // nil for none
+	paused     bool
+}
+
+// now are the candidates with their health.
+func (o *owner) now(at time.Time) []route.Candidate {
+	candidates := slices.Clone(o.candidates)
+	for i, l := range o.lanes {
+		candidates[i].Health = l.health(at)
+	}
+	return candidates
+}
+
+// noRoutePause is how long a message rests that nobody can take, if neither providers nor rules change.
+const noRoutePause = time.Minute
+
+// Offer takes over messages that were stored as owned, in reserved room. Those that are scheduled
+// for later need none: the clock finds them.
+func (d *Dispatcher) Offer(messages []*smsir.Message) {
+	var back putOffs
+	for _, m := range messages {
+		l, plan := d.laneFor(m)
+		now := d.opt.Now()
+		if plan.Reason == route.Refused {
+			d.refuse(m, plan.Rule)
+			continue
+		}
+		if l == nil {
+			back.add(m, smsir.ReasonRouteConfig, now.Add(noRoutePause))
+			continue
+		}
+		switch p := l.push(m); {
+		case p.closed:
+			back.add(m, smsir.ReasonDue, now)
+		case !p.ok:
+			back.add(m, p.reason, p.until)
+		}
+	}
+	for key, put := range back {
+		d.giveBack(put, key.reason, time.Unix(key.second, 0).UTC())
+	}
+}
+
+// putOffs gathers messages by why and until when they rest; to the second, so that a thousand of
+// them are few calls.
+type putOffs map[putOff][]*smsir.Message
+
+type putOff struct {
+	reason smsir.Reason
+	second int64
+}
+
+func (p *putOffs) add(m *smsir.Message, reason smsir.Reason, until time.Time) {
+	if *p == nil {
+		*p = putOffs{}
+	}
+	key := putOff{reason, until.Unix()}
+	(*p)[key] = append((*p)[key], m)
+}
+
+// refuse ends a message that a routing rule refuses.
+func (d *Dispatcher) refuse(m *smsir.Message, r *route.Rule) {
+	text := "A routing rule refuses this message."
+	if r.Then.Why != "" {
+		text = "A routing rule refuses this message: " + r.Then.Why
+	}
+	why := &smsir.Failure{Class: smsir.ClassBlocked, Code: "refused_by_rule", Text: text}
+	if err := d.opt.Store.Fail(context.Background(), m.ID, d.opt.Now(), smsir.ReasonNoRoute, why); err != nil {
+		d.log.Error("a message that a rule refuses could not be ended; it waits", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+		d.giveBack([]*smsir.Message{m}, smsir.ReasonRouteConfig, d.opt.Now().Add(noRoutePause))
+		return
+	}
+	d.unreserve(lineOf(m), 1)
+}
+
+// ask is a message as the routes look at it.
+func (d *Dispatcher) ask(ctx context.Context, m *smsir.Message) route.Message {
+	ask := route.Message{ID: m.ID, To: m.To, Country: m.Country, From: m.From, Class: m.Class, Tags: m.Tags, Provider: m.Provider, At: d.opt.Now()}
+	if m.Tries > 0 {
+		tried, err := d.opt.Store.TriedProviders(ctx, m.ID)
+		if err != nil {
+			d.log.Warn("the providers that a message had could not be read; only the latest counts", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+			tried = []smsir.UUID{m.UsedProvider}
+		}
+		ask.Tried = tried
+	}
+	return ask
+}
+
+// plan asks the routes, with the health of the providers.
+func (d *Dispatcher) plan(ask route.Message, workspace smsir.UUID) (route.Plan, []route.Candidate) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o := d.owners[workspace]
+	if o == nil {
+		return route.Plan{Reason: route.NoProvider}, nil
+	}
+	candidates := o.now(ask.At)
+	return route.For(ask, o.rules, candidates), candidates
+}
+
+// laneFor is the lane that is to take a message; nil if there is none now.
+func (d *Dispatcher) laneFor(m *smsir.Message) (*lane, route.Plan) {
+	plan, _ := d.plan(d.ask(d.ctx, m), m.Workspace)
+	if len(plan.Order) == 0 {
+		return nil, plan
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lanes[plan.Order[0]], plan
+}
+
+// another reports whether a message that its provider provably does not have can go to another one at
+// once: to one that had it less often, or to any that is well if its provider is not.
+func (d *Dispatcher) another(m *smsir.Message, provider smsir.UUID) bool {
+	d.mu.Lock()
+	o := d.owners[m.Workspace]
+	alone := o == nil || len(o.candidates) < 2
+	d.mu.Unlock()
+	if alone || !m.Provider.IsZero() {
+		return false
+	}
+	ask := d.ask(d.ctx, m)
+	plan, candidates := d.plan(ask, m.Workspace)
+	if len(plan.Order) == 0 || plan.Order[0] == provider {
+		return false
+	}
+	health := func(id smsir.UUID) route.State {
+		if i := slices.IndexFunc(candidates, func(c route.Candidate) bool { return c.ID == id }); i >= 0 {
+			return candidates[i].Health.State
+		}
+		return route.Down
+	}
+	away := func(s route.State) bool { return s == route.Down || s == route.Misconfigured }
+	next := health(plan.Order[0])
+	return !away(next) && next != route.Throttled &&
+		(times(ask.Tried, plan.Order[0]) < times(ask.Tried, provider) || away(health(provider)))
+}
+
+func times(ids []smsir.UUID, id smsir.UUID) (n int) {
+	for _, other := range ids {
+		if other == id {
+			n++
+		}
+	}
+	return n
+}
+
+// giveBack releases messages that were held in memory to the queue in the database, to rest until then.
+func (d *Dispatcher) giveBack(messages []*smsir.Message, reason smsir.Reason, until time.Time) {
+	if len(messages) == 0 {
+		return
+	}
+	for chunk := range slices.Chunk(messages, 500) {
+		ids := make([]smsir.ID, len(chunk))
+		for i, m := range chunk {
+			ids[i] = m.ID
+		}
+		if err := d.opt.Store.Release(context.Background(), ids, reason, until); err != nil {
+			d.log.Error("could not release messages; they are taken over at the next start", "count", len(ids), "err", err)
+		}
+	}
+	d.Unreserve(messages)
+	d.Poke()
+}
+
+// hurry brings messages back that rest for a reason which is no more.
+func (d *Dispatcher) hurry(workspace smsir.UUID, reasons ...smsir.Reason) {
+	d.sending.Go(func() {
+		for _, reason := range reasons {
+			if err := d.opt.Store.Hurry(d.ctx, workspace, reason, d.opt.Now()); err != nil && d.ctx.Err() == nil {
+				d.log.Error("waiting messages could not be woken; they go when their time comes", "reason", string(reason), "err", err)
+			}
+		}
+		d.Poke()
+	})
+}
+
+// Poke wakes the clock: a message was stored that nobody owns, or became due.
+func (d *Dispatcher) Poke() {
+	select {
+	case d.poked <- struct{}{}:
+	default:
+	}
+}
+
+// Changed tells that providers or rules were added, changed or removed, or a workspace paused.
+func (d *Dispatcher) Changed() {
+	select {
+	case d.reload <- struct{}{}:
+	default:
+	}
+}
+
+// Waits says why the messages of a workspace cannot be sent now, and when to look again at the
+// latest; "" if they can.
+func (d *Dispatcher) Waits(workspace smsir.UUID) (smsir.Reason, time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch o := d.owners[workspace]; {
+	case o != nil && o.paused:
+		return smsir.ReasonWorkspacePaused, d.opt.Now().Add(noRoutePause)
+	case o == nil || len(o.candidates) == 0:
+		return smsir.ReasonRouteConfig, d.opt.Now().Add(noRoutePause)
+	}
+	return "", time.Time{}
+}
+
+// Knows reports whether a provider is enabled in a workspace.
+func (d *Dispatcher) Knows(workspace, provider smsir.UUID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[provider]
+	return l != nil && l.up.Workspace == workspace
+}

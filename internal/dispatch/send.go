@@ -1,0 +1,188 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// start commits the intents of a batch and hands over what may go.
+func (l *lane) start(batch []*smsir.Message) {
+	d := l.d
+	now := d.opt.Now()
+	intents := make([]store.Intent, len(batch))
+	for i, m := range batch {
+		intents[i] = store.Intent{Attempt: d.opt.Store.NewID(now), Message: m, Provider: l.up.ID, Now: now}
+	}
+	ok, err := d.opt.Store.Intend(d.ctx, intents)
+	if err != nil {
+		d.log.Error("intents could not be stored; nothing was sent", "provider", l.up.Name, "count", len(batch), "err", err)
+		l.rest(time.Second)
+		l.free(len(batch))
+		d.giveBack(batch, smsir.ReasonDue, d.opt.Now().Add(time.Second))
+		return
+	}
+	for i := range intents {
+		if !ok[i] {
+			l.free(1)
+			d.unreserve(lineOf(batch[i]), 1)
+			d.Poke()
+			continue
+		}
+		in := intents[i]
+		d.sending.Go(func() { l.send(in.Message, in.Attempt, now) })
+	}
+}
+
+func (l *lane) free(n int) {
+	l.mu.Lock()
+	l.busy -= n
+	l.ring()
+	l.mu.Unlock()
+}
+
+// rest pauses the lane.
+func (l *lane) rest(pause time.Duration) {
+	l.mu.Lock()
+	if until := l.d.opt.Now().Add(pause); until.After(l.pace.until) {
+		l.pace.until = until
+	}
+	l.mu.Unlock()
+}
+
+// send hands one message over and records the outcome.
+func (l *lane) send(m *smsir.Message, attempt smsir.ID, started time.Time) {
+	d := l.d
+	ctx, cancel := context.WithTimeout(d.ctx, d.opt.ResponseTimer)
+	accepted, err := l.call(ctx, submission(m, attempt, d.opt.Now()))
+	cancel()
+	outcome := l.judge(m, started, accepted, err)
+	d.metrics.outcome.WithLabelValues(l.up.Kind, outcome.State.String()).Inc()
+	l.free(1)
+	l.finish(store.Finish{Attempt: attempt, Message: m.ID, Now: d.opt.Now(), Outcome: outcome})
+	d.unreserve(lineOf(m), 1)
+}
+
+// submission is an attempt of a message as a provider sees it.
+func submission(m *smsir.Message, attempt smsir.ID, now time.Time) smsir.Submission {
+	return smsir.Submission{
+		Attempt: attempt, Message: m.ID, Workspace: m.Workspace, To: m.To, From: m.From, Text: m.Text,
+		Encoding: m.Encoding, Segments: m.Segments, Class: m.Class, Validity: m.ExpiresAt.Sub(now),
+	}
+}
+
+// call calls the provider; whatever it does but answer is told as unknown.
+func (l *lane) call(ctx context.Context, s smsir.Submission) (a smsir.Accepted, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.d.log.Error("a provider panicked", "provider", l.up.Name, "message_id", s.Message.Format(smsir.PrefixMessage), "panic", p)
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return l.up.Provider.Send(ctx, s)
+}
+
+// judge turns the provider's answer into an outcome, and pace and breaker after it.
+func (l *lane) judge(m *smsir.Message, started time.Time, accepted smsir.Accepted, err error) smsir.Outcome {
+	now := l.d.opt.Now()
+	if err == nil {
+		l.learn(now, started, smsir.AttemptAccepted, nil)
+		return smsir.Outcome{State: smsir.AttemptAccepted, References: accepted.References, NoReceipt: accepted.NoReceipt}
+	}
+	var se *smsir.SendError
+	if !errors.As(err, &se) {
+		se = &smsir.SendError{State: smsir.AttemptUnknown, Class: smsir.ClassUnknown, Code: "no_answer", Text: "The provider gave no usable answer.", Err: err}
+	}
+	o := smsir.Outcome{State: se.State, Class: se.Class, Error: se.Failure()}
+	until := l.learn(now, started, se.State, se)
+	switch {
+	case se.State == smsir.AttemptUnknown:
+		o.RetryAt = now.Add(firstLook)
+		return o
+	case se.Class == smsir.ClassThrottle, se.Class == smsir.ClassConfig:
+		o.RetryAt = until
+	default:
+		o.RetryAt = now.Add(max(smsir.Backoff(m.Attempts, l.d.opt.Jitter()), se.RetryAfter))
+	}
+	if l.d.another(m, l.up.ID) {
+		o.RetryAt = now
+	}
+	return o
+}
+
+// firstLook is how soon an unknown outcome is first looked up.
+const firstLook = 2 * time.Second
+
+// learn tells pace and breaker of an outcome. For a throttle and for refused settings it says until
+// when the provider rests.
+func (l *lane) learn(now, started time.Time, state smsir.AttemptState, se *smsir.SendError) (until time.Time) {
+	l.mu.Lock()
+	changed := false
+	l.latency += (min(now.Sub(started), maxLatency) - l.latency) / latencyWeight
+	switch {
+	case se == nil:
+		l.pace.answered(started)
+		changed = l.breaker.answered(now, l.up.Window)
+	case state == smsir.AttemptUnknown, state == smsir.AttemptNotSent && se.Class == smsir.ClassRetry:
+		changed = l.breaker.failed(now, se.Failure(), l.d.opt.Jitter())
+	case se.Class == smsir.ClassThrottle:
+		until = l.pace.throttled(now, started, se.RetryAfter)
+	case se.Class == smsir.ClassConfig:
+		changed = l.breaker.misconfigured(now, se.Failure(), l.d.opt.Jitter())
+		until = l.breaker.until
+	case state == smsir.AttemptRefused:
+		l.pace.answered(started)
+		changed = l.breaker.answered(now, l.up.Window)
+	}
+	l.ring()
+	l.mu.Unlock()
+	if changed {
+		l.d.turned(l)
+	}
+	return until
+}
+
+const (
+	latencyWeight = 16
+	maxLatency    = time.Minute
+)
+
+// finish stores an outcome, however long that takes: it is the only proof of what happened. While
+// the store refuses it, the lane starts nothing new.
+func (l *lane) finish(f store.Finish) {
+	d := l.d
+	pause := 100 * time.Millisecond
+	for try := 0; ; try++ {
+		m, err := d.opt.Store.Finish(d.ctx, f)
+		if err == nil {
+			if try > 0 {
+				l.stored(-1)
+			}
+			if m.Status == smsir.Queued || m.Status == smsir.Unknown {
+				d.Poke()
+			}
+			return
+		}
+		d.log.Error("an outcome could not be stored", "message_id", f.Message.Format(smsir.PrefixMessage), "outcome", f.Outcome.State.String(), "err", err)
+		if try == 0 {
+			l.stored(1)
+		}
+		select {
+		case <-time.After(pause):
+			pause = min(2*pause, 5*time.Second)
+		case <-d.ctx.Done():
+			return // the intent on disk is found at the next start and told as unknown
+		}
+	}
+}
+
+func (l *lane) stored(n int) {
+	l.mu.Lock()
+	l.unstored += n
+	l.ring()
+	l.mu.Unlock()
+}
