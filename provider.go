@@ -89,7 +89,8 @@ type Runner interface {
 // CalledBack is a [Provider] that reports over HTTP requests to the gateway. Callback proves where a
 // request comes from before it believes anything in it, reads it, and changes nothing: the door hands
 // what it returns to the [Sink], and gives the answer only after all of it is stored. A request that
-// proves nothing gives an [*Error] of CodeCallbackRefused; one that cannot be read, CodeInvalid.
+// proves nothing gives an [*Error] of CodeCallbackRefused; one that cannot be read, CodeInvalid. With a
+// refusal, the Status of the answer may be 503 to make the provider come again with a proof.
 type CalledBack interface {
 	Callback(ctx context.Context, r CallbackRequest) (CallbackAnswer, error)
 }

@@ -128,7 +128,12 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) (result string
 	switch smsir.CodeOf(err) {
 	case smsir.CodeCallbackRefused:
 		s.log.WarnContext(r.Context(), "a callback proves nothing and was refused", "provider", id.Format(smsir.PrefixProvider))
-		http.Error(w, "This request does not prove where it comes from.", http.StatusUnauthorized)
+		status := http.StatusUnauthorized
+		if told.Status == http.StatusServiceUnavailable { // the provider signs what it repeats
+			w.Header().Set("Retry-After", "5")
+			status = told.Status
+		}
+		http.Error(w, "This request does not prove where it comes from.", status)
 		return callbackRefused, nil
 	case smsir.CodeInvalid:
 		s.log.WarnContext(r.Context(), "a callback cannot be read", "provider", id.Format(smsir.PrefixProvider), "error", err.Error())

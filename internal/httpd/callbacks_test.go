@@ -237,6 +237,13 @@ func TestCallbackRefused(t *testing.T) {
 			t.Errorf("%v with %d bytes: got %d %s, counted %s as %s; want %d", tt.says, tt.size, a.status, a.body, g.counted(tt.result), tt.result, tt.status)
 		}
 	}
+	p.answer = func(smsir.CallbackRequest) (smsir.CallbackAnswer, error) {
+		return smsir.CallbackAnswer{Receipts: []smsir.Receipt{{Reference: "r", Status: smsir.Delivered}}, Status: 503}, smsir.Errorf(smsir.CodeCallbackRefused, "It is not signed.")
+	}
+	before := g.counted(callbackRefused)
+	if a := g.do(request{method: "POST", path: path, body: "x"}); a.status != 503 || g.counted(callbackRefused) == before {
+		t.Errorf("refused, to come again: got %d, counted %s as refused after %s; want 503", a.status, g.counted(callbackRefused), before)
+	}
 	if len(p.receipts) != 0 {
 		t.Errorf("stored %+v, want nothing of what was refused", p.receipts)
 	}

@@ -116,8 +116,8 @@ func fieldFaults(f smsir.Field) (faults []string) {
 	if !slices.Contains(types, f.Type) {
 		fault("type %q: want one of %q", f.Type, types)
 	}
-	if f.Secret != (f.Type == "password") {
-		fault("secret %v with type %q: a secret is a password, and nothing else is", f.Secret, f.Type)
+	if secret := f.Type == "password"; secret != f.Secret && !(f.Secret && f.Type == "text") { // a private key has lines
+		fault("secret %v with type %q: a secret is a password, or a text if it has lines, and nothing else is", f.Secret, f.Type)
 	}
 	if f.Secret && f.Default != "" {
 		fault("a secret has a default")
