@@ -24,10 +24,12 @@ import (
 	"github.com/smsir/smsir/internal/inbound"
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
+	"github.com/smsir/smsir/internal/provider/africastalking"
 	"github.com/smsir/smsir/internal/provider/plivo"
 	"github.com/smsir/smsir/internal/provider/simulator"
 	"github.com/smsir/smsir/internal/provider/telnyx"
 	"github.com/smsir/smsir/internal/provider/twilio"
+	"github.com/smsir/smsir/internal/provider/vonage"
 	"github.com/smsir/smsir/internal/receipt"
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/seal"
@@ -147,9 +149,11 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	sim.Window = g.s.Simulator.Window
 	kinds := []smsir.ProviderKind{
 		sim,
+		africastalking.Kind(),
 		plivo.Kind(),
 		telnyx.Kind(),
 		twilio.Kind(),
+		vonage.Kind(),
 	}
 	callbackKeys, err := keys.MACs("callbacks")
 	if err != nil {
