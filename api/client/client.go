@@ -134,10 +134,13 @@ type request struct {
 	query        url.Values
 	body         any    // nil for none
 	key          string // Idempotency-Key
+	match        string // If-Match
 	secret       bool   // the credential stays at home: registering and logging in
 }
 
-func (r *request) safe() bool { return r.method == http.MethodGet || r.key != "" }
+func (r *request) safe() bool {
+	return r.method == http.MethodGet || r.method == http.MethodPut || r.key != ""
+}
 
 // do makes a call and reads its answer into out, a pointer, or nothing when it is nil.
 func (c *Client) do(ctx context.Context, r *request, out any) error {
@@ -204,6 +207,9 @@ func (c *Client) try(ctx context.Context, r *request, body []byte, out any) erro
 	}
 	if r.key != "" {
 		req.Header.Set("Idempotency-Key", r.key)
+	}
+	if r.match != "" {
+		req.Header.Set("If-Match", r.match)
 	}
 	if !r.secret {
 		c.authorise(req.Header)

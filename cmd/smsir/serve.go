@@ -32,6 +32,7 @@ import (
 	"github.com/smsir/smsir/internal/provider/vonage"
 	"github.com/smsir/smsir/internal/receipt"
 	"github.com/smsir/smsir/internal/route"
+	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
 	"github.com/smsir/smsir/internal/store/sqlite"
 	"github.com/smsir/smsir/internal/upstream"
@@ -65,6 +66,7 @@ type gateway struct {
 	store      *sqlite.Store
 	carrier    *simulator.Carrier
 	upstreams  *upstream.Service
+	routes     *routing.Service
 	accounts   *account.Service
 	dispatcher *dispatch.Dispatcher
 	accepter   *accept.Service
@@ -160,13 +162,19 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		return nil, err
 	}
 	callbacks := httpd.NewCallbacks(g.s.PublicURL, callbackKeys)
-	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, CallbackURL: callbacks.URL, Changed: func() { g.dispatcher.Changed() }}); err != nil {
+	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, CallbackURL: callbacks.URL, Changed: func() { g.dispatcher.Changed() }, Naming: g.naming}); err != nil {
 		return nil, err
 	}
 	if n, err := g.upstreams.Reseal(ctx); err != nil {
 		log.Warn("the secrets of a provider cannot be opened; enter them again", "err", err)
 	} else if n > 0 {
 		log.Info("secrets were sealed anew with the newest key", "providers", n)
+	}
+	if g.routes, err = routing.New(routing.Config{
+		Store: g.store, Candidates: func(w smsir.UUID) []route.Candidate { return g.dispatcher.Candidates(w) },
+		Changed: func() { g.dispatcher.Changed() }, Log: log,
+	}); err != nil {
+		return nil, err
 	}
 	if g.accounts, err = account.New(account.Config{
 		Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
@@ -177,7 +185,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})
 	reports := sink{receipts, inbound.New(g.store, log, nil)}
 	g.dispatcher = dispatch.New(dispatch.Options{
-		Store: g.store, Open: g.openUpstreams, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
+		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
 		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
 	})
 	g.accepter = accept.New(accept.Options{
@@ -193,12 +201,17 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		return nil, err
 	}
 	return httpd.New(httpd.Deps{
-		CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
+		CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Routes: g.routes, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
 		Version: version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
 		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
 		Callbacks: callbacks, Opened: g.opened, Sink: reports, Health: g.dispatcher.Health,
 		Gatherer: g.metrics, Metrics: g.metrics, Log: log,
 	}), nil
+}
+
+// naming are the routing rules that name a provider.
+func (g *gateway) naming(ctx context.Context, workspace, provider smsir.UUID) ([]string, error) {
+	return g.routes.Naming(ctx, workspace, provider)
 }
 
 // opened returns a provider that is called back: the one that sends or, since reports come long after a provider was

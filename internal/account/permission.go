@@ -22,6 +22,8 @@ const (
 	StatsRead         Permission = "stats:read"
 	ProvidersRead     Permission = "providers:read"
 	ProvidersWrite    Permission = "providers:write"
+	RoutesRead        Permission = "routes:read"
+	RoutesWrite       Permission = "routes:write"
 	APIKeysRead       Permission = "api_keys:read"
 	APIKeysWrite      Permission = "api_keys:write"
 	MembersRead       Permission = "members:read"
@@ -62,6 +64,8 @@ var rules = []Rule{
 	{StatsRead, "Read counts and delivery rates.", everyone, true, false},
 	{ProvidersRead, "See the providers and their settings, without secrets.", senders, true, false},
 	{ProvidersWrite, "Add, change, test and remove providers.", leaders, true, false},
+	{RoutesRead, "See the routing rules, and ask who would take a message.", senders, true, false},
+	{RoutesWrite, "Add, change, order and remove routing rules.", leaders, true, false},
 	{APIKeysRead, "See the API keys, without their secrets.", leaders, false, false},
 	{APIKeysWrite, "Create and revoke API keys.", leaders, false, false},
 	{MembersRead, "See the members of the workspace.", everyone, false, false},

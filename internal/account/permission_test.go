@@ -25,6 +25,8 @@ func TestPermissionTable(t *testing.T) {
 		"stats:read":          "o a m v k p",
 		"providers:read":      "o a m - k -",
 		"providers:write":     "o a - - k -",
+		"routes:read":         "o a m - k -",
+		"routes:write":        "o a - - k -",
 		"api_keys:read":       "o a - - - -",
 		"api_keys:write":      "o a - - - -",
 		"members:read":        "o a m v - p",

@@ -87,5 +87,13 @@ func accessTable() map[string]access {
 		"DELETE /v1/providers/{id}":     may(account.ProvidersWrite),
 		"POST /v1/providers/{id}/test":  may(account.ProvidersWrite),
 		"POST /v1/providers/{id}/check": may(account.ProvidersWrite),
+
+		"GET /v1/routes":          may(account.RoutesRead),
+		"GET /v1/routes/{id}":     may(account.RoutesRead),
+		"POST /v1/routes/explain": may(account.RoutesRead),
+		"POST /v1/routes":         may(account.RoutesWrite),
+		"PUT /v1/routes/order":    may(account.RoutesWrite),
+		"PATCH /v1/routes/{id}":   may(account.RoutesWrite),
+		"DELETE /v1/routes/{id}":  may(account.RoutesWrite),
 	}
 }

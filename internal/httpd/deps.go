@@ -5,9 +5,11 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/config"
+	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
 )
@@ -53,6 +55,17 @@ type Providers interface {
 	Delete(ctx context.Context, workspace, id smsir.UUID, by upstream.By) error
 	SecretsSet(p store.Provider) ([]string, error)
 	Check(ctx context.Context, p store.Provider) (upstream.CheckResult, error)
+}
+
+// Routes is what the door needs of package routing.
+type Routes interface {
+	List(ctx context.Context, workspace smsir.UUID) ([]routing.Rule, error)
+	Rule(ctx context.Context, workspace, id smsir.UUID) (*routing.Rule, error)
+	Create(ctx context.Context, workspace smsir.UUID, in *api.RouteCreate, by routing.By) (*routing.Rule, error)
+	Update(ctx context.Context, workspace, id smsir.UUID, version int64, in *api.RouteUpdate, by routing.By) (*routing.Rule, error)
+	Delete(ctx context.Context, workspace, id smsir.UUID, version int64, by routing.By) error
+	Order(ctx context.Context, workspace smsir.UUID, ids []smsir.UUID, by routing.By) error
+	Explain(ctx context.Context, w *store.Workspace, q *api.RouteQuestion) (*api.RouteExplanation, error)
 }
 
 // Accepter is stage 1.

@@ -24,6 +24,8 @@ import (
 	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/notify"
+	routes "github.com/smsir/smsir/internal/route"
+	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
@@ -82,18 +84,36 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 			t.Errorf("close the store: %v", err)
 		}
 	})
+	rules, err := routing.New(routing.Config{Store: db, Candidates: g.candidates})
+	if err != nil {
+		t.Fatal(err)
+	}
 	registry := prometheus.NewRegistry()
 	deps := Deps{
 		Accounts: g.accounts, Providers: upstreams, Accept: accept.New(accept.Options{Store: db}), Store: db,
 		Hub: notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
-		Callbacks: callbacks,
+		Callbacks: callbacks, Routes: rules,
 	}
 	for _, f := range change {
 		f(&deps)
 	}
 	g.s = New(deps)
 	return g
+}
+
+// candidates are the enabled providers of a workspace, as a dispatcher would tell them.
+func (g *gate) candidates(workspace smsir.UUID) (all []routes.Candidate) {
+	providers, err := g.store.ListProviders(g.t.Context(), workspace)
+	if err != nil {
+		g.t.Error(err)
+	}
+	for _, p := range providers {
+		if p.Enabled {
+			all = append(all, routes.Candidate{ID: p.ID, Name: p.Name, Priority: p.Priority, TestOnly: p.Kind == "simulator"})
+		}
+	}
+	return all
 }
 
 // testKinds are a kind for tests only, with which a workspace starts, and one with a secret.

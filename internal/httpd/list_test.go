@@ -238,12 +238,14 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/invites", as: other.token, body: `{"email":"x@example.com","role":"viewer"}`}, 201, &invite)
 	var providers api.ProviderList
 	g.ok(request{method: "GET", path: "/v1/providers", as: other.token}, 200, &providers)
+	rule := g.rule(other, "Theirs", providers.Items[0].ID)
 	foreign := map[string]string{
+		"routes":   rule.ID,
 		"messages": message, "api-keys": key, "sessions": sessions.Items[0].ID, "invites": invite.Invite.ID,
 		"providers": providers.Items[0].ID, "members": other.id, "workspaces": other.space,
 	}
 	bodies := map[string]string{
-		"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`,
+		"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`, "PATCH /v1/routes/{id}": `{"enabled":false}`,
 		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`,
 	}
 	seen := 0

@@ -49,6 +49,11 @@ func matrix() map[string]string {
 		"POST /v1/providers":     leaders + " key:providers:write", "PATCH /v1/providers/{id}": leaders + " key:providers:write",
 		"DELETE /v1/providers/{id}": leaders + " key:providers:write", "POST /v1/providers/{id}/test": leaders + " key:providers:write",
 		"POST /v1/providers/{id}/check": leaders + " key:providers:write",
+		"GET /v1/routes":                "member admin owner operator key:routes:read",
+		"GET /v1/routes/{id}":           "member admin owner operator key:routes:read",
+		"POST /v1/routes/explain":       "member admin owner operator key:routes:read",
+		"POST /v1/routes":               leaders + " key:routes:write", "PUT /v1/routes/order": leaders + " key:routes:write",
+		"PATCH /v1/routes/{id}": leaders + " key:routes:write", "DELETE /v1/routes/{id}": leaders + " key:routes:write",
 	}
 }
 
@@ -154,7 +159,7 @@ func missingID(path string) string {
 	for part, id := range map[string]string{
 		"/messages/": "msg_0000000000001", "/sessions/": "ses_01k0c2v6sf7m8x0v3w6n9d5qhe", "/members/": "usr_01k0c2v6sf7m8x0v3w6n9d5qhe",
 		"/workspaces/": "wks_01k0c2v6sf7m8x0v3w6n9d5qhe", "/invites/": "inv_01k0c2v6sf7m8x0v3w6n9d5qhe", "/api-keys/": "key_01k0c2v6sf7m8x0v3w6n9d5qhe",
-		"/providers/": "prv_01k0c2v6sf7m8x0v3w6n9d5qhe",
+		"/providers/": "prv_01k0c2v6sf7m8x0v3w6n9d5qhe", "/routes/": "rte_01k0c2v6sf7m8x0v3w6n9d5qhe",
 	} {
 		if strings.Contains(path, part+"{id}") {
 			return id

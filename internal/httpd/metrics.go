@@ -50,7 +50,7 @@ func (m *metrics) observe(r *http.Request, w *recorder, took time.Duration) {
 		route = "none"
 	}
 	switch method {
-	case http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodHead:
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead:
 	default:
 		method = "other"
 	}

@@ -42,6 +42,7 @@ func newDocument() *document {
 			{Name: "Events", Description: "Every change, live."},
 			{Name: "Statistics", Description: "Counts and rates."},
 			{Name: "Providers", Description: "The upstreams that messages leave through."},
+			{Name: "Routes", Description: "Rules that choose the provider of a message."},
 			{Name: "API keys", Description: "Credentials of programs."},
 			{Name: "Session", Description: "Registering, logging in, and who one is."},
 			{Name: "Workspace", Description: "The tenant, its people and invitations."},

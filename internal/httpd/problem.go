@@ -136,7 +136,7 @@ func (e *tooLateError) Error() string {
 // noRoute answers for a path or method that the API does not have.
 func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
 	var allow []byte
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
 		if _, pattern := s.api.Handler(probe); pattern != "/" && pattern != "" {
 			if len(allow) > 0 {

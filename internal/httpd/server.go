@@ -21,6 +21,7 @@ import (
 type Deps struct {
 	Accounts  Accounts
 	Providers Providers
+	Routes    Routes
 	Accept    Accepter
 	Store     Store
 	Hub       *notify.Hub // of the event stream
@@ -109,6 +110,7 @@ func (s *Server) build() {
 	s.registerStats(b)
 	s.registerKeys(b)
 	s.registerProviders(b)
+	s.registerRoutes(b)
 	s.registerEvents(b)
 	s.registerHealth(b)
 	b.mux.HandleFunc("/", s.noRoute)

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
 // planText is what the fast path knows of the world's numbering plans. It is computed from the
@@ -107,6 +109,11 @@ func (c *callingCode) countryOf(national string) string {
 		}
 	}
 	return c.country
+}
+
+// HasNumbers reports whether country (ISO 3166-1 alpha-2, upper case) has phone numbers of its own.
+func HasNumbers(country string) bool {
+	return country != "" && country != "001" && phonenumbers.GetCountryCodeForRegion(country) != 0
 }
 
 // verdict says how a national number fits the plan.

@@ -29,7 +29,7 @@ type Candidate struct {
 
 // Message is what routing looks at.
 type Message struct {
-	ID       smsir.ID // the split is drawn from it
+	ID       smsir.ID // the split is drawn from it; 0 puts the heaviest of a group first
 	To       string   // E.164
 	Country  string   // ISO 3166-1 alpha-2 of To, "" where it has none
 	From     string   // sender ID, "" for the provider's choice

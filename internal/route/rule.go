@@ -156,3 +156,6 @@ func (r *Rule) choose(m *Message, candidates []Candidate, own bool) []choice {
 	}
 	return order
 }
+
+// Zone is that of days and times of day.
+func (t *Table) Zone() *time.Location { return t.zone }

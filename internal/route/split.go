@@ -10,10 +10,14 @@ import (
 // draw is the lot of a target for a message. The lots are exponentially distributed with the weight
 // as their rate, so that sorting by them picks the first with a chance of its weight by the sum of
 // weights, the second likewise among the rest, and so on. A lot depends on nothing but message and
-// provider: when a provider comes or goes, the order of the others stays.
+// provider: when a provider comes or goes, the order of the others stays. Without a message (id 0)
+// the heaviest comes first.
 func draw(id smsir.ID, t Target) float64 {
 	if t.Weight <= 0 {
 		return math.Inf(1)
+	}
+	if id == 0 {
+		return 1 / float64(t.Weight)
 	}
 	return -math.Log(uniform(id, t.Provider, 0)) / float64(t.Weight)
 }

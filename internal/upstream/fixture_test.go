@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -71,6 +72,7 @@ type fixture struct {
 	workspace smsir.UUID
 	other     smsir.UUID
 	more      []smsir.ProviderKind // beside the usual ones
+	naming    []string             // rules that name any provider
 
 	mu      sync.Mutex
 	changes int
@@ -109,6 +111,7 @@ func (f *fixture) service() *upstream.Service {
 			return f.now
 		},
 		CallbackURL: callbackURL,
+		Naming:      func(context.Context, smsir.UUID, smsir.UUID) ([]string, error) { return f.naming, nil },
 		Changed: func() {
 			f.mu.Lock()
 			defer f.mu.Unlock()

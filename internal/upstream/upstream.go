@@ -36,7 +36,10 @@ type Config struct {
 	CallbackURL func(provider smsir.UUID) string
 	// Changed is called after every change that was stored; dispatch reloads. It must not block. May be nil.
 	Changed func()
-	Clock   func() time.Time // nil: time.Now
+	// Naming returns the names of the routing rules that name a provider: while there are any, it cannot be deleted.
+	// Nil: there are none ever.
+	Naming func(ctx context.Context, workspace, provider smsir.UUID) ([]string, error)
+	Clock  func() time.Time // nil: time.Now
 }
 
 // By is who makes a change, for the audit log.
@@ -76,6 +79,7 @@ type Service struct {
 	box     *seal.Box
 	address func(provider smsir.UUID) string
 	changed func()
+	naming  func(ctx context.Context, workspace, provider smsir.UUID) ([]string, error)
 	now     func() time.Time
 	mu      sync.Mutex // one change at a time: an update is read, merged and written
 }
@@ -85,9 +89,12 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Store == nil || cfg.Box == nil {
 		return nil, errors.New("upstream: no store or no box")
 	}
-	s := &Service{store: cfg.Store, box: cfg.Box, address: cfg.CallbackURL, changed: cfg.Changed, now: cfg.Clock}
+	s := &Service{store: cfg.Store, box: cfg.Box, address: cfg.CallbackURL, changed: cfg.Changed, naming: cfg.Naming, now: cfg.Clock}
 	if s.address == nil {
 		s.address = func(smsir.UUID) string { return "" }
+	}
+	if s.naming == nil {
+		s.naming = func(context.Context, smsir.UUID, smsir.UUID) ([]string, error) { return nil, nil }
 	}
 	if s.changed == nil {
 		s.changed = func() {}
@@ -237,13 +244,20 @@ func (s *Service) apply(p *store.Provider, c Change) (touched []string, err erro
 	return slices.Compact(touched), s.put(p, k, v)
 }
 
-// Delete removes a provider. Errors: not_found, conflict while messages that go through it are open.
+// Delete removes a provider. Errors: not_found, conflict while messages that go through it are open or routing rules
+// name it.
 func (s *Service) Delete(ctx context.Context, workspace, id smsir.UUID, by By) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, err := s.store.Provider(ctx, workspace, id)
 	if err != nil {
 		return err
+	}
+	switch rules, err := s.naming(ctx, workspace, id); {
+	case err != nil:
+		return err
+	case len(rules) > 0:
+		return smsir.Errorf(smsir.CodeConflict, "The routing rule “%s” names this provider. Take the provider out of it, or delete the rule, then delete the provider.", rules[0])
 	}
 	if err := s.store.DeleteProvider(ctx, workspace, id, s.now(), s.audit(p, by, "provider.deleted", p.Name)); err != nil {
 		return err

@@ -450,3 +450,23 @@ func TestBadKindsAreRefused(t *testing.T) {
 		t.Error("no box: got no error")
 	}
 }
+
+// TestDeleteWhatARuleNames: a provider that a routing rule names stays.
+func TestDeleteWhatARuleNames(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.create(draft())
+	f.naming = []string{"One-time codes"}
+	err := f.Delete(t.Context(), f.workspace, p.ID, by)
+	wantError(t, "a provider that a rule names", err, smsir.CodeConflict, "")
+	if err == nil || !strings.Contains(err.Error(), "One-time codes") {
+		t.Errorf("the refusal does not name the rule: %v", err)
+	}
+	if _, err := f.db.Provider(t.Context(), f.workspace, p.ID); err != nil {
+		t.Errorf("after the refusal: %v", err)
+	}
+	f.naming = nil
+	if err := f.Delete(t.Context(), f.workspace, p.ID, by); err != nil {
+		t.Errorf("when no rule names it any more: %v", err)
+	}
+}

@@ -800,6 +800,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the routing rules, in the order in which they are asked
+         * @description Needs the permission `routes:read`.
+         */
+        get: operations["listRoutes"];
+        put?: never;
+        /**
+         * Add a routing rule
+         * @description It goes behind the others.
+         *
+         *     Needs the permission `routes:write`.
+         */
+        post: operations["createRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routes/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask who would take a message, and why
+         * @description Nothing is sent. The answer comes from the rules that decide for real messages, with the providers as they are now. Of a weighted group the one with the largest share comes first.
+         *
+         *     Needs the permission `routes:read`.
+         */
+        post: operations["explainRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routes/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put the routing rules in order
+         * @description The list must name every rule of the workspace; so nobody orders rules that somebody else has just added.
+         *
+         *     Needs the permission `routes:write`.
+         */
+        put: operations["orderRoutes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One routing rule
+         * @description The ETag names its version.
+         *
+         *     Needs the permission `routes:read`.
+         */
+        get: operations["getRoute"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a routing rule
+         * @description With If-Match, the rule must still have this ETag (problem `stale`).
+         *
+         *     Needs the permission `routes:write`.
+         */
+        delete: operations["deleteRoute"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a routing rule
+         * @description With If-Match, the rule must still have this ETag (problem `stale`).
+         *
+         *     Needs the permission `routes:write`.
+         */
+        patch: operations["updateRoute"];
+        trace?: never;
+    };
     "/v1/stats/summary": {
         parameters: {
             query?: never;
@@ -993,7 +1097,7 @@ export interface components {
              */
             name: string;
             /** @description What it may do. */
-            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "workspace:read")[];
+            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "workspace:read")[];
         };
         APIKeyCreated: {
             /** @description The key. */
@@ -2323,6 +2427,321 @@ export interface components {
             /** @description Identifier of the provider to use. Left out: as for any new message. */
             provider?: string;
         };
+        Route: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description It is asked; a rule that is not enabled is passed over. */
+            enabled: boolean;
+            /** @description What moves a message to the next provider. An attempt whose outcome is unknown is never moved. */
+            failover?: components["schemas"]["RouteFailover"];
+            /**
+             * @description Identifier.
+             * @example rte_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description Its name.
+             * @example One-time codes to East Africa
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its place: rules are asked in this order, from 0.
+             */
+            position: number;
+            /** @description Who takes them. */
+            then: components["schemas"]["RouteThen"];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Rises with every change. As an ETag, in quotes, it is what If-Match takes.
+             * @example 3
+             */
+            version: number;
+            /** @description The messages that it is for. */
+            when?: components["schemas"]["RouteWhen"];
+        };
+        RouteAsked: {
+            /**
+             * @description Identifier.
+             * @example rte_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * @description matches: it decided. Otherwise why it did not: disabled, the condition that was not met, none_enabled (it matches, but none of its providers is enabled), asked_for (it matches, but the sender asked for a provider).
+             * @enum {string}
+             */
+            result: "matches" | "disabled" | "recipient" | "sender" | "class" | "tag" | "day" | "time" | "none_enabled" | "asked_for";
+            /** @description The same in words. */
+            text: string;
+        };
+        RouteCandidate: {
+            /**
+             * Format: int64
+             * @description Its group in the rule, from 1.
+             */
+            group?: number;
+            /**
+             * @description How it is now.
+             * @enum {string}
+             */
+            health: "up" | "throttled" | "recovering" | "probing" | "down" | "misconfigured";
+            /**
+             * Format: date-time
+             * @description When it is looked at again, or its pause ends.
+             */
+            health_until?: string;
+            /**
+             * @description Identifier.
+             * @example prv_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description Kind.
+             * @example simulator
+             */
+            kind?: string;
+            /**
+             * @description Name, also of a deleted provider.
+             * @example Simulator
+             */
+            name?: string;
+            /**
+             * Format: int64
+             * @description 1 for the provider that is tried first; 0 if it cannot have this message.
+             */
+            place: number;
+            /**
+             * Format: int64
+             * @description Its share of the first tries of its group while all are well.
+             * @example 70
+             */
+            share_percent?: number;
+            /** @description The same in words. */
+            text: string;
+            /**
+             * @description eligible: it may take it. away: behind others, because of its health; stays: its health is bad, but the rule moves no message for that; tried: behind others, because it had the message already. The others cannot have it: no_failover (the rule does not move on), not_in_rule, not_asked_for, test_number (the number belongs to a test provider), test_only (a test provider while a real one is enabled), nobody.
+             * @enum {string}
+             */
+            why: "eligible" | "tried" | "away" | "stays" | "no_failover" | "not_in_rule" | "not_asked_for" | "test_number" | "test_only" | "nobody";
+        };
+        RouteCreate: {
+            /** @description It is asked; true when left out. */
+            enabled?: boolean;
+            /** @description What moves a message to the next provider. An attempt whose outcome is unknown is never moved. */
+            failover?: components["schemas"]["RouteFailover"];
+            /**
+             * @description Its name.
+             * @example One-time codes to East Africa
+             */
+            name: string;
+            /** @description Who takes them. */
+            then: components["schemas"]["RouteThen"];
+            /** @description The messages that it is for. */
+            when?: components["schemas"]["RouteWhen"];
+        };
+        RouteExplanation: {
+            /**
+             * Format: date-time
+             * @description The moment that was asked about.
+             */
+            at: string;
+            /**
+             * @description Of the recipient, ISO 3166-1 alpha-2.
+             * @example GB
+             */
+            country?: string;
+            /** @description What would move it to the next provider. */
+            failover?: components["schemas"]["RouteFailover"];
+            /**
+             * @description The same moment in the workspace's time zone: day and time of day, as rules see them.
+             * @example Mon 22:30
+             */
+            local_time: string;
+            /**
+             * @description sent: by the first of providers; refused: by a rule; waits: no provider may take it now.
+             * @enum {string}
+             */
+            outcome: "sent" | "refused" | "waits";
+            /** @description Every enabled provider: those that may take it in the order in which they are tried, then the others. */
+            providers: components["schemas"]["RouteCandidate"][];
+            /**
+             * @description What decided.
+             * @enum {string}
+             */
+            reason: "rule" | "refused" | "rule_waits" | "asked_for" | "not_enabled" | "test_number" | "priority" | "test_mode" | "no_provider";
+            /** @description The rule that decided, if one did. */
+            rule?: components["schemas"]["RouteRef"];
+            /** @description The rules that were asked, in order. */
+            rules: components["schemas"]["RouteAsked"][];
+            /** @description The whole answer in sentences. */
+            text: string;
+            /**
+             * @description The recipient as it was read, E.164.
+             * @example +447700900123
+             */
+            to: string;
+        };
+        RouteFailover: {
+            /** @description The provider is down or refuses its settings: others are tried first. True when left out. */
+            on_down?: boolean;
+            /** @description The provider refused it, or provably never got it. True when left out. */
+            on_error?: boolean;
+            /**
+             * Format: int64
+             * @description Send it again by the next provider when the first accepted it but reported nothing within this time, 30 seconds at least. The recipient may get it twice (possible_duplicate). 0 or left out: never. Needs on_error.
+             */
+            on_missing_receipt_seconds?: number;
+        };
+        RouteGroup: {
+            /** @description The providers. Messages are split among them by weight; when one fails, the others of the group come next. */
+            targets: components["schemas"]["RouteTarget"][];
+        };
+        RouteList: {
+            /** @description In the order in which they are asked. */
+            items: components["schemas"]["Route"][];
+            /**
+             * Format: int64
+             * @description How many rules a workspace may have.
+             * @example 200
+             */
+            limit: number;
+            /**
+             * @description Of days and times of day: the workspace's.
+             * @example Africa/Nairobi
+             */
+            time_zone: string;
+        };
+        RouteOrder: {
+            /** @description All rules of the workspace, in the order in which they are to be asked. */
+            ids: string[];
+        };
+        RouteQuestion: {
+            /**
+             * Format: date-time
+             * @description When; now when left out.
+             */
+            at?: string;
+            /**
+             * @description Class of traffic; transactional when left out.
+             * @enum {string}
+             */
+            class?: "otp" | "transactional" | "bulk";
+            /** @description Sender ID. */
+            from?: string;
+            /** @description A provider that the sender asks for. */
+            provider?: string;
+            /** @description Tags. */
+            tags?: string[];
+            /**
+             * @description The recipient, as it would be typed in a send.
+             * @example +447700900123
+             */
+            to: string;
+        };
+        RouteRef: {
+            /**
+             * @description Identifier.
+             * @example rte_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        RouteTarget: {
+            /**
+             * @description Identifier of the provider.
+             * @example prv_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            provider: string;
+            /**
+             * Format: int64
+             * @description Its share of the group is its weight by the sum of all weights. 0: a reserve of the group. 1 when left out.
+             * @example 70
+             */
+            weight?: number;
+        };
+        RouteThen: {
+            /** @description Groups of providers, tried one after the other. */
+            groups?: components["schemas"]["RouteGroup"][];
+            /**
+             * @description While none of its providers is enabled: wait (default), or ask the next rule.
+             * @enum {string}
+             */
+            otherwise?: "wait" | "next";
+            /**
+             * @description With refuse: why, for the people who sent them.
+             * @example Premium numbers are not served.
+             */
+            reason?: string;
+            /** @description They are not sent: they fail with reason no_route, also when the sender asked for a provider. */
+            refuse?: boolean;
+        };
+        RouteUpdate: {
+            /** @description It is asked. */
+            enabled?: boolean;
+            /** @description What moves a message to the next provider. */
+            failover?: components["schemas"]["RouteFailover"];
+            /** @description New name. */
+            name?: string;
+            /** @description Who takes them. */
+            then?: components["schemas"]["RouteThen"];
+            /** @description The messages that it is for. */
+            when?: components["schemas"]["RouteWhen"];
+        };
+        RouteWhen: {
+            /** @description The class of traffic is one of these. */
+            classes?: ("otp" | "transactional" | "bulk")[];
+            /**
+             * @description Or the recipient is in one of these countries: ISO 3166-1 alpha-2.
+             * @example [
+             *       "KE"
+             *     ]
+             */
+            countries?: string[];
+            /** @description It is one of these days in the workspace's time zone. A time of day that passes midnight belongs to the day on which it begins. */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * @description Begin of a time of day in the workspace's time zone, included.
+             * @example 22:00
+             */
+            from?: string;
+            /**
+             * @description The recipient's number begins with one of these: plus sign, country code, further digits.
+             * @example [
+             *       "+25571"
+             *     ]
+             */
+            prefixes?: string[];
+            /**
+             * @description The sender ID is one of these; letter case does not count.
+             * @example [
+             *       "ACME"
+             *     ]
+             */
+            senders?: string[];
+            /**
+             * @description The message has one of these tags, letter by letter.
+             * @example [
+             *       "invoices"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description End of the time of day, not included; 24:00 is the end of the day. Before from: it passes midnight.
+             * @example 06:00
+             */
+            to?: string;
+        };
         Scope: {
             /**
              * @description What it allows, for people.
@@ -2704,6 +3123,15 @@ export interface components {
         };
         /** @description Conflict: `conflict`, `too_late`, `email_taken`, `client_ref_used`, `request_in_flight` */
         Problem409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Precondition Failed: `stale` */
+        Problem412: {
             headers: {
                 [name: string]: unknown;
             };
@@ -4244,6 +4672,248 @@ export interface operations {
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
+        };
+    };
+    listRoutes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the answer you have: 304 when nothing has changed. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Send it as If-None-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+            /** @description Nothing has changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    explainRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteExplanation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    orderRoutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteOrder"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteRoute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the rule as it was read. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Identifier of the rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateRoute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the rule as it was read. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Identifier of the rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
         };
     };
     getSummary: {
