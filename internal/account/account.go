@@ -36,7 +36,8 @@ type Config struct {
 	Starter func(workspace smsir.UUID, now time.Time) *store.Provider
 	// Started is called after a workspace was stored with its first provider; dispatch reloads. May be nil.
 	Started func()
-	// Paused is called after a workspace was paused or resumed; dispatch reloads. May be nil.
+	// Paused is called after a workspace was paused or resumed, or got another time zone, by which its routing rules
+	// tell days and times; dispatch reloads. May be nil.
 	Paused func()
 	Clock  func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: discard

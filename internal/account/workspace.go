@@ -81,7 +81,7 @@ func (s *Service) UpdateWorkspace(ctx context.Context, p *Principal, c Workspace
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(changed, "paused") && s.paused != nil {
+	if s.paused != nil && (slices.Contains(changed, "paused") || slices.Contains(changed, "time_zone")) {
 		s.paused()
 	}
 	return w, nil

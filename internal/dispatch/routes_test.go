@@ -139,3 +139,23 @@ func TestRuleWithoutAnEnabledProviderWaits(t *testing.T) {
 		w.expect(id, smsir.Sent, false)
 	})
 }
+
+func TestCandidatesTellTheirHealth(t *testing.T) {
+	refuse := fail(smsir.AttemptRefused, smsir.ClassConfig, 0)
+	run(t, three(scripted(refuse), &carrier{}, &carrier{}), func(w *world) {
+		for _, c := range w.d.Candidates(w.ws) {
+			if c.Health != (route.Health{}) {
+				t.Errorf("before anything: %+v", c)
+			}
+		}
+		w.send(to)
+		time.Sleep(time.Second)
+		got := w.d.Candidates(w.ws)
+		if len(got) != 3 || got[0].Health.State != route.Misconfigured || got[1].Health.State != route.Up {
+			t.Errorf("after a refusal of the settings: %+v", got)
+		}
+		if got := w.d.Candidates(smsir.UUID{9}); got != nil {
+			t.Errorf("of a workspace without providers: %+v", got)
+		}
+	})
+}
