@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -63,10 +64,11 @@ type far struct {
 	listed   []url.Values // filters of the lists asked for
 	perPage  int
 	stop     chan struct{}
+	status   string // of the account
 }
 
 func newFar(t testing.TB) *far {
-	f := &far{perPage: 50, stop: make(chan struct{})}
+	f := &far{perPage: 50, stop: make(chan struct{}), status: "active"}
 	f.Server = httptest.NewUnstartedServer(f)
 	f.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
@@ -86,7 +88,18 @@ func newFar(t testing.TB) *far {
 
 // ServeHTTP implements [http.Handler].
 func (f *far) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/2010-04-01/Accounts/"+sid+"/Messages.json" {
+	_, password, _ := r.BasicAuth()
+	switch what, _ := strings.CutPrefix(r.URL.Path, "/2010-04-01/Accounts/"+sid); {
+	case r.Method == http.MethodGet && password != token && password != "hush":
+		f.refuse(w, 401, 20003, "Authenticate")
+		return
+	case what == "/Balance.json":
+		answer(w, http.StatusOK, map[string]string{"account_sid": sid, "balance": "-1.05", "currency": "USD"})
+		return
+	case what == ".json" && password == token: // a standard API key may not see it
+		answer(w, http.StatusOK, map[string]string{"sid": sid, "status": f.status})
+		return
+	case what != "/Messages.json":
 		f.refuse(w, 404, 20404, "The requested resource was not found")
 		return
 	}
@@ -171,10 +184,6 @@ func (f *far) list(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	q := r.URL.Query()
 	f.listed = append(f.listed, q)
-	if _, password, _ := r.BasicAuth(); password != token {
-		f.refuse(w, 401, 20003, "Authenticate")
-		return
-	}
 	fits := []map[string]any{}
 	for _, m := range f.took {
 		if m["to"] == q.Get("To") && (q.Get("From") == "" || m["from"] == q.Get("From")) && (!q.Has("DateSent>") || m["date_sent"] != nil || m["unfiltered"] == nil) {

@@ -70,9 +70,12 @@ func validity(left time.Duration) string {
 	return strconv.Itoa(int(min(max(left, time.Second), maxValidity) / time.Second))
 }
 
-// created is what matters of the answer to a submission, and refused of the one that refuses it.
+// created is what matters of the answer to a submission, and refused of the one that refuses it. The price is negative,
+// and mostly not known yet.
 type created struct {
-	SID string `json:"sid"`
+	SID      string `json:"sid"`
+	Price    string `json:"price"`
+	Currency string `json:"price_unit"`
 }
 
 type refused struct {
@@ -90,7 +93,7 @@ func (a *account) judge(answer outcall.Response) (smsir.Accepted, error) {
 		if answer.Truncated || json.Unmarshal(answer.Body, &c) != nil || !sidForm.MatchString(c.SID) {
 			return smsir.Accepted{}, unknown(answer, refused{}, "no_reference", "Twilio answered, but without the id of a message.")
 		}
-		return smsir.Accepted{References: []string{c.SID}, NoReceipt: a.callback == ""}, nil
+		return smsir.Accepted{References: []string{c.SID}, NoReceipt: a.callback == "", Price: smsir.ParseMoney(c.Price, c.Currency)}, nil
 	}
 	var r refused
 	_ = json.Unmarshal(answer.Body, &r) // without a code it is no answer of Twilio's
@@ -109,6 +112,9 @@ func (a *account) judge(answer outcall.Response) (smsir.Accepted, error) {
 	e.Code, e.Text, e.Unmapped = "refused", note.Text, !mapped
 	if note.Class == smsir.ClassThrottle || note.Class == smsir.ClassRetry {
 		e.RetryAfter = outcall.RetryAfter(answer.Header, a.now())
+	}
+	if e.RetryAfter == 0 && (r.Code == codeDailyLimit || r.Code == codeBrandDailyLimit) {
+		e.RetryAfter = min(nextDay(a.now()), maxDayWait)
 	}
 	return smsir.Accepted{}, e
 }

@@ -155,6 +155,8 @@ func TestAnswers(t *testing.T) {
 		{429, ``, false, "-5", smsir.AttemptNotSent, smsir.ClassThrottle, "HTTP 429", 0},
 		{429, ``, false, "Mon, 23 Nov 2026 12:00:09 GMT", smsir.AttemptNotSent, smsir.ClassThrottle, "HTTP 429", 9 * time.Second},
 		{429, ``, false, "Mon, 23 Nov 2026 11:00:00 GMT", smsir.AttemptNotSent, smsir.ClassThrottle, "HTTP 429", 0},
+		{400, `{"code":30023}`, false, "", smsir.AttemptRefused, smsir.ClassThrottle, "30023", 15 * time.Minute},
+		{400, `{"code":30027}`, false, "5", smsir.AttemptRefused, smsir.ClassThrottle, "30027", 5 * time.Second},
 		{400, `{"code":21611}`, false, "60", smsir.AttemptRefused, smsir.ClassThrottle, "21611", time.Minute},
 		{500, `{"code":20500}`, false, "", smsir.AttemptUnknown, smsir.ClassUnknown, "20500", 0},
 		{500, `{"code":21211}`, false, "", smsir.AttemptUnknown, smsir.ClassUnknown, "21211", 0},

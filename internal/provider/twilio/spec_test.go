@@ -91,8 +91,14 @@ func TestOfficialDocument(t *testing.T) {
 	if _, err := a.QueryStatus(t.Context(), smsir.StatusQuery{To: takes, Text: "other", StartedAt: time.Now().Add(-time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	if checked != 4 { // two submissions, and a list with and without a date
-		t.Errorf("%d requests were checked, want 4", checked)
+	if err := a.CheckCredentials(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := a.Balance(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if checked != 6 { // two submissions, a list with and without a date, the account, and its balance
+		t.Errorf("%d requests were checked, want 6", checked)
 	}
 }
 

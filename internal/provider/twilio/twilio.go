@@ -87,7 +87,8 @@ func newKind(o options) smsir.ProviderKind {
 	}
 }
 
-// account is one configured Twilio account. It is a [smsir.CalledBack] and a [smsir.StatusQuerier].
+// account is one configured Twilio account. It is a [smsir.CalledBack], a [smsir.StatusQuerier], a
+// [smsir.CredentialChecker] and a [smsir.BalanceReporter].
 type account struct {
 	sid            string
 	user, password string
