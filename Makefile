@@ -10,7 +10,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
 # What must be there for the whole test run; a test that cannot find it fails instead of skipping.
-REQUIRE := chromium
+REQUIRE := chromium,postgres
 GO_TEST := go test -shuffle=on -timeout 15m
 GO_UNIT := $$(go list ./... | grep -v '/e2e')
 
@@ -54,12 +54,13 @@ clean: ## Remove what was built; data and installed packages stay
 ##@ Test
 
 .PHONY: test
-test: need test-go test-web e2e ## Everything; installs what it needs (npm packages; Chromium when root on Debian)
+test: need test-go test-web e2e ## Everything; installs what it needs (npm packages; Chromium and PostgreSQL when root on Debian)
 
 .PHONY: need
 need:
 	@scripts/need-node.sh
 	@echo "Chromium: $$(scripts/need-chromium.sh)"
+	@echo "PostgreSQL: $$(scripts/need-postgres.sh)"
 
 .PHONY: test-go
 test-go: ## Go tests but for the end-to-end ones

@@ -14,7 +14,7 @@ import (
 // Message implements store.Messages.
 func (s *Store) Message(ctx context.Context, workspace smsir.UUID, id smsir.ID) (*smsir.Message, error) {
 	rows, err := s.db.Query(ctx, "SELECT "+MessageColumns+" FROM messages WHERE id = $1 AND workspace_id = $2", int64(id), workspace)
-	all, err := messages(rows, err)
+	all, err := ScanMessages(rows, err)
 	if err == nil && len(all) == 0 {
 		err = errNoRow
 	}
@@ -24,7 +24,8 @@ func (s *Store) Message(ctx context.Context, workspace smsir.UUID, id smsir.ID) 
 	return all[0], nil
 }
 
-func messages(rows Rows, err error) (list []*smsir.Message, _ error) {
+// ScanMessages reads MessageColumns.
+func ScanMessages(rows Rows, err error) (list []*smsir.Message, _ error) {
 	err = each(rows, err, func(r Rows) error {
 		m, err := ScanMessage(r)
 		list = append(list, m)
@@ -41,7 +42,7 @@ func (s *Store) MessagesByID(ctx context.Context, ids []smsir.ID) ([]*smsir.Mess
 	w := &where{}
 	w.and("id IN ("+marks(len(ids))+")", integers(ids)...)
 	rows, err := s.db.QueryOnce(ctx, "SELECT "+MessageColumns+" FROM messages WHERE "+w.text(), w.args...)
-	return messages(rows, err)
+	return ScanMessages(rows, err)
 }
 
 // marks is "?, ?, ?" for n values.
@@ -84,7 +85,7 @@ func (s *Store) ListMessages(ctx context.Context, workspace smsir.UUID, f store.
 	s.conditions(&f, w)
 	rows, err := s.db.QueryOnce(ctx, "SELECT "+MessageColumns+" FROM messages WHERE "+w.text()+
 		" ORDER BY id DESC LIMIT $"+strconv.Itoa(len(w.args)+1), append(w.args, int64(f.Limit+1))...)
-	if page.Items, err = messages(rows, err); err != nil {
+	if page.Items, err = ScanMessages(rows, err); err != nil {
 		return page, err
 	}
 	switch {

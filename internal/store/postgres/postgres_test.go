@@ -1,0 +1,64 @@
+package postgres_test
+
+import (
+	"context"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/postgres"
+	"github.com/smsir/smsir/internal/store/postgres/pgtest"
+	"github.com/smsir/smsir/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// opener gives each test a database of its own, the same one for the same name.
+func opener(t *testing.T) storetest.Opener {
+	t.Helper()
+	var mu sync.Mutex
+	urls := map[string]string{}
+	return func(t *testing.T, name string, now func() time.Time) store.Store {
+		t.Helper()
+		mu.Lock()
+		url, ok := urls[name]
+		if !ok {
+			url = pgtest.Database(t)
+			urls[name] = url
+		}
+		mu.Unlock()
+		return open(t, url, postgres.Options{Now: now})
+	}
+}
+
+func open(t *testing.T, url string, opt postgres.Options) *postgres.Store {
+	t.Helper()
+	if opt.PoolSize == 0 {
+		opt.PoolSize = 4
+	}
+	st, err := postgres.Open(context.Background(), url, opt)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	return st
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	storetest.Messages(t, opener(t))
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	storetest.Accounts(t, func(t *testing.T) store.Store {
+		st := open(t, pgtest.Database(t), postgres.Options{})
+		t.Cleanup(func() {
+			if err := st.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+		return st
+	})
+}

@@ -1,0 +1,255 @@
+package postgres
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/smsir/smsir"
+)
+
+// work is one transaction of many steps. First every step names what it needs; load locks and reads all of it in a few
+// round trips; the steps decide one after the other, in memory, each on what the ones before it left; flush writes.
+//
+// Locks are taken in one order whatever the steps: workspaces, references, keys and client references, messages by id.
+// So transactions that meet wait for each other and never in a ring.
+type work struct {
+	t      *tx
+	s      *Store
+	number int // of the writer in its node
+	now    time.Time
+
+	needs   needs
+	parking bool // its receipts match nothing yet, and their references are locked: they may be parked
+	current *step
+
+	messages    map[smsir.ID]*entry
+	order       []*entry // in the order of their first change
+	attempts    map[smsir.ID]*attempt
+	newAttempts []*attempt
+	parts       map[smsir.ID][]*part
+	seen        map[receiptKey]bool
+	parked      map[reference][]smsir.Receipt
+	receipts    []*newReceipt
+	adopted     []adoption
+	events      []smsir.Event
+	born        []birth
+	keys        map[idemKey]*keyState
+	refs        map[clientRef]*refState
+	stops       map[stop][]string // senders that a recipient has opted out of
+	paused      map[smsir.UUID]bool
+	absent      map[smsir.UUID]bool // workspaces that do not exist
+	byReference map[reference][]*attempt
+	after       []statement // run in order by flush, behind everything else
+
+	undos []func()
+}
+
+// needs is what the steps of a work want locked and loaded.
+type needs struct {
+	messages   []smsir.ID
+	deep       []smsir.ID  // messages with their attempts, parts and receipts
+	attempts   []smsir.ID  // attempts whose message is not known yet
+	references []reference // of receipts
+	answered   []answer    // of outcomes: receipts may be parked under them
+	workspaces []smsir.UUID
+	held       []smsir.UUID // workspaces that a step wants for itself
+	recipients []stop
+	inbound    []*inboundOp
+}
+
+// entry is a message that is locked.
+type entry struct {
+	m      *smsir.Message
+	before smsir.Message // as it was read
+	owner  int64         // 0: nobody
+	was    int64         // owner as it was read
+	dirty  bool
+}
+
+// attempt is an attempt of a locked message.
+type attempt struct {
+	smsir.Attempt
+	reference string
+	dirty     bool
+}
+
+type part struct {
+	number    int64
+	reference string
+	status    smsir.Status
+	fresh     bool
+	dirty     bool
+}
+
+type reference struct {
+	provider smsir.UUID
+	text     string
+}
+
+// answer is a reference that an attempt is about to get.
+type answer struct {
+	attempt smsir.ID
+	text    string
+}
+
+type receiptKey struct {
+	attempt   smsir.ID // 0: parked
+	reference string
+	status    smsir.Status
+	done      int64
+	code      string
+	provider  smsir.UUID // of a parked one
+}
+
+type newReceipt struct {
+	smsir.Receipt
+	attempt smsir.ID // 0: parked
+	op      *receiptOp
+}
+
+// adoption gives a parked receipt its attempt.
+type adoption struct{ receipt, attempt smsir.ID }
+
+type birth struct {
+	m     *smsir.Message
+	owner any
+}
+
+type stop struct {
+	workspace smsir.UUID
+	recipient string
+}
+
+type statement struct {
+	query string
+	args  []any
+}
+
+func newWork(t *tx, number int) *work {
+	return &work{
+		t: t, s: t.s, number: number, now: t.s.now(),
+		messages: map[smsir.ID]*entry{}, attempts: map[smsir.ID]*attempt{}, parts: map[smsir.ID][]*part{}, seen: map[receiptKey]bool{},
+		parked: map[reference][]smsir.Receipt{}, keys: map[idemKey]*keyState{}, refs: map[clientRef]*refState{}, stops: map[stop][]string{},
+		paused: map[smsir.UUID]bool{}, absent: map[smsir.UUID]bool{},
+	}
+}
+
+// undo takes back what the current step has changed.
+func (w *work) undo() {
+	for _, f := range slices.Backward(w.undos) {
+		f()
+	}
+}
+
+// mark makes what the step appends from here on go away if it fails.
+func (w *work) mark() {
+	events, born, receipts, adopted, after, news, order := len(w.events), len(w.born), len(w.receipts), len(w.adopted), len(w.after), len(w.newAttempts), len(w.order)
+	w.undos = append(w.undos, func() {
+		for _, a := range w.newAttempts[news:] {
+			delete(w.attempts, a.ID)
+		}
+		w.events, w.born, w.receipts, w.adopted = w.events[:events], w.born[:born], w.receipts[:receipts], w.adopted[:adopted]
+		w.after, w.newAttempts, w.order = w.after[:after], w.newAttempts[:news], w.order[:order]
+	})
+}
+
+// later puts the current step off to the next transaction.
+func (w *work) later(alone bool) { w.current.again, w.current.alone = true, alone }
+
+// touch makes changes of an entry go away if the step fails.
+func (w *work) touch(e *entry) {
+	saved, m := *e, *e.m
+	w.undos = append(w.undos, func() { *e = saved; *e.m = m })
+}
+
+func (w *work) touchAttempt(a *attempt) {
+	saved := *a
+	w.undos = append(w.undos, func() { *a = saved })
+}
+
+// step lets change move a message and keeps what it did. It returns nil if there is no such message. Who holds the
+// message follows from its new status: nobody, unless it is being sent.
+func (w *work) step(id smsir.ID, change func(m *smsir.Message) ([]smsir.Event, error)) (*smsir.Message, error) {
+	e := w.messages[id]
+	if e == nil {
+		return nil, nil
+	}
+	w.touch(e)
+	before := *e.m
+	events, err := change(e.m)
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 && e.m.NextAt.Equal(before.NextAt) && e.m.Parts == before.Parts {
+		return e.m, nil
+	}
+	if e.m.Status != smsir.Sending && e.m.Status != before.Status {
+		e.owner = 0
+	}
+	w.keep(e, events)
+	return e.m, nil
+}
+
+// keep makes an entry one that is written, with events that tell of it.
+func (w *work) keep(e *entry, events []smsir.Event) {
+	if !e.dirty {
+		e.dirty = true
+		w.order = append(w.order, e)
+	}
+	w.events = append(w.events, events...)
+}
+
+// release gives up the ownership of a queued message that this node holds.
+func (w *work) release(id smsir.ID, reason smsir.Reason, next time.Time) {
+	e := w.messages[id]
+	if e == nil || e.m.Status != smsir.Queued || e.owner != w.s.node.Load() {
+		return
+	}
+	w.touch(e)
+	e.owner, e.m.Reason, e.m.NextAt = 0, reason, next
+	w.keep(e, nil)
+}
+
+// attemptNumber finds attempt number n of a message.
+func (w *work) attemptNumber(message smsir.ID, n int) *attempt {
+	for _, a := range w.attempts {
+		if a.Message == message && a.Number == n {
+			return a
+		}
+	}
+	return nil
+}
+
+// endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes another, and one that a receipt
+// has proved takes the reference of the answer.
+func (w *work) endAttempt(a *attempt, state smsir.AttemptState, now time.Time, reference string, why *smsir.Failure) {
+	open := a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown
+	if !open && (a.State != smsir.AttemptAccepted || state != smsir.AttemptAccepted) {
+		return
+	}
+	w.touchAttempt(a)
+	a.State, a.EndedAt, a.Error, a.dirty = state, now, why, true
+	if reference != "" {
+		a.reference = reference
+	}
+}
+
+// distinct sorts ids and drops repeated ones.
+func distinct(ids []smsir.ID) []int64 {
+	all := make([]int64, len(ids))
+	for i, id := range ids {
+		all[i] = int64(id)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func distinctUUIDs(ids []smsir.UUID) [][]byte {
+	all := make([][]byte, 0, len(ids))
+	for _, id := range ids {
+		all = append(all, uuid(id))
+	}
+	slices.SortFunc(all, bytes.Compare)
+	return slices.CompactFunc(all, bytes.Equal)
+}
