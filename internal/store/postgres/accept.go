@@ -129,12 +129,12 @@ func clientRefUsed(ref string, by smsir.ID) error {
 func (w *work) dropKeys(o *acceptOp) {
 	for _, k := range w.keys {
 		if k.by == o && k.mine {
-			w.after = append(w.after, statement{"DELETE FROM idempotency WHERE workspace_id = $1 AND scope = $2 AND key = $3", []any{uuid(k.workspace), clean(k.scope), clean(k.key)}})
+			w.after = append(w.after, statement{query: "DELETE FROM idempotency WHERE workspace_id = $1 AND scope = $2 AND key = $3", args: []any{uuid(k.workspace), clean(k.scope), clean(k.key)}})
 		}
 	}
 	for _, k := range w.refs {
 		if k.by == o && k.mine {
-			w.after = append(w.after, statement{"DELETE FROM client_refs WHERE workspace_id = $1 AND ref = $2", []any{uuid(k.workspace), clean(k.ref)}})
+			w.after = append(w.after, statement{query: "DELETE FROM client_refs WHERE workspace_id = $1 AND ref = $2", args: []any{uuid(k.workspace), clean(k.ref)}})
 		}
 	}
 }

@@ -248,19 +248,32 @@ func (o *inboundOp) run(w *work) error {
 	if o.duplicate = !o.stored; o.duplicate {
 		return nil
 	}
-	from, to := clean(o.From), clean(o.To)
-	switch o.consent {
-	case store.OptOut:
-		w.after = append(w.after, statement{`INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, 'opt_out', $4)
-			ON CONFLICT DO NOTHING`, []any{uuid(o.Workspace), from, to, w.now.UnixMilli()}})
-	case store.OptIn:
-		w.after = append(w.after, statement{"DELETE FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND sender IN ('', $3)", []any{uuid(o.Workspace), from, to}})
-	}
+	w.consent(o)
 	w.events = append(w.events, smsir.Event{
 		Workspace: o.Workspace, Type: smsir.EventInbound, At: w.now,
 		Data: smsir.EventData{Inbound: o.ID.Format(smsir.PrefixInbound), Provider: o.Provider.Format(smsir.PrefixProvider)},
 	})
 	return nil
+}
+
+// consent keeps or lifts the suppression that an inbound message asks for, and notes in whose words.
+func (w *work) consent(o *inboundOp) {
+	from, to := clean(o.From), clean(o.To)
+	switch o.consent {
+	case store.OptOut:
+		w.after = append(w.after, statement{query: `INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, 'opt_out', $4)
+			ON CONFLICT DO NOTHING`, args: []any{uuid(o.Workspace), from, to, w.now.UnixMilli()}})
+	case store.OptIn:
+		w.after = append(w.after, statement{query: "DELETE FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND sender IN ('', $3)", args: []any{uuid(o.Workspace), from, to}})
+	default:
+		return
+	}
+	w.after = append(w.after, statement{run: func(t *tx) error {
+		return sqldb.InsertConsent(t, store.ConsentEntry{
+			ID: smsir.NewUUID(w.now), Workspace: o.Workspace, At: w.now, Recipient: from, Sender: to,
+			Allowed: o.consent == store.OptIn, Source: "handset", Inbound: o.ID, Text: o.Text,
+		})
+	}})
 }
 
 // insertInbound stores messages from handsets whose reference is new.

@@ -32,7 +32,11 @@ func (w *work) flush() error {
 	w.writeReceipts(b)
 	w.writeCounts(b)
 	for _, s := range w.after {
-		b.Queue(s.query, s.args...)
+		if s.run == nil {
+			b.Queue(s.query, s.args...)
+		} else if err := s.run(w.t); err != nil {
+			return err
+		}
 	}
 	if err := w.insertEvents(b); err != nil {
 		return err

@@ -25,7 +25,7 @@ func opener(t *testing.T) storetest.Opener {
 		mu.Lock()
 		url, ok := urls[name]
 		if !ok {
-			url = pgtest.Database(t)
+			url = pgtest.Copy(t, migrated)
 			urls[name] = url
 		}
 		mu.Unlock()
@@ -52,13 +52,35 @@ func TestMessages(t *testing.T) {
 
 func TestAccounts(t *testing.T) {
 	t.Parallel()
-	storetest.Accounts(t, func(t *testing.T) store.Store {
-		st := open(t, pgtest.Database(t), postgres.Options{})
-		t.Cleanup(func() {
-			if err := st.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
-		})
-		return st
+	storetest.Accounts(t, fresh)
+}
+
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	storetest.Jobs(t, fresh)
+}
+
+func TestAudience(t *testing.T) {
+	t.Parallel()
+	storetest.Audience(t, fresh)
+}
+
+func fresh(t *testing.T) store.Store {
+	t.Helper()
+	st := open(t, pgtest.Copy(t, migrated), postgres.Options{})
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
 	})
+	return st
+}
+
+// migrated makes a database one with our tables.
+func migrated(url string) error {
+	st, err := postgres.Open(context.Background(), url, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	return st.Close()
 }

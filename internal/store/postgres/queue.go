@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -61,47 +62,30 @@ func (t *tx) ids(query string, args ...any) ([]smsir.ID, error) {
 }
 
 // Claim implements store.Queue. Rows that another node is claiming are passed over.
-func (s *Store) Claim(ctx context.Context, now time.Time, limit int) (claimed []*smsir.Message, err error) {
+func (s *Store) Claim(ctx context.Context, now time.Time, shares []store.Share) (claimed []*smsir.Message, err error) {
+	if len(shares) == 0 {
+		return nil, nil
+	}
 	err = s.update(ctx, func(t *tx) error {
 		claimed = nil
-		for _, class := range smsir.ByUrgency() {
-			if len(claimed) == limit {
-				break
-			}
-			rows, err := t.Query(`WITH due AS MATERIALIZED (SELECT id FROM messages WHERE status = 1 AND owner IS NULL AND class = $1 AND next_at <= $2
-				ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-				UPDATE messages m SET owner = $4 FROM due WHERE m.id = due.id RETURNING `+columnsOf("m"),
-				int64(class), now.UnixMilli(), int64(limit-len(claimed)), s.node.Load())
-			if err != nil {
+		b := &pgx.Batch{}
+		for _, share := range shares {
+			b.Queue(`WITH due AS MATERIALIZED (SELECT id FROM messages WHERE status = 1 AND owner IS NULL AND workspace_id = $1 AND class = $2 AND next_at <= $3
+				ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+				UPDATE messages m SET owner = $5 FROM due WHERE m.id = due.id RETURNING `+columnsOf("m"),
+				uuid(share.Workspace), int64(share.Class), now.UnixMilli(), int64(share.N), s.node.Load()).Query(func(r pgx.Rows) error {
+				some, err := sqldb.ScanMessages(rows{r}, nil)
+				slices.SortFunc(some, func(x, y *smsir.Message) int { return cmp.Or(x.NextAt.Compare(y.NextAt), cmp.Compare(x.ID, y.ID)) })
+				claimed = append(claimed, some...)
 				return err
-			}
-			some, err := sqldb.ScanMessages(rows, nil)
-			if err != nil {
-				return err
-			}
-			slices.SortFunc(some, func(x, y *smsir.Message) int {
-				if c := x.NextAt.Compare(y.NextAt); c != 0 {
-					return c
-				}
-				return int(x.ID - y.ID)
 			})
-			claimed = append(claimed, some...)
 		}
-		return nil
+		return t.batch(b)
 	})
-	return claimed, s.coded(err)
-}
-
-// NextDue implements store.Queue.
-func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	var ms int64
-	err := s.pool.QueryRow(ctx, `SELECT coalesce(min(greatest(at, 1)), 0) FROM (
-		SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 0 ORDER BY next_at LIMIT 1) AS at
-		UNION ALL SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 1 ORDER BY next_at LIMIT 1)
-		UNION ALL SELECT (SELECT next_at FROM messages WHERE status = 1 AND owner IS NULL AND class = 2 ORDER BY next_at LIMIT 1)
-		UNION ALL SELECT (SELECT deadline_at FROM messages WHERE final = 0 AND deadline_at > 0 ORDER BY deadline_at LIMIT 1)
-		) d WHERE at IS NOT NULL`).Scan(&ms)
-	return sqldb.Time(ms), s.coded(err)
+	if err != nil {
+		return nil, s.coded(err)
+	}
+	return claimed, nil
 }
 
 // Tick implements store.Queue. Messages that another node's clock is looking at are passed over.
@@ -156,11 +140,12 @@ func (s *Store) Release(ctx context.Context, ids []smsir.ID, reason smsir.Reason
 }
 
 // Hurry implements store.Queue.
-func (s *Store) Hurry(ctx context.Context, reason smsir.Reason, now time.Time) error {
+func (s *Store) Hurry(ctx context.Context, workspace smsir.UUID, reason smsir.Reason, now time.Time) error {
 	for n := int64(hurryChunk); n == hurryChunk; {
 		err := s.update(ctx, func(t *tx) (err error) {
-			n, err = t.Exec(`UPDATE messages SET next_at = $2 WHERE id IN (SELECT id FROM messages
-				WHERE status = 1 AND owner IS NULL AND reason = $1 AND next_at > $2 LIMIT $3 FOR UPDATE SKIP LOCKED)`, string(reason), now.UnixMilli(), int64(hurryChunk))
+			n, err = t.Exec(`UPDATE messages SET next_at = $2 WHERE id IN (SELECT id FROM messages WHERE status = 1 AND owner IS NULL
+				AND workspace_id = $4 AND class IN (0, 1, 2) AND next_at > $2 AND reason = $1 LIMIT $3 FOR UPDATE SKIP LOCKED)`,
+				string(reason), now.UnixMilli(), int64(hurryChunk), workspace)
 			return err
 		})
 		if err != nil {
@@ -187,6 +172,21 @@ func (s *Store) Look(ctx context.Context, id smsir.ID, next time.Time) error {
 		_, err := w.step(id, func(m *smsir.Message) ([]smsir.Event, error) { m.Look(next); return nil, nil })
 		return err
 	})
+}
+
+// tellOp stores an event that is not about a message.
+type tellOp struct{ smsir.Event }
+
+func (*tellOp) need(*work) {}
+
+func (o *tellOp) run(w *work) error {
+	w.events = append(w.events, o.Event)
+	return nil
+}
+
+// Tell implements store.Queue.
+func (s *Store) Tell(_ context.Context, e smsir.Event) error {
+	return s.writer.do(prioAccept, &tellOp{e})
 }
 
 // Cancel implements store.Canceler.

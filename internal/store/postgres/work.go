@@ -121,9 +121,11 @@ type stop struct {
 	recipient string
 }
 
+// statement is a write of its own: one that goes along with the others, or (rare) one that another package runs.
 type statement struct {
 	query string
 	args  []any
+	run   func(*tx) error
 }
 
 func newWork(t *tx, number int) *work {

@@ -46,6 +46,12 @@ func Main(m *testing.M) int {
 // Database makes an empty database in the shared server and returns its address. It goes when the test ends.
 func Database(t testing.TB) string {
 	t.Helper()
+	return need(t).Database(t)
+}
+
+// need starts the shared server if it does not run yet.
+func need(t testing.TB) *Server {
+	t.Helper()
 	shared.once.Do(func() { shared.server, shared.err = start() })
 	if errors.Is(shared.err, errMissing) {
 		missing(t)
@@ -53,7 +59,7 @@ func Database(t testing.TB) string {
 	if shared.err != nil {
 		t.Fatalf("PostgreSQL: %v", shared.err)
 	}
-	return shared.server.Database(t)
+	return shared.server
 }
 
 // Start starts a server that this test alone has, with settings such as "fsync=off". It ends with the test.
@@ -68,6 +74,26 @@ func Start(t testing.TB, settings ...string) *Server {
 	}
 	t.Cleanup(s.remove)
 	return s
+}
+
+var template struct {
+	once sync.Once
+	err  error
+}
+
+// Copy is [Database] with what prepare has put into a database once for the whole test program.
+func Copy(t testing.TB, prepare func(url string) error) string {
+	t.Helper()
+	s := need(t)
+	template.once.Do(func() {
+		if template.err = s.try("CREATE DATABASE prepared TEMPLATE template0"); template.err == nil {
+			template.err = prepare(s.URL("prepared"))
+		}
+	})
+	if template.err != nil {
+		t.Fatalf("PostgreSQL: prepare a database: %v", template.err)
+	}
+	return s.database(t, "prepared")
 }
 
 func missing(t testing.TB) {
@@ -209,8 +235,13 @@ func (s *Server) URL(database string) string {
 // Database makes an empty database and returns its address. It goes when the test ends.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
+	return s.database(t, "template0")
+}
+
+func (s *Server) database(t testing.TB, from string) string {
+	t.Helper()
 	name := fmt.Sprintf("test_%d", number.Add(1))
-	s.Exec(t, "CREATE DATABASE "+name+" TEMPLATE template0")
+	s.Exec(t, "CREATE DATABASE "+name+" TEMPLATE "+from)
 	t.Cleanup(func() {
 		if s.running() {
 			s.Exec(t, "DROP DATABASE "+name+" WITH (FORCE)")
@@ -228,16 +259,23 @@ func (s *Server) Exec(t testing.TB, query string) {
 // Exec runs one statement in the database of an address.
 func Exec(t testing.TB, url, query string) {
 	t.Helper()
+	if err := try(url, query); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func (s *Server) try(query string) error { return try(s.URL("postgres"), query) }
+
+func try(url, query string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		t.Fatalf("connect: %v", err)
+		return err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
-	if _, err := conn.Exec(ctx, query, pgx.QueryExecModeSimpleProtocol); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
+	_, err = conn.Exec(ctx, query, pgx.QueryExecModeSimpleProtocol)
+	return err
 }
 
 func (s *Server) running() bool {
