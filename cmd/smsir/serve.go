@@ -27,6 +27,7 @@ import (
 	"github.com/smsir/smsir/internal/provider/africastalking"
 	"github.com/smsir/smsir/internal/provider/plivo"
 	"github.com/smsir/smsir/internal/provider/simulator"
+	"github.com/smsir/smsir/internal/provider/sinch"
 	"github.com/smsir/smsir/internal/provider/telnyx"
 	"github.com/smsir/smsir/internal/provider/twilio"
 	"github.com/smsir/smsir/internal/provider/vonage"
@@ -153,6 +154,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		sim,
 		africastalking.Kind(),
 		plivo.Kind(),
+		sinch.Kind(),
 		telnyx.Kind(),
 		twilio.Kind(),
 		vonage.Kind(),
