@@ -18,6 +18,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/audience"
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/dispatch"
 	"github.com/smsir/smsir/internal/httpd"
@@ -203,8 +204,16 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		return nil, err
 	}
 	return httpd.New(httpd.Deps{
-		CursorKey: cursorKey, Accounts: g.accounts, Providers: g.upstreams, Routes: g.routes, Accept: g.accepter, Store: g.store, Hub: g.hub, Web: web.FS(),
-		Version: version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
+		CursorKey: cursorKey,
+		Accounts:  g.accounts,
+		Providers: g.upstreams,
+		Routes:    g.routes,
+		Audience:  audience.New(g.store, nil),
+		Accept:    g.accepter,
+		Store:     g.store,
+		Hub:       g.hub,
+		Web:       web.FS(),
+		Version:   version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
 		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
 		Callbacks: callbacks, Opened: g.opened, Sink: reports, Health: g.dispatcher.Health,
 		Gatherer: g.metrics, Metrics: g.metrics, Log: log,

@@ -24,6 +24,9 @@ const (
 	ProvidersWrite    Permission = "providers:write"
 	RoutesRead        Permission = "routes:read"
 	RoutesWrite       Permission = "routes:write"
+	ContactsRead      Permission = "contacts:read"
+	ContactsWrite     Permission = "contacts:write"
+	ConsentLift       Permission = "consent:lift"
 	APIKeysRead       Permission = "api_keys:read"
 	APIKeysWrite      Permission = "api_keys:write"
 	MembersRead       Permission = "members:read"
@@ -66,6 +69,9 @@ var rules = []Rule{
 	{ProvidersWrite, "Add, change, test and remove providers.", leaders, true, false},
 	{RoutesRead, "See the routing rules, and ask who would take a message.", senders, true, false},
 	{RoutesWrite, "Add, change, order and remove routing rules.", leaders, true, false},
+	{ContactsRead, "See contacts, groups, opt-outs and the ledger of consent.", everyone, true, false},
+	{ContactsWrite, "Add, change and remove contacts and groups, and forbid messages to numbers.", senders, true, false},
+	{ConsentLift, "Allow messages to a number that opted out, with a proof of consent.", leaders, true, false},
 	{APIKeysRead, "See the API keys, without their secrets.", leaders, false, false},
 	{APIKeysWrite, "Create and revoke API keys.", leaders, false, false},
 	{MembersRead, "See the members of the workspace.", everyone, false, false},

@@ -42,6 +42,23 @@ func (k cursors) read(workspace smsir.UUID, query, cursor string) (smsir.ID, err
 	return smsir.ID(binary.BigEndian.Uint64(raw)), nil
 }
 
+// makeMark and readMark are make and read for lists that are not ordered by an id: the mark is whatever tells where the
+// next page begins.
+func (k cursors) makeMark(workspace smsir.UUID, query string, mark []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append(k.mac(workspace, query, mark), mark...))
+}
+
+func (k cursors) readMark(workspace smsir.UUID, query, cursor string) ([]byte, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(raw) <= cursorMAC || !hmac.Equal(raw[:cursorMAC], k.mac(workspace, query, raw[cursorMAC:])) {
+		return nil, smsir.Errorf(api.CodeCursorInvalid, "The cursor is not one of this list with these filters.")
+	}
+	return raw[cursorMAC:], nil
+}
+
 func (k cursors) mac(workspace smsir.UUID, query string, id []byte) []byte {
 	m := hmac.New(sha256.New, k.key)
 	m.Write(workspace[:])

@@ -83,6 +83,7 @@ type Store interface {
 	Provider(ctx context.Context, workspace, id smsir.UUID) (*store.Provider, error)
 	ProviderNames(ctx context.Context, workspace smsir.UUID) (map[smsir.UUID]store.Provider, error)
 	ActorNames(ctx context.Context, workspace smsir.UUID, ids []smsir.UUID) (map[smsir.UUID]string, error)
+	store.AudienceReader
 	Members(ctx context.Context, workspace smsir.UUID) ([]store.Membership, error)
 	APIKeys(ctx context.Context, workspace smsir.UUID) ([]store.APIKey, error)
 	Ready(ctx context.Context) error

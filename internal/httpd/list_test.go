@@ -239,14 +239,22 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	var providers api.ProviderList
 	g.ok(request{method: "GET", path: "/v1/providers", as: other.token}, 200, &providers)
 	rule := g.rule(other, "Theirs", providers.Items[0].ID)
+	var contact api.Contact
+	g.ok(request{method: "POST", path: "/v1/contacts", as: other.token, body: `{"phone":"+12025550123"}`}, 201, &contact)
+	var group api.Group
+	g.ok(request{method: "POST", path: "/v1/groups", as: other.token, body: `{"name":"Theirs"}`}, 201, &group)
 	foreign := map[string]string{
 		"routes":   rule.ID,
+		"contacts": contact.ID,
+		"groups":   group.ID,
 		"messages": message, "api-keys": key, "sessions": sessions.Items[0].ID, "invites": invite.Invite.ID,
 		"providers": providers.Items[0].ID, "members": other.id, "workspaces": other.space,
 	}
 	bodies := map[string]string{
 		"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`, "PATCH /v1/routes/{id}": `{"enabled":false}`,
 		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`,
+		"PATCH /v1/contacts/{id}":      `{"name":"x"}`, "PATCH /v1/groups/{id}": `{"name":"x"}`, "POST /v1/groups/{id}/members": `{}`,
+		"POST /v1/contacts/{id}/merge": `{"others":["con_01k0c2v6sf7m8x0v3w6n9d5qhe"]}`,
 	}
 	seen := 0
 	for pattern, r := range registeredRoutes(t) {

@@ -22,6 +22,7 @@ type Deps struct {
 	Accounts  Accounts
 	Providers Providers
 	Routes    Routes
+	Audience  Audience
 	Accept    Accepter
 	Store     Store
 	Hub       *notify.Hub // of the event stream
@@ -111,6 +112,9 @@ func (s *Server) build() {
 	s.registerKeys(b)
 	s.registerProviders(b)
 	s.registerRoutes(b)
+	s.registerContacts(b)
+	s.registerGroups(b)
+	s.registerConsent(b)
 	s.registerEvents(b)
 	s.registerHealth(b)
 	b.mux.HandleFunc("/", s.noRoute)

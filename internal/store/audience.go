@@ -114,8 +114,9 @@ type ConsentEntry struct {
 	Text      string   // its words, or a note
 }
 
-// Audience stores contacts, groups, suppressions and consent. Errors: CodeNotFound, CodeConflict.
-type Audience interface {
+// AudienceReader reads contacts, groups, suppressions and consent. Error: CodeNotFound, and CodeInvalid (Field "filter")
+// for a filter that compares what cannot be compared.
+type AudienceReader interface {
 	// Contacts lists contacts by name.
 	Contacts(ctx context.Context, workspace smsir.UUID, q ContactQuery, after *ContactMark, limit int) (ContactPage, error)
 	// CountContacts counts what Contacts lists.
@@ -125,6 +126,23 @@ type Audience interface {
 	Contact(ctx context.Context, workspace, id smsir.UUID) (*Contact, error)
 	// ContactsByPhone returns those that exist, by number. At most 1,000 numbers.
 	ContactsByPhone(ctx context.Context, workspace smsir.UUID, phones []string) (map[string]Contact, error)
+	// SameNames lists sets of contacts that have one name, the likely duplicates, at most limit sets.
+	SameNames(ctx context.Context, workspace smsir.UUID, limit int) ([][]Contact, error)
+	ContactFields(ctx context.Context, workspace smsir.UUID) ([]ContactField, error)
+	// Groups lists the groups of a workspace by name.
+	Groups(ctx context.Context, workspace smsir.UUID) ([]Group, error)
+	Group(ctx context.Context, workspace, id smsir.UUID) (*Group, error)
+	// Suppressions lists by recipient, those above after.
+	Suppressions(ctx context.Context, workspace smsir.UUID, search string, after Suppression, limit int) ([]Suppression, error)
+	SuppressionsOf(ctx context.Context, workspace smsir.UUID, recipients []string) ([]Suppression, error)
+	// Consents is the ledger of a recipient, or of the workspace for "", newest first; those below before.
+	Consents(ctx context.Context, workspace smsir.UUID, recipient string, before smsir.UUID, limit int) ([]ConsentEntry, error)
+}
+
+// Audience stores contacts, groups, suppressions and consent. Errors: CodeNotFound, CodeConflict.
+type Audience interface {
+	AudienceReader
+
 	// CreateContact stores a contact in static groups. CodeConflict (Field "phone"): the number has a contact.
 	CreateContact(ctx context.Context, c Contact, audit AuditEntry) error
 	// UpdateContact replaces everything but the time of creation; Groups replaces those it is in.
@@ -136,16 +154,10 @@ type Audience interface {
 	DeleteContacts(ctx context.Context, workspace smsir.UUID, ids []smsir.UUID, audit AuditEntry) (int, error)
 	// MergeContacts stores keep and forgets the others in one step; keep joins their groups.
 	MergeContacts(ctx context.Context, keep Contact, others []smsir.UUID, audit AuditEntry) error
-	// SameNames lists sets of contacts that have one name, the likely duplicates, at most limit sets.
-	SameNames(ctx context.Context, workspace smsir.UUID, limit int) ([][]Contact, error)
 
-	ContactFields(ctx context.Context, workspace smsir.UUID) ([]ContactField, error)
 	// PutContactFields replaces the list of fields. Values of a field that is gone are forgotten.
 	PutContactFields(ctx context.Context, workspace smsir.UUID, fields []ContactField, audit AuditEntry) error
 
-	// Groups lists the groups of a workspace by name.
-	Groups(ctx context.Context, workspace smsir.UUID) ([]Group, error)
-	Group(ctx context.Context, workspace, id smsir.UUID) (*Group, error)
 	// CreateGroup and UpdateGroup: CodeConflict (Field "name") when the name is taken.
 	CreateGroup(ctx context.Context, g Group, audit AuditEntry) error
 	UpdateGroup(ctx context.Context, g Group, audit AuditEntry) error
@@ -153,13 +165,8 @@ type Audience interface {
 	// ChangeGroup puts contacts into a static group and takes others out. Contacts that do not exist are passed over.
 	ChangeGroup(ctx context.Context, workspace, id smsir.UUID, add, remove []smsir.UUID, now time.Time) error
 
-	// Suppressions lists by recipient, those above after.
-	Suppressions(ctx context.Context, workspace smsir.UUID, search string, after Suppression, limit int) ([]Suppression, error)
-	SuppressionsOf(ctx context.Context, workspace smsir.UUID, recipients []string) ([]Suppression, error)
 	// Suppress forbids, and writes each into the ledger; what is forbidden already stays as it is, without a line.
 	Suppress(ctx context.Context, list []Suppression, entry ConsentEntry) (added int, err error)
 	// Allow lifts the suppression of a recipient for a sender, and for every sender of "".
 	Allow(ctx context.Context, workspace smsir.UUID, recipient, sender string, entry ConsentEntry) error
-	// Consents is the ledger of a recipient, or of the workspace for "", newest first; those below before.
-	Consents(ctx context.Context, workspace smsir.UUID, recipient string, before smsir.UUID, limit int) ([]ConsentEntry, error)
 }

@@ -326,6 +326,188 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the ledger of consent
+         * @description Who allowed or forbade what, how, and in which words. Lines are never changed.
+         *
+         *     Needs the permission `contacts:read`.
+         */
+        get: operations["listConsents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contact-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the workspace's own fields
+         * @description Needs the permission `contacts:read`.
+         */
+        get: operations["listContactFields"];
+        /**
+         * Replace the workspace's own fields
+         * @description Needs the permission `contacts:write`.
+         */
+        put: operations["putContactFields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List contacts by name
+         * @description Needs the permission `contacts:read`.
+         */
+        get: operations["listContacts"];
+        put?: never;
+        /**
+         * Add a contact
+         * @description Needs the permission `contacts:write`.
+         */
+        post: operations["createContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget many contacts
+         * @description Needs the permission `contacts:write`.
+         */
+        post: operations["deleteContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List contacts that share a name
+         * @description Needs the permission `contacts:read`.
+         */
+        get: operations["listDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find contacts by conditions
+         * @description What a group with this filter would hold now; its first 20.
+         *
+         *     Needs the permission `contacts:read`.
+         */
+        post: operations["searchContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One contact
+         * @description Needs the permission `contacts:read`.
+         */
+        get: operations["getContact"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a contact
+         * @description Its messages and opt-outs stay.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        delete: operations["deleteContact"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a contact
+         * @description Needs the permission `contacts:write`.
+         */
+        patch: operations["updateContact"];
+        trace?: never;
+    };
+    "/v1/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make one contact of several
+         * @description Needs the permission `contacts:write`.
+         */
+        post: operations["mergeContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -342,6 +524,80 @@ export interface paths {
         get: operations["streamEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the groups
+         * @description Needs the permission `contacts:read`.
+         */
+        get: operations["listGroups"];
+        put?: never;
+        /**
+         * Add a group
+         * @description Needs the permission `contacts:write`.
+         */
+        post: operations["createGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One group
+         * @description Needs the permission `contacts:read`.
+         */
+        get: operations["getGroup"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a group
+         * @description Its contacts stay.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        delete: operations["deleteGroup"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a group
+         * @description Needs the permission `contacts:write`.
+         */
+        patch: operations["updateGroup"];
+        trace?: never;
+    };
+    "/v1/groups/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put contacts into a group, or take them out
+         * @description Needs the permission `contacts:write`.
+         */
+        post: operations["changeGroupMembers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -926,6 +1182,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the numbers that must not be written to
+         * @description Needs the permission `contacts:read`.
+         */
+        get: operations["listSuppressions"];
+        put?: never;
+        /**
+         * Forbid messages to numbers
+         * @description It takes effect at once: what is queued to them is blocked.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        post: operations["suppress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Allow messages to a number again
+         * @description Needs the permission `consent:lift`.
+         */
+        post: operations["liftSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workspace": {
         parameters: {
             query?: never;
@@ -1097,7 +1399,7 @@ export interface components {
              */
             name: string;
             /** @description What it may do. */
-            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "workspace:read")[];
+            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "workspace:read")[];
         };
         APIKeyCreated: {
             /** @description The key. */
@@ -1375,6 +1677,196 @@ export interface components {
              */
             result: "canceled" | "cancel_requested";
         };
+        Consent: {
+            /** @description Whether messages are allowed from then on. */
+            allowed: boolean;
+            /**
+             * Format: date-time
+             * @description When it was said.
+             */
+            at: string;
+            /** @description The person or API key, of source person and import. */
+            by?: components["schemas"]["Actor"];
+            /** @description Identifier. */
+            id: string;
+            /** @description The message that said so, of source handset. */
+            inbound?: string;
+            /**
+             * @description E.164.
+             * @example +12025550100
+             */
+            recipient: string;
+            /** @description The sender it concerns; every sender when left out. */
+            sender?: string;
+            /**
+             * @description Who said so.
+             * @enum {string}
+             */
+            source: "handset" | "person" | "import" | "provider";
+            /** @description Its words, or the note. */
+            text?: string;
+        };
+        ConsentList: {
+            /** @description Newest first. */
+            items: components["schemas"]["Consent"][];
+            /** @description Cursor of the next page. */
+            next?: string;
+        };
+        Contact: {
+            /**
+             * @description Country of the number, ISO 3166-1 alpha-2.
+             * @example US
+             */
+            country?: string;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Values of the workspace's own fields, by key. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description The groups it was put into. */
+            groups: string[];
+            /**
+             * @description Identifier.
+             * @example con_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description BCP 47.
+             * @example sw
+             */
+            language?: string;
+            /** @description May be empty. */
+            name: string;
+            /** @description For the people of the workspace. */
+            notes?: string;
+            /**
+             * @description The number, E.164; one contact for each.
+             * @example +12025550100
+             */
+            phone: string;
+            /** @description Some or every sender must not write to it. */
+            suppressed: boolean;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
+        ContactChange: {
+            /** @description Values by key; an empty one takes the value away. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description All groups that it shall be in, of those that people are put into. */
+            groups?: string[];
+            /**
+             * @description BCP 47; empty when nobody knows.
+             * @example sw
+             */
+            language?: string;
+            /** @description Name. */
+            name?: string;
+            /** @description Notes. */
+            notes?: string;
+            /** @description Another number. */
+            phone?: string;
+        };
+        ContactCondition: {
+            /**
+             * @description The comparison.
+             * @enum {string}
+             */
+            is: "equal" | "not_equal" | "contains" | "set" | "not_set" | "above" | "below";
+            /**
+             * @description name, phone, country, language, group, suppressed, created, or field. and the key of a field.
+             * @example field.class
+             */
+            on: string;
+            /**
+             * @description What to compare with.
+             * @example 4B
+             */
+            value?: string;
+        };
+        ContactCreate: {
+            /** @description Values by key; an empty one takes the value away. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description All groups that it shall be in, of those that people are put into. */
+            groups?: string[];
+            /**
+             * @description BCP 47; empty when nobody knows.
+             * @example sw
+             */
+            language?: string;
+            /** @description Name. */
+            name?: string;
+            /** @description Notes. */
+            notes?: string;
+            /**
+             * @description As people type it; without a country code it is of the workspace's country.
+             * @example +12025550100
+             */
+            phone: string;
+        };
+        ContactDelete: {
+            /** @description The contacts to forget. Their messages and opt-outs stay. */
+            ids: string[];
+        };
+        ContactField: {
+            /**
+             * @description Its name in templates and imports: lower-case letters, digits, underscores. It never changes.
+             * @example class
+             */
+            key: string;
+            /**
+             * @description Its name for people.
+             * @example Class
+             */
+            label: string;
+            /**
+             * @description What it holds. It never changes.
+             * @enum {string}
+             */
+            type: "text" | "number" | "date";
+        };
+        ContactFields: {
+            /** @description In their order. A field that is taken out takes its values along. */
+            fields: components["schemas"]["ContactField"][];
+        };
+        ContactFilter: {
+            /** @description The conditions. */
+            conditions: components["schemas"]["ContactCondition"][];
+            /**
+             * @description Whether all conditions must hold, or any; all when left out.
+             * @enum {string}
+             */
+            match?: "all" | "any";
+        };
+        ContactList: {
+            /** @description By name. */
+            items: components["schemas"]["Contact"][];
+            /** @description Cursor of the next page. */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many match in all; on the first page.
+             */
+            total?: number;
+        };
+        ContactMerge: {
+            /** @description The contacts that go up in this one. It gets what it lacks from them, joins their groups and notes their numbers. */
+            others: string[];
+        };
+        ContactSets: {
+            /** @description Contacts with the same name, a set each. */
+            sets: (components["schemas"]["Contact"][] | null)[];
+        };
         CostlyCharacter: {
             /**
              * @description The character.
@@ -1396,6 +1888,13 @@ export interface components {
              * @enum {string}
              */
             reason: "forces_ucs2" | "forces_shift" | "two_septets";
+        };
+        Deleted: {
+            /**
+             * Format: int64
+             * @description How many were deleted.
+             */
+            deleted: number;
         };
         Event: {
             /**
@@ -1511,6 +2010,57 @@ export interface components {
              * @example messages[3].to
              */
             field?: string;
+        };
+        Group: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Whoever matches is in it, at every moment; without it people are put into it. */
+            filter?: components["schemas"]["ContactFilter"];
+            /**
+             * @description Identifier.
+             * @example grp_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description Unique in the workspace.
+             * @example Parents of 4B
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many are in it now.
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
+        GroupCreate: {
+            /** @description For a group of whoever matches. */
+            filter?: components["schemas"]["ContactFilter"];
+            /** @description Unique in the workspace. */
+            name: string;
+        };
+        GroupList: {
+            /** @description By name. */
+            items: components["schemas"]["Group"][];
+        };
+        GroupMembers: {
+            /** @description Contacts to put into it. */
+            add?: string[];
+            /** @description Contacts to take out. */
+            remove?: string[];
+        };
+        GroupUpdate: {
+            /** @description Another filter, for a group that has one. */
+            filter?: components["schemas"]["ContactFilter"];
+            /** @description Another name. */
+            name?: string;
         };
         Health: {
             /**
@@ -2936,6 +3486,57 @@ export interface components {
             /** @description The whole range. */
             totals: components["schemas"]["Totals"];
         };
+        Suppressed: {
+            /**
+             * Format: int64
+             * @description How many were new.
+             */
+            added: number;
+        };
+        Suppression: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /**
+             * @description Where it comes from.
+             * @enum {string}
+             */
+            reason: "opt_out" | "manual" | "import" | "provider";
+            /**
+             * @description E.164.
+             * @example +12025550100
+             */
+            recipient: string;
+            /** @description The sender it concerns; every sender when left out. */
+            sender?: string;
+        };
+        SuppressionCreate: {
+            /** @description Who asked for it, and how. */
+            note?: string;
+            /** @description Numbers as people type them. */
+            recipients: string[];
+            /** @description Only messages from this sender; every sender when left out. */
+            sender?: string;
+        };
+        SuppressionLift: {
+            /** @description How the person asked for messages again: the proof of consent. */
+            note: string;
+            /**
+             * @description E.164, as it is listed.
+             * @example +12025550100
+             */
+            recipient: string;
+            /** @description As it is listed. */
+            sender?: string;
+        };
+        SuppressionList: {
+            /** @description By number. */
+            items: components["schemas"]["Suppression"][];
+            /** @description Cursor of the next page. */
+            next?: string;
+        };
         Totals: {
             /**
              * Format: int64
@@ -3677,6 +4278,395 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    listConsents: {
+        parameters: {
+            query?: {
+                /** @description Only of this number, E.164. */
+                recipient?: string;
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Lines on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listContactFields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFields"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putContactFields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFields"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listContacts: {
+        parameters: {
+            query?: {
+                /** @description A part of the name or the number. */
+                search?: string;
+                /** @description Only those in this group. */
+                group?: string;
+                /** @description Only those that must not be written to, or only the others. */
+                suppressed?: "true" | "false";
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Contacts on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactDelete"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listDuplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactSets"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    searchContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactFilter"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the contact. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the contact. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the contact. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    mergeContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The contact that stays. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactMerge"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     streamEvents: {
         parameters: {
             query?: {
@@ -3707,6 +4697,197 @@ export interface operations {
             422: components["responses"]["Problem422"];
             426: components["responses"]["Problem426"];
             429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    changeGroupMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupMembers"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
@@ -4958,6 +6139,103 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listSuppressions: {
+        parameters: {
+            query?: {
+                /** @description A part of the number. */
+                search?: string;
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Numbers on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    suppress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionCreate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppressed"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    liftSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionLift"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
