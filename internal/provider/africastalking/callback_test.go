@@ -114,12 +114,14 @@ func TestReplies(t *testing.T) {
 	}
 	get := call(message)
 	get.Method, get.URL, get.Body = "GET", callback+"?"+message.Encode(), nil
+	odd := call(message)
+	odd.Method = "GET"
 	object := call(message)
 	object.Header, object.Body = map[string][]string{"Content-Type": {"application/json"}}, []byte(`{"id":"x","status":"Success"}`)
 	broken := call(message)
 	broken.Body = []byte("%zz")
 	for name, r := range map[string]smsir.CallbackRequest{
-		"GET": get, "JSON": object, "no form": broken, "nothing": call(nil), "no id": call(pairs("status", "Success", "phoneNumber", takes)),
+		"GET": get, "GET with a body": odd, "JSON": object, "no form": broken, "nothing": call(nil), "no id": call(pairs("status", "Success", "phoneNumber", takes)),
 		"no sender": call(pairs("to", "12345", "text", "x")), "no recipient": call(pairs("from", takes, "text", "x")),
 		"a subscription": call(pairs("phoneNumber", takes, "shortCode", "12345", "keyword", "NEWS", "updateType", "Addition")),
 	} {

@@ -15,6 +15,7 @@ import (
 // as not delivered, so that the message ends as undelivered in part.
 func (a *account) partly(answer outcall.Response, s smsir.Submission, out smsir.Accepted, refused []part) smsir.Accepted {
 	took, all := len(out.References), len(out.References)+len(refused)
+	out.NoReceipt = false // at least these come
 	for _, p := range refused {
 		note, mapped := a.codes.sms.Refusal(title, answer.Status, string(p.Status))
 		out.References = append(out.References, p.ID)

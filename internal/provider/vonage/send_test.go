@@ -125,9 +125,10 @@ func TestMixedParts(t *testing.T) {
 		`{"status":"1","error-text":"Throughput Rate Exceeded"},{"status":"77","error-text":"Something new"}]}`
 	synctest.Test(t, func(t *testing.T) {
 		a := bare(t)
+		a.callback = "" // Vonage reports nothing, but we do
 		got, err := a.judgeSMS(outcall.Response{Status: 200, Body: []byte(answer)}, submission(mixed))
 		name := attempt.Format(smsir.PrefixAttempt)
-		if want := []string{"0A1", name + "/2", name + "/3"}; err != nil || !reflect.DeepEqual(got.References, want) || got.Price.Micros != 500_000 {
+		if want := []string{"0A1", name + "/2", name + "/3"}; err != nil || !reflect.DeepEqual(got.References, want) || got.Price.Micros != 500_000 || got.NoReceipt {
 			t.Fatalf("got %+v, %v, want the references %q", got, err, want)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -1,6 +1,7 @@
 package vonage
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/md5"  //nolint:gosec // the method that Vonage begins with
 	"crypto/sha1" //nolint:gosec // a method of Vonage's
@@ -98,14 +99,24 @@ func (a *account) signedBody(r smsir.CallbackRequest) bool {
 	if err != nil || json.Unmarshal(raw, &t) != nil {
 		return false
 	}
-	sum := sha256.Sum256(r.Body)
-	if !hmac.Equal([]byte(strings.ToLower(t.Hash)), []byte(hex.EncodeToString(sum[:]))) {
+	if !hashes(t.Hash, r.Body) {
 		return false
 	}
 	if t.Expires == nil && (t.Issued == nil || a.now().Sub(time.Unix(int64(*t.Issued), 0)) > repeats+tolerance) {
 		return false
 	}
 	return ours(a.key, t.Key) && ours(strings.ToLower(a.application), strings.ToLower(t.Application))
+}
+
+// hashes reports whether a hash is that of a body: as it came or, because Vonage describes it so, without the space
+// between its JSON tokens.
+func hashes(given string, body []byte) bool {
+	fits := func(b []byte) bool {
+		sum := sha256.Sum256(b)
+		return hmac.Equal([]byte(strings.ToLower(given)), []byte(hex.EncodeToString(sum[:])))
+	}
+	var dense bytes.Buffer
+	return fits(body) || json.Compact(&dense, body) == nil && fits(dense.Bytes())
 }
 
 // ours reports whether what a call says of its account fits the settings, as far as both say something.
