@@ -26,6 +26,7 @@ import (
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/africastalking"
+	"github.com/smsir/smsir/internal/provider/infobip"
 	"github.com/smsir/smsir/internal/provider/plivo"
 	"github.com/smsir/smsir/internal/provider/simulator"
 	"github.com/smsir/smsir/internal/provider/sinch"
@@ -154,6 +155,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	kinds := []smsir.ProviderKind{
 		sim,
 		africastalking.Kind(),
+		infobip.Kind(),
 		plivo.Kind(),
 		sinch.Kind(),
 		telnyx.Kind(),
