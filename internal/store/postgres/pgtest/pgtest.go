@@ -308,3 +308,36 @@ func (s *Server) remove() {
 	}
 	_ = os.RemoveAll(s.dir)
 }
+
+// Conn is a connection of a test's own.
+type Conn struct {
+	t    testing.TB
+	conn *pgx.Conn
+}
+
+// Connect opens a connection that ends with the test.
+func Connect(t testing.TB, url string) *Conn {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return &Conn{t, conn}
+}
+
+// Exec runs one statement.
+func (c *Conn) Exec(query string, args ...any) {
+	c.t.Helper()
+	if _, err := c.conn.Exec(context.Background(), query, args...); err != nil {
+		c.t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// Row reads one row.
+func (c *Conn) Row(query string, dst ...any) {
+	c.t.Helper()
+	if err := c.conn.QueryRow(context.Background(), query).Scan(dst...); err != nil {
+		c.t.Fatalf("%s: %v", query, err)
+	}
+}
