@@ -72,8 +72,8 @@ func owners() map[string][]string {
 		"go.yaml.in/yaml/v3":               {"internal/config"},
 		"github.com/nyaruka/phonenumbers":  {"internal/number"},
 		"modernc.org/sqlite":               {"internal/store/sqlite", "bench"},
-		"github.com/pressly/goose/v3":      {"internal/store/sqlite", "internal/store/postgres"},
-		"github.com/jackc/pgx/v5":          {"internal/store/postgres"},
+		"github.com/pressly/goose/v3":      {"internal/store/sqldb", "internal/store/sqlite", "internal/store/postgres"},
+		"github.com/jackc/pgx/v5":          {"internal/store/postgres", "bench"},
 		"github.com/getkin/kin-openapi":    {}, // tests only
 		"github.com/google/go-cmp":         {}, // tests only
 		"go.uber.org/goleak":               {}, // tests only

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/smsir/smsir/internal/store/postgres/pgtest"
 )
 
 // folder holds what the test run builds.
@@ -34,7 +36,7 @@ func runTests(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // the system clears its temporary folder too
 	folder = dir
-	return m.Run()
+	return pgtest.Main(m)
 }
 
 // binary builds the program, once, as its users get it: without cgo.

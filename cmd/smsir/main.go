@@ -46,13 +46,16 @@ type process struct {
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Start the gateway."`
 	Demo    demoCommand    `cmd:"" help:"Play the main job in this terminal, with data of its own."`
+	Migrate migrateCommand `cmd:"" help:"Look after the tables of the database."`
 	Config  configCommand  `cmd:"" help:"Check or show the configuration."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Write the OpenAPI document of the HTTP API."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
 func run(ctx context.Context, args []string, p process) int {
-	cli := commands{Serve: serveCommand{settingFlags: newSettingFlags()}, Config: configCommand{Check: configCheckCommand{settingFlags: newSettingFlags()}}}
+	cli := commands{Serve: serveCommand{settingFlags: newSettingFlags()}, Config: configCommand{Check: configCheckCommand{settingFlags: newSettingFlags()}}, Migrate: migrateCommand{
+		Status: migrateStatusCommand{newSettingFlags()}, Up: migrateUpCommand{newSettingFlags()},
+	}}
 	exit := -1
 	parser, err := kong.New(&cli, kong.Name("smsir"), kong.Description("SMSir, the SMS gateway that you run yourself."), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Writers(p.out, p.err), kong.Exit(func(code int) { exit = code }))

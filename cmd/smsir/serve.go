@@ -37,7 +37,7 @@ import (
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
-	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
 	"github.com/smsir/smsir/web"
 )
@@ -66,7 +66,7 @@ type gateway struct {
 	s          config.Settings
 	o          serveOptions
 	metrics    *prometheus.Registry
-	store      *sqlite.Store
+	store      store.Store
 	carrier    *simulator.Carrier
 	upstreams  *upstream.Service
 	routes     *routing.Service
@@ -104,36 +104,17 @@ func serve(ctx context.Context, s config.Settings, o serveOptions) (err error) {
 }
 
 func (g *gateway) openStores(ctx context.Context) (err error) {
-	g.store, err = sqlite.Open(ctx, filepath.Join(g.s.DataDir, "smsir.db"), sqlite.Options{
-		Log: g.o.Log, Metrics: g.metrics, MinFree: g.minFree(), AcceptDataLoss: g.s.Store.AcceptDataLoss,
-		Fatal: func(err error) {
-			select {
-			case g.fatal <- err:
-			default:
-			}
-		},
-	})
+	database, err := g.openDatabase(ctx)
 	if err != nil {
 		return err
 	}
+	g.store = database
 	g.carrier, err = simulator.OpenCarrier(filepath.Join(g.s.DataDir, simulator.LedgerName), simulator.Options{Seed: g.s.Simulator.Seed, Gather: simulatorGather, Log: g.o.Log})
 	return err
 }
 
 // simulatorGather spares the disk that the gateway's own commits need; no carrier answers faster.
 const simulatorGather = 5 * time.Millisecond
-
-// minFree is the setting, or the smaller of 1 GiB and 5 % of the disk.
-func (g *gateway) minFree() uint64 {
-	if g.s.Store.MinFree > 0 {
-		return uint64(g.s.Store.MinFree)
-	}
-	size, ok := sqlite.DiskSize(g.s.DataDir)
-	if !ok {
-		return 0
-	}
-	return min(1<<30, size/20)
-}
 
 // build makes stages and doors. Calls that go against the floors are plain functions, set here.
 func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
@@ -144,6 +125,9 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}
 	keys, err := seal.Load(g.s.DataDir, sealed)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkKeys(ctx, g.store, keys, filepath.Join(g.s.DataDir, seal.FileName)); err != nil {
 		return nil, err
 	}
 	box, err := keys.Box(upstream.Purpose)

@@ -61,6 +61,8 @@ func TestDefaults(t *testing.T) {
 		Log:       config.Log{Level: slog.LevelInfo, Format: config.LogText},
 		Session:   config.Session{Idle: 12 * time.Hour, Absolute: 168 * time.Hour},
 		Message:   config.Message{Validity: 24 * time.Hour, MaxLateness: time.Hour, IdempotencyTTL: 72 * time.Hour},
+		Store:     config.Store{PoolSize: 16},
+		Node:      config.Node{Lease: 30 * time.Second},
 		Dispatch:  config.Dispatch{QueueLimit: 1_000_000, Window: 32},
 		Simulator: config.Simulator{Seed: 1, Window: 32},
 	}
@@ -79,6 +81,7 @@ func changed() map[string]string {
 		"trusted_proxies": "10.0.0.0/8,192.0.2.7", "shutdown_grace": "30s", "registration": "closed",
 		"log.level": "debug", "log.format": "json", "session.idle": "1h", "session.absolute": "2h",
 		"message.validity": "10m", "message.max_lateness": "5m", "message.idempotency_ttl": "24h",
+		"store.url": "postgres://smsir:word@db.example.org/smsir", "store.pool_size": "40", "node.name": "east", "node.lease": "1m",
 		"store.min_free_bytes": "512MiB", "store.accept_data_loss": "true", "dispatch.queue_limit": "7", "dispatch.window": "3",
 		"simulator.seed": "42", "simulator.window": "5", "metrics.token": "sixteen-letters-x",
 	}

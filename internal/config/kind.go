@@ -170,6 +170,24 @@ func secret(key string, field *Secret, shortest int, doc string) Option {
 	}
 }
 
+// address is empty, or that of a PostgreSQL database. It holds a password, and is shown without.
+func address(key string, field *Secret, doc string) Option {
+	return Option{
+		Key: key, Doc: doc, Secret: true, Range: "a postgres:// address",
+		get: func() string { return field.String() },
+		set: func(t string) error {
+			if t != "" && !strings.HasPrefix(t, "postgres://") && !strings.HasPrefix(t, "postgresql://") {
+				return errors.New("is not the address of a PostgreSQL database; write it as postgres://USER:PASSWORD@HOST:5432/DATABASE")
+			}
+			if _, err := oneLine(t); err != nil {
+				return err
+			}
+			*field = Secret(t)
+			return nil
+		},
+	}
+}
+
 func oneLine(t string) (string, error) {
 	if strings.ContainsFunc(t, unicode.IsControl) {
 		return "", errors.New("contains a line break or another control character; remove it")

@@ -83,10 +83,19 @@ func bind(s *Settings) []Option {
 		duration("message.idempotency_ttl", &s.Message.IdempotencyTTL, 3*day, day, 30*day,
 			"How long the server remembers an Idempotency-Key and answers a repeated request with the first answer."),
 
+		address("store.url", &s.Store.URL,
+			"Address of a PostgreSQL database (14 or newer), such as postgres://smsir:PASSWORD@db.example.org:5432/smsir; several nodes may share it. Empty: an SQLite database in data_dir, for one node."),
+		integer("store.pool_size", &s.Store.PoolSize, 16, 4, 500,
+			"How many connections to PostgreSQL this node opens at most. All nodes together must stay below the server's max_connections."),
 		size("store.min_free_bytes", &s.Store.MinFree,
 			"Free disk space below which sends are refused with 507, so that receipts can still be stored. 0: the smaller of 1GiB and 5 % of the disk."),
 		boolean("store.accept_data_loss", &s.Store.AcceptDataLoss,
 			"Start even on a database that does not write every commit to disk before it answers. Accepted messages can then be lost in a power cut; a banner says so."),
+
+		text("node.name", &s.Node.Name, "", oneLine,
+			"Name of this node among those that share a PostgreSQL database; no two may have the same. Keep it when the node restarts. Empty: the name of the machine."),
+		duration("node.lease", &s.Node.Lease, 30*time.Second, 5*time.Second, 10*time.Minute,
+			"How long the other nodes wait for one that is cut off from the database before they take over its messages. It stops sending after half of it."),
 
 		integer("dispatch.queue_limit", &s.Dispatch.QueueLimit, mega, 1, 100*mega,
 			"How many messages of one workspace may wait to be sent. Further sends are answered 429 until some have left."),
@@ -113,7 +122,9 @@ func section(name string) string {
 	case "message":
 		return "Defaults for messages that do not say otherwise."
 	case "store":
-		return "Guards of the database."
+		return "The database and its guards."
+	case "node":
+		return "Several nodes on one PostgreSQL database."
 	case "dispatch":
 		return "Bounds on handing messages to providers."
 	case "simulator":

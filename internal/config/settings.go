@@ -30,6 +30,7 @@ type Settings struct {
 	Session   Session
 	Message   Message
 	Store     Store
+	Node      Node
 	Dispatch  Dispatch
 	Simulator Simulator
 	Metrics   Metrics
@@ -61,12 +62,24 @@ type Message struct {
 	IdempotencyTTL time.Duration
 }
 
-// Store guards the database.
+// Store says which database it is, and guards it.
 type Store struct {
+	// URL is the address of a PostgreSQL database. Empty: SQLite in DataDir.
+	URL Secret
+	// PoolSize is how many connections a node opens to PostgreSQL at most.
+	PoolSize int
 	// MinFree is the free disk space below which sends are refused. 0: the smaller of 1 GiB and 5 % of the disk.
 	MinFree Bytes
 	// AcceptDataLoss lets the server start on a database that does not sync every commit to disk.
 	AcceptDataLoss bool
+}
+
+// Node says which one of several on one database this is.
+type Node struct {
+	// Name tells the node from the others; its next run has the same. Empty: the name of the machine.
+	Name string
+	// Lease is how long the others wait for a node that is cut off before they take over what it had.
+	Lease time.Duration
 }
 
 // Dispatch bounds the hand-over of messages to providers.

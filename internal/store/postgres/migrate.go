@@ -2,55 +2,61 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Generation is the schema that this program was written for: it works on this one and the next. A release that changes
-// the schema in a way that the release before it cannot work with raises it, in its migration too.
-const Generation = 1
+// tableExists asks for a table in the schema that we work in.
+const tableExists = "SELECT to_regclass($1) IS NOT NULL"
 
-// migrate brings the schema up to date. Nodes that start together do it one after the other.
-func migrate(ctx context.Context, config *pgx.ConnConfig, log *slog.Logger) error {
-	p, done, err := migrator(config)
+// Migrate brings the schema of a database up to date and reports how many migrations ran. Nodes that do it at the same
+// time do it one after the other.
+func Migrate(ctx context.Context, url string) (n int, err error) {
+	err = withMigrator(url, func(db *sql.DB, p *goose.Provider) error {
+		n, err = sqldb.MigrateUp(ctx, db, p, tableExists)
+		return err
+	})
+	return n, err
+}
+
+// Schema says how a database stands to this program, and changes nothing.
+func Schema(ctx context.Context, url string) (s store.Schema, err error) {
+	err = withMigrator(url, func(db *sql.DB, p *goose.Provider) error {
+		s, err = sqldb.SchemaOf(ctx, db, p, tableExists)
+		return err
+	})
+	return s, err
+}
+
+func withMigrator(url string, use func(*sql.DB, *goose.Provider) error) error {
+	config, err := poolConfig(url, 0)
 	if err != nil {
 		return err
 	}
-	defer done()
-	results, err := p.Up(ctx)
-	if err != nil {
-		return fmt.Errorf("bring the database up to date: %w", err)
-	}
-	if len(results) > 0 {
-		log.Info("the schema of the database was brought up to date", "migrations", len(results))
-	}
-	return nil
-}
-
-func migrator(config *pgx.ConnConfig) (*goose.Provider, func(), error) {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config.ConnConfig)
 	p, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithSessionLocker(locker))
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("read migrations: %w", err), db.Close())
+		return errors.Join(fmt.Errorf("read migrations: %w", err), db.Close())
 	}
-	return p, func() { _ = db.Close() }, nil
+	return errors.Join(use(db, p), db.Close())
 }

@@ -108,8 +108,12 @@ func (s *Store) open(ctx context.Context, url string) (err error) {
 	if err := s.checkServer(ctx); err != nil {
 		return err
 	}
-	if err := migrate(ctx, config.ConnConfig, s.log); err != nil {
+	done, err := Migrate(ctx, url)
+	if err != nil {
 		return err
+	}
+	if done > 0 {
+		s.log.Info("the schema of the database was brought up to date", "migrations", done)
 	}
 	if err := s.lockName(ctx, config.ConnConfig); err != nil {
 		return err

@@ -11,10 +11,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -23,16 +21,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Options of [Open]. The zero value is good for tests.
 type Options struct {
@@ -106,7 +100,7 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 		}
 		s.log.Warn("accepted messages may be lost, as the operator chose", "err", err)
 	}
-	if err := migrate(ctx, s.write); err != nil {
+	if _, err := migrate(ctx, s.write); err != nil {
 		return err
 	}
 	if s.read, err = sql.Open("sqlite", dsn(s.path, "query_only(1)", "cache_size(-16384)")); err != nil {
@@ -160,21 +154,6 @@ func (s *Store) checkDurable(ctx context.Context) error {
 	}
 	if mode != "wal" || sync < 2 {
 		return fmt.Errorf("open %s: journal_mode=%s synchronous=%d, want wal and 2 (FULL): put the data folder on a local file system", s.path, mode, sync)
-	}
-	return nil
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the database up to date: %w", err)
 	}
 	return nil
 }

@@ -4,12 +4,6 @@
 -- whatever system: COLLATE "C". Tables and columns are those of SQLite but for what several writers need: see "nodes",
 -- "counts", "event_ids" and the functions at the end.
 
--- The generation of this schema. A program of generation N works on N and N+1: see docs/operations.md.
-CREATE TABLE schema_version (
-  generation INTEGER NOT NULL
-);
-INSERT INTO schema_version (generation) VALUES (1);
-
 CREATE TABLE settings (
   name  TEXT COLLATE "C" PRIMARY KEY,
   value TEXT COLLATE "C" NOT NULL
