@@ -70,7 +70,10 @@ type Outcome struct {
 	References []string     // of an accepted attempt
 	NoReceipt  bool         // accepted by a route that never reports
 	RetryAt    time.Time    // when a further attempt may start, and when an unknown one is next looked at
-	Error      *Failure
+	// AgainAt is when an accepted message is sent again if its last receipt has not come by then (T25);
+	// zero for never. It happens once, and marks the message as a possible duplicate.
+	AgainAt time.Time
+	Error   *Failure
 }
 
 // MaxAttempts is how many attempts of a message count before it fails. Throttled and

@@ -182,6 +182,9 @@ func (m *Message) finishAccepted(now time.Time, o Outcome) (events []Event) {
 		m.Error = nil
 		events = append(events, m.sent(now, o.References))
 	}
+	if !o.NoReceipt && !m.PossibleDuplicate {
+		m.NextAt = o.AgainAt
+	}
 	if o.NoReceipt {
 		events = append(events, m.move(now, State{Sent, true}, ReasonNoReceipt))
 	}
@@ -229,7 +232,8 @@ func (m *Message) Receipt(now time.Time, n int, r *Receipt) []Event {
 	if m.Final {
 		return m.lateReceipt(now, r)
 	}
-	if m.Status != Sending && m.Status != Unknown && m.Status != Sent {
+	delivered := m.Status == Queued && m.PossibleDuplicate && r.Status == Delivered // T26: no need to send it again
+	if m.Status != Sending && m.Status != Unknown && m.Status != Sent && !delivered {
 		return nil
 	}
 	if n != m.Tries && r.Status != Delivered {
@@ -329,7 +333,7 @@ func (l Lateness) of(c Class) time.Duration {
 }
 
 // Tick applies the clock alone: schedules, validity, and the windows of unknown and sent messages
-// (T3, T6, T17, T19, T22). It moves nothing before [Message.DeadlineAt].
+// (T3, T6, T17, T19, T22, T25). It moves nothing before [Message.DeadlineAt].
 func (m *Message) Tick(now time.Time, late Lateness) []Event {
 	if m.Final {
 		return nil
@@ -354,11 +358,23 @@ func (m *Message) Tick(now time.Time, late Lateness) []Event {
 	case Unknown:
 		return m.tickUnknown(now, over)
 	case Sent:
-		if over(m.ReceiptDeadline) {
-			return []Event{m.move(now, State{Sent, true}, ReasonNoReceipt)}
-		}
+		return m.tickSent(now, over)
 	}
 	return nil
+}
+
+func (m *Message) tickSent(now time.Time, over func(time.Time) bool) []Event {
+	switch {
+	case over(m.ReceiptDeadline):
+		return []Event{m.move(now, State{Sent, true}, ReasonNoReceipt)}
+	case !over(m.NextAt):
+		return nil
+	case m.PossibleDuplicate || m.CancelRequested || !now.Before(m.ExpiresAt) || m.Attempts >= MaxAttempts:
+		m.NextAt = time.Time{} // it stays with the provider that has it
+		return nil
+	}
+	m.PossibleDuplicate, m.ReceiptDeadline, m.NextAt = true, time.Time{}, now
+	return []Event{m.move(now, State{Queued, false}, ReasonRetryWait)}
 }
 
 func (m *Message) tickUnknown(now time.Time, over func(time.Time) bool) []Event {

@@ -96,6 +96,9 @@ func (w *world) finish(n int) {
 		return // an outcome is set once; only unknown is ever resolved
 	}
 	o := smsir.Outcome{State: state, Class: class, NoReceipt: rapid.Bool().Draw(w.t, "no receipt"), RetryAt: w.now.Add(time.Minute)}
+	if rapid.Bool().Draw(w.t, "again") {
+		o.AgainAt = w.now.Add(2 * time.Minute)
+	}
 	if state == smsir.AttemptAccepted {
 		o.Class, o.References = "", []string{"ref"}
 	}
@@ -173,7 +176,7 @@ func (w *world) mustEnd() {
 		w.proofs[w.m.Tries] = smsir.AttemptUnknown
 		w.apply("recover", func() []smsir.Event { return w.m.Recover(w.now, w.started[w.m.Tries], time.Time{}) })
 	}
-	for range 6 {
+	for range 8 {
 		if w.m.Final {
 			return
 		}
@@ -258,5 +261,66 @@ func TestMultipartNeedsEveryPart(t *testing.T) {
 	half.Receipt(t0, 1, &smsir.Receipt{Status: smsir.Undelivered})
 	if half.Status != smsir.Undelivered || half.Reason != smsir.ReasonPartial {
 		t.Errorf("one part failed: got %v %q, want undelivered partial", half.State(), half.Reason)
+	}
+}
+
+// A missing receipt sends a message again where the route says so: once, in time, and told as a possible
+// duplicate.
+func TestMissingReceiptSendsAgainOnce(t *testing.T) {
+	t.Parallel()
+	late := smsir.Lateness{OTP: time.Minute, Other: time.Hour}
+	sent := func(change ...func(*smsir.Message)) *smsir.Message {
+		m := newMessage(0, smsir.Hold)
+		m.Accept(t0, false)
+		m.Intend(t0, smsir.UUID{1})
+		m.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, AgainAt: t0.Add(time.Minute)})
+		for _, f := range change {
+			f(m)
+		}
+		return m
+	}
+	m := sent()
+	if at := m.DeadlineAt(); !at.Equal(t0.Add(time.Minute)) {
+		t.Errorf("deadline %v, want a minute after the answer", at)
+	}
+	if e := m.Tick(t0.Add(59*time.Second), late); e != nil {
+		t.Errorf("too early: %+v", e)
+	}
+	early := *m
+	if e := m.Tick(t0.Add(time.Minute), late); len(e) != 1 || m.Status != smsir.Queued || !m.PossibleDuplicate || m.Reason != smsir.ReasonRetryWait || !e[0].Data.PossibleDuplicate {
+		t.Fatalf("a minute later: %v, %+v", m.State(), e)
+	}
+	queued := *m
+	m.Intend(t0.Add(2*time.Minute), smsir.UUID{2})
+	m.Finish(t0.Add(2*time.Minute), 2, t0, smsir.Outcome{State: smsir.AttemptAccepted, AgainAt: t0.Add(3 * time.Minute)})
+	if e := m.Tick(t0.Add(time.Hour), late); e != nil || m.Status != smsir.Sent {
+		t.Errorf("a second time: %v, %+v", m.State(), e)
+	}
+	m.Receipt(t0.Add(time.Hour), 1, &smsir.Receipt{Status: smsir.Delivered})
+	if m.Status != smsir.Delivered {
+		t.Errorf("a late receipt of the first attempt: %v", m.State())
+	}
+	if e := queued.Receipt(t0, 1, &smsir.Receipt{Status: smsir.Delivered}); len(e) != 1 || queued.Status != smsir.Delivered {
+		t.Errorf("a receipt of the first attempt before the second: %v", queued.State())
+	}
+	early.Receipt(t0, 1, &smsir.Receipt{Status: smsir.Undelivered})
+	if early.Status != smsir.Undelivered || !early.NextAt.IsZero() {
+		t.Errorf("a receipt in time: %v, next at %v", early.State(), early.NextAt)
+	}
+	for what, m := range map[string]*smsir.Message{
+		"not wanted any more": sent(func(m *smsir.Message) { m.CancelRequested = true }),
+		"validity over":       sent(func(m *smsir.Message) { m.ExpiresAt = t0.Add(time.Minute) }),
+		"attempts used up":    sent(func(m *smsir.Message) { m.Attempts = smsir.MaxAttempts }),
+	} {
+		if e := m.Tick(t0.Add(time.Minute), late); e != nil || m.Status != smsir.Sent || !m.NextAt.IsZero() || !m.DeadlineAt().Equal(m.ReceiptDeadline) {
+			t.Errorf("%s: %v, %+v, next at %v", what, m.State(), e, m.NextAt)
+		}
+	}
+	none := newMessage(0, smsir.Hold)
+	none.Accept(t0, false)
+	none.Intend(t0, smsir.UUID{1})
+	none.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, NoReceipt: true, AgainAt: t0.Add(time.Minute)})
+	if !none.Final || !none.NextAt.IsZero() {
+		t.Errorf("a provider without receipts: %v, next at %v", none.State(), none.NextAt)
 	}
 }

@@ -68,7 +68,7 @@ func (m *Message) DeadlineAt() time.Time {
 	case m.Status == Unknown:
 		return earliest(m.NextAt, m.ResolveDeadline)
 	case m.Status == Sent:
-		return m.ReceiptDeadline
+		return earliest(m.NextAt, m.ReceiptDeadline)
 	}
 	return time.Time{}
 }

@@ -159,3 +159,29 @@ func TestCandidatesTellTheirHealth(t *testing.T) {
 		}
 	})
 }
+
+// A message whose receipt is missing goes to the next provider where the rule says so, once; where it
+// does not, it stays.
+func TestMissingReceiptFailsOverWhereTheRuleSaysSo(t *testing.T) {
+	first, second, third := &carrier{}, &carrier{}, &carrier{}
+	run(t, three(first, second, third), func(w *world) {
+		w.route(rules(func(r *route.Rule) { r.Failover.OnMissingReceipt = time.Minute }, 2, 3, 1))
+		id := w.send(to)
+		time.Sleep(55 * time.Second)
+		w.expect(id, smsir.Sent, false)
+		time.Sleep(10 * time.Second)
+		if m := w.expect(id, smsir.Sent, false); m.UsedProvider != (smsir.UUID{3}) || !m.PossibleDuplicate || second.sent(to) != 1 || third.sent(to) != 1 {
+			t.Errorf("a minute later: %+v, sent %d and %d times", m, second.sent(to), third.sent(to))
+		}
+		time.Sleep(time.Hour)
+		w.expect(id, smsir.Sent, false)
+		if n := first.sent(to) + second.sent(to) + third.sent(to); n != 2 {
+			t.Errorf("sent %d times in all", n)
+		}
+		alone := w.send(to, func(m *smsir.Message) { m.Provider = smsir.UUID{1} })
+		time.Sleep(time.Hour)
+		if m := w.expect(alone, smsir.Sent, false); m.PossibleDuplicate || first.sent(to) != 1 {
+			t.Errorf("for a provider that was asked for: %+v", m)
+		}
+	})
+}

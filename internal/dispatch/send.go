@@ -91,7 +91,7 @@ func (l *lane) judge(m *smsir.Message, started time.Time, accepted smsir.Accepte
 	now := l.d.opt.Now()
 	if err == nil {
 		l.learn(now, started, smsir.AttemptAccepted, nil)
-		return smsir.Outcome{State: smsir.AttemptAccepted, References: accepted.References, NoReceipt: accepted.NoReceipt}
+		return smsir.Outcome{State: smsir.AttemptAccepted, References: accepted.References, NoReceipt: accepted.NoReceipt, AgainAt: l.d.againAt(m, now)}
 	}
 	var se *smsir.SendError
 	if !errors.As(err, &se) {
@@ -162,7 +162,7 @@ func (l *lane) finish(f store.Finish) {
 			if try > 0 {
 				l.stored(-1)
 			}
-			if m.Status == smsir.Queued || m.Status == smsir.Unknown {
+			if m.Status == smsir.Queued || m.Status == smsir.Unknown || m.Status == smsir.Sent && !m.NextAt.IsZero() {
 				d.Poke()
 			}
 			return

@@ -66,8 +66,9 @@ type Failover struct {
 // Table holds the rules of a workspace, in order. It is not changed after [NewTable] and may be used
 // concurrently.
 type Table struct {
-	zone  *time.Location
-	rules []Rule
+	zone     *time.Location
+	rules    []Rule
+	receipts bool // some rule waits for them
 }
 
 // NewTable orders rules by position. Days and times of day are those of zone; nil is UTC. The rules
@@ -77,8 +78,13 @@ func NewTable(zone *time.Location, rules []Rule) *Table {
 		zone = time.UTC
 	}
 	sorted := slices.SortedStableFunc(slices.Values(rules), func(a, b Rule) int { return cmp.Compare(a.Position, b.Position) })
-	return &Table{zone: zone, rules: sorted}
+	waits := func(r Rule) bool { return r.Enabled && r.Failover.OnMissingReceipt > 0 }
+	return &Table{zone: zone, rules: sorted, receipts: slices.ContainsFunc(sorted, waits)}
 }
+
+// AwaitsReceipts reports whether some rule sends a message again whose receipt is missing. Without one
+// nobody needs to ask. A nil table has no rules.
+func (t *Table) AwaitsReceipts() bool { return t != nil && t.receipts }
 
 // Miss is why a rule was passed over, or that it was not.
 type Miss string

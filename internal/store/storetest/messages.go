@@ -37,6 +37,7 @@ func Messages(t *testing.T, open Opener) {
 		{"the providers of a message's attempts are told in order", testTriedProviders},
 		{"claim takes what is due, once", testClaim},
 		{"claim is shared between workspaces and classes", testShares},
+		{"a message whose receipt is missing is sent again at its time", testMissingReceipt},
 		{"lists filter, page and stay inside the workspace", testList},
 		{"events of all messages come in one order without gaps", testEvents},
 		{"inbound messages and consent", testInbound},
