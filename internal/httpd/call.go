@@ -76,7 +76,11 @@ func (c *call) admit(acc access, hasBody bool, r *route) error {
 		}
 	}
 	if hasBody {
-		if err := checkMediaType(c.r); err != nil {
+		check := checkMediaType
+		if r.Takes != nil {
+			check = r.checkFileType
+		}
+		if err := check(c.r); err != nil {
 			return err
 		}
 		if c.r.ContentLength > r.MaxBody {
@@ -123,11 +127,16 @@ func recycle(b *bytes.Buffer) {
 
 // readBody reads the whole body into buf.
 func (c *call) readBody(buf *bytes.Buffer) error {
-	_, err := buf.ReadFrom(c.r.Body)
+	if _, err := buf.ReadFrom(c.r.Body); err != nil {
+		return bodyError(err)
+	}
+	return nil
+}
+
+// bodyError tells why a body could not be read.
+func bodyError(err error) error {
 	var tooBig *http.MaxBytesError
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &tooBig):
 		return tooLarge(tooBig.Limit)
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -2,10 +2,14 @@ package httpd
 
 import (
 	"context"
+	"io"
+	"strconv"
+	"strings"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/audience"
+	"github.com/smsir/smsir/internal/sheet"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -26,7 +30,7 @@ type Audience interface {
 
 // registerContacts registers the people behind numbers.
 func (s *Server) registerContacts(b *builder) {
-	handle(b, route{Method: "GET", Path: "/v1/contacts", ID: "listContacts", Tag: "Contacts", Summary: "List contacts by name"}, s.listContacts)
+	handle(b, route{Method: "GET", Path: "/v1/contacts", ID: "listContacts", Tag: "Contacts", Errors: []int{404}, Summary: "List contacts by name"}, s.listContacts)
 	handle(b, route{
 		Method: "POST", Path: "/v1/contacts/search", ID: "searchContacts", Tag: "Contacts",
 		Summary: "Find contacts by conditions", Text: "What a group with this filter would hold now; its first 20.",
@@ -64,6 +68,10 @@ func (s *Server) registerContacts(b *builder) {
 		})
 	handle(b, route{Method: "GET", Path: "/v1/contacts/duplicates", ID: "listDuplicates", Tag: "Contacts", Summary: "List contacts that share a name"}, s.listDuplicates)
 	handle(b, route{Method: "POST", Path: "/v1/contacts/{id}/merge", ID: "mergeContacts", Tag: "Contacts", Summary: "Make one contact of several"}, s.mergeContacts)
+	handleDownload(b, route{
+		Method: "GET", Path: "/v1/contacts/export", ID: "exportContacts", Tag: "Contacts", Gives: csvType, Errors: []int{404},
+		Summary: "Download contacts as CSV", Text: "Cells that a spreadsheet would take for formulas begin with an apostrophe.",
+	}, "contacts.csv", s.exportContacts)
 	handle(b, route{Method: "GET", Path: "/v1/contact-fields", ID: "listContactFields", Tag: "Contacts", Summary: "List the workspace's own fields"},
 		func(c *call, _ *struct{}) (*api.ContactFields, error) { return s.contactFields(c) })
 	handle(b, route{Method: "PUT", Path: "/v1/contact-fields", ID: "putContactFields", Tag: "Contacts", Errors: []int{409}, Summary: "Replace the workspace's own fields"},
@@ -163,6 +171,85 @@ func (s *Server) contacts(c *call, q store.ContactQuery, mark []byte, limit int)
 		out.Total = &total
 	}
 	return out, nil
+}
+
+// exportContacts writes every contact that a list would show, a page at a time.
+func (s *Server) exportContacts(c *call, in *struct {
+	Search string `query:"search" maxLength:"100" doc:"A part of the name or the number."`
+	Group  string `query:"group" maxLength:"40" doc:"Only those in this group." example:"grp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+}, file io.Writer,
+) error {
+	q := store.ContactQuery{Search: in.Search}
+	if in.Group != "" {
+		id, err := parseUUID(smsir.PrefixGroup, in.Group)
+		if err != nil {
+			return err
+		}
+		q.Group = id
+	}
+	n, err := s.deps.Store.CountContacts(c.ctx(), c.p.Workspace.ID, q)
+	if err != nil {
+		return err
+	}
+	if n > largeExport {
+		if err := c.p.RequireReauth(); err != nil {
+			return err
+		}
+	}
+	fields, err := s.deps.Store.ContactFields(c.ctx(), c.p.Workspace.ID)
+	if err != nil {
+		return err
+	}
+	groups, err := s.deps.Store.Groups(c.ctx(), c.p.Workspace.ID)
+	if err != nil {
+		return err
+	}
+	return writeContacts(c, q, file, fields, groups)
+}
+
+// largeExport is the number of rows above which a download needs a recent password.
+const largeExport = 10_000
+
+func writeContacts(c *call, q store.ContactQuery, file io.Writer, fields []store.ContactField, groups []store.Group) error {
+	w, err := sheet.NewWriter(file)
+	if err != nil {
+		return err
+	}
+	head := []string{"phone", "name", "language", "notes", "groups", "opted_out"}
+	for _, f := range fields {
+		head = append(head, f.Key)
+	}
+	if err := w.Row(head...); err != nil {
+		return err
+	}
+	names := make(map[smsir.UUID]string, len(groups))
+	for _, g := range groups {
+		names[g.ID] = g.Name
+	}
+	for after := (smsir.UUID{}); ; {
+		page, err := c.s.deps.Store.WalkContacts(c.ctx(), c.p.Workspace.ID, q, after, 500)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return w.Flush()
+		}
+		for i := range page {
+			k := &page[i]
+			in := make([]string, len(k.Groups))
+			for j, g := range k.Groups {
+				in[j] = names[g]
+			}
+			row := []string{k.Phone, k.Name, k.Language, k.Notes, strings.Join(in, "; "), strconv.FormatBool(k.Suppressed)}
+			for _, f := range fields {
+				row = append(row, k.Fields[f.Key])
+			}
+			if err := w.Row(row...); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].ID
+	}
 }
 
 func (s *Server) searchContacts(c *call, in *struct{ Body api.ContactFilter }) (*api.ContactList, error) {

@@ -115,6 +115,11 @@ func TestContactPages(t *testing.T) {
 	if group.Size != 2 || group.Filter == nil || group.Filter.Match != "any" {
 		t.Errorf("group: %+v", group)
 	}
+	a := g.ok(request{method: "GET", path: "/v1/contacts/export?search=0103", as: owner.token}, 200, nil)
+	if got := string(a.body); got != "\ufeffphone,name,language,notes,groups,opted_out\r\n'+12025550103,Same name,,,,false\r\n" || a.header.Get("Content-Disposition") != "attachment; filename=contacts.csv" {
+		t.Errorf("export: %q, %v", got, a.header)
+	}
+	g.refused(request{method: "GET", path: "/v1/contacts/export?group=" + strings.Replace(group.ID, "grp_0", "grp_1", 1), as: owner.token}, 404, smsir.CodeNotFound)
 	var gone api.Deleted
 	g.ok(request{method: "POST", path: "/v1/contacts/delete", as: owner.token, body: `{"ids":["` + strings.Join(ids[:3], `","`) + `"]}`}, 200, &gone)
 	if gone.Deleted != 3 {

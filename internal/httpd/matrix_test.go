@@ -44,6 +44,7 @@ func matrix() map[string]string {
 		"GET /v1/events":   all + " key:events:read",
 		"GET /v1/api-keys": leaders, "POST /v1/api-keys": leaders, "DELETE /v1/api-keys/{id}": leaders,
 		"GET /v1/contacts":             all + " key:contacts:read",
+		"GET /v1/contacts/export":      all + " key:contacts:read",
 		"POST /v1/contacts/search":     all + " key:contacts:read",
 		"POST /v1/contacts":            "member admin owner operator key:contacts:write",
 		"GET /v1/contacts/{id}":        all + " key:contacts:read",

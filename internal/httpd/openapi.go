@@ -43,6 +43,8 @@ func newDocument() *document {
 			{Name: "Statistics", Description: "Counts and rates."},
 			{Name: "Providers", Description: "The upstreams that messages leave through."},
 			{Name: "Routes", Description: "Rules that choose the provider of a message."},
+			{Name: "Contacts", Description: "The people behind numbers, and groups of them."},
+			{Name: "Consent", Description: "Who must not be written to, and who said so."},
 			{Name: "API keys", Description: "Credentials of programs."},
 			{Name: "Session", Description: "Registering, logging in, and who one is."},
 			{Name: "Workspace", Description: "The tenant, its people and invitations."},
@@ -66,7 +68,7 @@ func refusals(r *route, acc access, plan *inputPlan) []int {
 	if plan != nil && len(plan.params) > 0 || api {
 		statuses = append(statuses, http.StatusBadRequest, http.StatusUnprocessableEntity)
 	}
-	if plan != nil && plan.body != nil {
+	if r.Takes != nil || plan != nil && plan.body != nil {
 		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if strings.Contains(r.Path, "{id}") {
@@ -91,8 +93,11 @@ func (d *document) add(r *route, acc access, plan *inputPlan, success *huma.Sche
 	case person:
 		op.Security = []map[string][]string{{"cookie": {}}, {"bearer": {}}}
 	}
-	d.addInput(op, plan)
+	d.addInput(op, r, plan)
 	ok := &huma.Response{Description: http.StatusText(r.Status)}
+	if r.Gives != "" {
+		ok.Content = map[string]*huma.MediaType{r.Gives: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
+	}
 	if success != nil {
 		ok.Content = map[string]*huma.MediaType{jsonType: {Schema: success}}
 	}
@@ -138,7 +143,7 @@ func (d *document) describe(r *route, acc access) string {
 	return strings.TrimSpace(r.Text + "\n\n" + needs)
 }
 
-func (d *document) addInput(op *huma.Operation, plan *inputPlan) {
+func (d *document) addInput(op *huma.Operation, r *route, plan *inputPlan) {
 	if plan == nil {
 		return
 	}
@@ -151,6 +156,12 @@ func (d *document) addInput(op *huma.Operation, plan *inputPlan) {
 			schema.Nullable = false
 		}
 		op.Parameters = append(op.Parameters, param)
+	}
+	if r.Takes != nil {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+		for _, kind := range r.Takes {
+			op.RequestBody.Content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		}
 	}
 	if plan.body != nil {
 		op.RequestBody = &huma.RequestBody{

@@ -13,12 +13,14 @@ type route struct {
 	ID           string // operationId
 	Tag          string
 	Summary      string
-	Text         string // further description, CommonMark
-	Status       int    // of success; 0: 200, or 204 without an answer
-	Errors       []int  // statuses beside those that every such route has
-	MaxBody      int64  // bytes; 0: defaultMaxBody
-	Limited      bool   // counts against the caller's send rate
-	ETag         bool   // answers If-None-Match with 304
+	Text         string   // further description, CommonMark
+	Status       int      // of success; 0: 200, or 204 without an answer
+	Errors       []int    // statuses beside those that every such route has
+	MaxBody      int64    // bytes; 0: defaultMaxBody
+	Limited      bool     // counts against the caller's send rate
+	ETag         bool     // answers If-None-Match with 304
+	Takes        []string // media types of a body that is a file, not JSON
+	Gives        string   // media type of an answer that is a file, not JSON
 }
 
 const (
@@ -110,7 +112,7 @@ func (b *builder) add(r route, plan *inputPlan, success *huma.Schema, run func(*
 	}
 	b.routes = append(b.routes, registered{r, acc})
 	b.doc.add(&r, acc, plan, success)
-	hasBody := plan.body != nil
+	hasBody := plan.body != nil || r.Takes != nil
 	s, changes := b.s, changesAccess(r.pattern())
 	b.mux.HandleFunc(r.pattern(), func(w http.ResponseWriter, req *http.Request) {
 		setRoute(w, r.Path)
