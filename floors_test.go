@@ -69,7 +69,7 @@ func owners() map[string][]string {
 		"github.com/danielgtaylor/huma/v2": {"internal/httpd"},
 		"github.com/coder/websocket":       {"internal/httpd", "api/client"},
 		"github.com/alecthomas/kong":       {"cmd/smsir"},
-		"go.yaml.in/yaml/v3":               {"internal/config"},
+		"go.yaml.in/yaml/v3":               {"internal/config", "internal/provider/httpapi"}, // descriptions, with line numbers
 		"github.com/nyaruka/phonenumbers":  {"internal/number"},
 		"modernc.org/sqlite":               {"internal/store/sqlite", "bench"},
 		"github.com/pressly/goose/v3":      {"internal/store/sqldb", "internal/store/sqlite", "internal/store/postgres"},

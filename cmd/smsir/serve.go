@@ -26,6 +26,7 @@ import (
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/africastalking"
+	"github.com/smsir/smsir/internal/provider/httpapi"
 	"github.com/smsir/smsir/internal/provider/infobip"
 	"github.com/smsir/smsir/internal/provider/plivo"
 	"github.com/smsir/smsir/internal/provider/simulator"
@@ -145,6 +146,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		telnyx.Kind(),
 		twilio.Kind(),
 		vonage.Kind(),
+		httpapi.Kind(), // last in the form: for what has no kind of its own
 	}
 	callbackKeys, err := keys.MACs("callbacks")
 	if err != nil {
