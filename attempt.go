@@ -69,6 +69,7 @@ type Outcome struct {
 	Class      FailureClass // of a refused, not sent or unknown attempt
 	References []string     // of an accepted attempt
 	NoReceipt  bool         // accepted by a route that never reports
+	Missing    int          // parts that were not taken although the attempt was accepted; Error says why
 	RetryAt    time.Time    // when a further attempt may start, and when an unknown one is next looked at
 	// AgainAt is when an accepted message is sent again if its last receipt has not come by then (T25);
 	// zero for never. It happens once, and marks the message as a possible duplicate.

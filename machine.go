@@ -177,15 +177,19 @@ func waitReason(c FailureClass) Reason {
 }
 
 func (m *Message) finishAccepted(now time.Time, o Outcome) (events []Event) {
-	m.Parts.Total = max(len(o.References), 1)
+	m.Parts.Total = max(len(o.References)+o.Missing, 1)
 	if m.Status != Sent {
 		m.Error = nil
 		events = append(events, m.sent(now, o.References))
 	}
-	if !o.NoReceipt && !m.PossibleDuplicate {
+	if !o.NoReceipt && o.Missing == 0 && !m.PossibleDuplicate {
 		m.NextAt = o.AgainAt
 	}
-	if o.NoReceipt {
+	switch {
+	case o.Missing > 0: // the handset gets a part of it at best, and sending it again would double that part
+		m.Parts.Failed, m.Error = o.Missing, o.Error
+		events = append(events, m.move(now, State{Undelivered, true}, ReasonPartial))
+	case o.NoReceipt:
 		events = append(events, m.move(now, State{Sent, true}, ReasonNoReceipt))
 	}
 	return events

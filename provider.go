@@ -32,6 +32,11 @@ type Accepted struct {
 	References []string // the provider's ids, one per part; may be empty
 	NoReceipt  bool     // this route never reports
 	Price      Money    // what the provider says it charges; zero when it does not say
+
+	// Missing is how many parts it did not take while it took the others, and MissingError why: the
+	// message cannot arrive whole, and trying again would show its beginning twice.
+	Missing      int
+	MissingError *SendError
 }
 
 // Money is an amount in millionths of a currency's unit; the zero value is no amount.
@@ -142,6 +147,23 @@ type CredentialChecker interface {
 	// CheckCredentials asks the provider once. A nil error says that it knows the account; any other is an [*Error] of
 	// CodeCredentialsRefused, with what to do about it, or of CodeProviderUnreachable, when nobody can tell.
 	CheckCredentials(ctx context.Context) error
+}
+
+// Connected is a [Provider] that holds connections and can tell how they are.
+type Connected interface {
+	Connections() []Connection
+	Notes() []string // what else people should know, in sentences
+}
+
+// Connection is one connection of a provider.
+type Connection struct {
+	Name     string
+	Up       bool
+	Since    time.Time // up or down
+	LastSeen time.Time // when something last came from the other side
+	Waiting  int       // submissions without answer
+	Window   int       // the most of them
+	Error    string    // why it is down, "" while it is up
 }
 
 // BalanceReporter is a [Provider] that tells what is left of its prepaid credit. Errors are as in [CredentialChecker].

@@ -8,10 +8,11 @@ type Receipt struct {
 	ID        ID   // given by the store
 	Provider  UUID // the provider that reported it; receipts never cross providers
 	Reference string
-	Attempt   ID     // ours, where the provider carries it back; 0 otherwise
-	To        string // E.164 of the recipient, "" when the report does not say
-	Status    Status // Sent (not final), Delivered, Undelivered or Expired
-	NonSend   bool   // the provider says the message definitely never left it (move T21)
+	Aliases   []string // what Reference may be as well, likeliest first, where a provider writes its ids in several ways
+	Attempt   ID       // ours, where the provider carries it back; 0 otherwise
+	To        string   // E.164 of the recipient, "" when the report does not say
+	Status    Status   // Sent (not final), Delivered, Undelivered or Expired
+	NonSend   bool     // the provider says the message definitely never left it (move T21)
 	DoneAt    time.Time
 	ArrivedAt time.Time
 	Code      string // the provider's error code, word for word
@@ -21,7 +22,7 @@ type Receipt struct {
 	Unmapped  bool  // the adapter's table does not have the code: it is counted and told
 }
 
-// Inbound is one message from a handset (MO), whole.
+// Inbound is one message from a handset (MO), whole or a part of one.
 type Inbound struct {
 	ID         ID   // given by the store
 	Workspace  UUID // given by the store, from the provider
@@ -32,4 +33,20 @@ type Inbound struct {
 	Text       string
 	ReceivedAt time.Time
 	Raw        string // as it came, at most 4 KiB
+
+	// Part is set if this is one part of a longer message: there is no Text then. Parts are kept on disk and
+	// put together; Incomplete says that some never came.
+	Part       *InboundPart
+	Incomplete bool
+}
+
+// InboundPart is one part of a concatenated message (3GPP TS 23.040 §9.2.3.24.1).
+type InboundPart struct {
+	Reference uint16 // the same for all parts of a message
+	Total     uint8  // parts of the message, from 2
+	Number    uint8  // of this part, 1 to Total
+	Encoding  Encoding
+	Locking   uint8  // national language of the locking shift table, 0 for none; GSM 7-bit only
+	Single    uint8  // likewise of the single shift table
+	Data      []byte // without header: septets, one in each octet, or UTF-16 with the high octet first
 }

@@ -103,7 +103,7 @@ func AttemptOf(a *smsir.Attempt, names Names) Attempt {
 // InboundOf shows a message from a handset.
 func InboundOf(in *smsir.Inbound, names Names) Inbound {
 	w := Inbound{
-		ID: in.ID.Format(smsir.PrefixInbound), From: in.From, To: in.To, Text: in.Text, ReceivedAt: in.ReceivedAt.UTC(),
+		ID: in.ID.Format(smsir.PrefixInbound), From: in.From, To: in.To, Text: in.Text, ReceivedAt: in.ReceivedAt.UTC(), Incomplete: in.Incomplete,
 	}
 	if !in.Provider.IsZero() {
 		ref := ProviderRefOf(in.Provider, names)

@@ -148,6 +148,7 @@ type Inbound struct {
 	To         string       `json:"to" doc:"The number or sender ID it was sent to." example:"SMSir"`
 	Text       string       `json:"text" doc:"The text."`
 	ReceivedAt time.Time    `json:"received_at" doc:"When it was received."`
+	Incomplete bool         `json:"incomplete,omitempty" doc:"Some parts of it never came; […] stands in their place."`
 	Provider   *ProviderRef `json:"provider,omitempty" doc:"The provider that handed it in."`
 }
 

@@ -31,6 +31,7 @@ import (
 	"github.com/smsir/smsir/internal/provider/plivo"
 	"github.com/smsir/smsir/internal/provider/simulator"
 	"github.com/smsir/smsir/internal/provider/sinch"
+	"github.com/smsir/smsir/internal/provider/smsc"
 	"github.com/smsir/smsir/internal/provider/telnyx"
 	"github.com/smsir/smsir/internal/provider/twilio"
 	"github.com/smsir/smsir/internal/provider/vonage"
@@ -74,6 +75,7 @@ type gateway struct {
 	accounts   *account.Service
 	dispatcher *dispatch.Dispatcher
 	accepter   *accept.Service
+	inbound    *inbound.Service
 	hub        *notify.Hub
 	jobs       *job.Runner
 	listener   net.Listener
@@ -143,6 +145,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		infobip.Kind(),
 		plivo.Kind(),
 		sinch.Kind(),
+		smsc.Kind(),
 		telnyx.Kind(),
 		twilio.Kind(),
 		vonage.Kind(),
@@ -174,7 +177,8 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		return nil, err
 	}
 	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})
-	reports := sink{receipts, inbound.New(g.store, log, nil)}
+	g.inbound = inbound.New(g.store, log, nil)
+	reports := sink{receipts, g.inbound}
 	g.dispatcher = dispatch.New(dispatch.Options{
 		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
 		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
@@ -288,8 +292,8 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	defer stopStages()
 	watch, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch()
-	failed := make(chan error, 4)
-	dispatched, notified, accounted, worked := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+	failed := make(chan error, 8)
+	dispatched, notified, accounted, worked, joined := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
 	start := func(done chan struct{}, ctx context.Context, run func(context.Context) error) {
 		go func() {
 			defer close(done)
@@ -301,6 +305,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	start(dispatched, stage, g.dispatcher.Run)
 	start(notified, watch, g.hub.Run)
 	start(worked, stage, g.jobs.Run)
+	start(joined, stage, g.inbound.Run)
 	server := httpd.NewHTTPServer(door.Handler(), g.o.Log)
 	go func() {
 		if err := server.Serve(g.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -326,6 +331,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	stopStages()
 	<-dispatched
 	<-worked
+	<-joined
 	stopWatch()
 	<-notified
 	return err

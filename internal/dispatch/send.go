@@ -91,7 +91,14 @@ func (l *lane) judge(m *smsir.Message, started time.Time, accepted smsir.Accepte
 	now := l.d.opt.Now()
 	if err == nil {
 		l.learn(now, started, smsir.AttemptAccepted, nil)
-		return smsir.Outcome{State: smsir.AttemptAccepted, References: accepted.References, NoReceipt: accepted.NoReceipt, AgainAt: l.d.againAt(m, now)}
+		o := smsir.Outcome{
+			State: smsir.AttemptAccepted, References: accepted.References, NoReceipt: accepted.NoReceipt, AgainAt: l.d.againAt(m, now),
+			Missing: accepted.Missing,
+		}
+		if accepted.Missing > 0 && accepted.MissingError != nil {
+			o.Error = accepted.MissingError.Failure()
+		}
+		return o
 	}
 	var se *smsir.SendError
 	if !errors.As(err, &se) {

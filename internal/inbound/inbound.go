@@ -1,7 +1,9 @@
 // Package inbound takes messages from handsets and understands what they say about consent.
 //
 // A nil error means that the message, and the opt-out or opt-in in it, are on disk in one step: from
-// then on no new attempt to that number starts. Conversations and auto-replies are not here yet.
+// then on no new attempt to that number starts. Parts of long messages wait on disk until they are
+// together, in any order, at most a day; then what there is of the message is handed on, marked as
+// incomplete. Conversations and auto-replies are not here yet.
 package inbound
 
 import (
@@ -14,15 +16,21 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
+// Store is what this package needs of the storage contract.
+type Store interface {
+	store.Evidence
+	store.PartSets
+}
+
 // Service takes inbound messages. It is safe for concurrent use.
 type Service struct {
-	store store.Evidence
+	store Store
 	log   *slog.Logger
 	now   func() time.Time
 }
 
 // New returns a service; log and now may be nil.
-func New(st store.Evidence, log *slog.Logger, now func() time.Time) *Service {
+func New(st Store, log *slog.Logger, now func() time.Time) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -32,7 +40,7 @@ func New(st store.Evidence, log *slog.Logger, now func() time.Time) *Service {
 	return &Service{store: st, log: log, now: now}
 }
 
-// Inbound stores one message.
+// Inbound stores one message, or a part of one.
 func (s *Service) Inbound(ctx context.Context, in smsir.Inbound) error {
 	if in.Provider.IsZero() || in.From == "" {
 		return fmt.Errorf("inbound message without a provider or a sender")
@@ -40,6 +48,13 @@ func (s *Service) Inbound(ctx context.Context, in smsir.Inbound) error {
 	if in.ReceivedAt.IsZero() {
 		in.ReceivedAt = s.now()
 	}
+	if in.Part != nil {
+		return s.part(ctx, in)
+	}
+	return s.whole(ctx, in)
+}
+
+func (s *Service) whole(ctx context.Context, in smsir.Inbound) error {
 	consent := Consent(in.Text)
 	duplicate, err := s.store.StoreInbound(ctx, in, consent)
 	if err != nil {

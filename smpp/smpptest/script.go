@@ -19,6 +19,9 @@ type Script struct {
 	// Query and Cancel answer query_sm and cancel_sm; nil refuses.
 	Query  func(p *smpp.QuerySM) *smpp.QuerySMResp
 	Cancel func(p *smpp.CancelSM) *smpp.CancelSMResp
+	// Redeliver is after how long a receipt or message comes again that was not answered with ROK; what was not answered
+	// at all comes again with the next bind. 0: nothing comes again.
+	Redeliver time.Duration
 	// Mute leaves enquire_link without answer.
 	Mute bool
 	// Version is the sc_interface_version of bind responses; 0 leaves it out.

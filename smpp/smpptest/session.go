@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/smsir/smsir/smpp"
 )
@@ -15,10 +16,19 @@ type Session struct {
 	bound    atomic.Uint32 // the command of the bind, 0 before
 	writing  sync.Mutex
 	sequence atomic.Uint32
+	pending  map[uint32]smpp.PDU // deliveries without answer, if they are to come again; guarded by s.mu
 }
 
 // Send sends a request with the next sequence number.
-func (n *Session) Send(p smpp.PDU) error { return n.write(p, n.sequence.Add(1), 0) }
+func (n *Session) Send(p smpp.PDU) error {
+	sequence := n.sequence.Add(1)
+	if _, ok := p.(*smpp.DeliverSM); ok && n.s.script.Redeliver > 0 {
+		n.s.mu.Lock()
+		n.pending[sequence] = p
+		n.s.mu.Unlock()
+	}
+	return n.write(p, sequence, 0)
+}
 
 // Write sends octets as they are.
 func (n *Session) Write(b []byte) error {
@@ -61,6 +71,9 @@ func (n *Session) take(h smpp.Header, p smpp.PDU) bool {
 			n.bound.Store(uint32(p.Command))
 		}
 		n.respond(h, resp, a)
+		if n.bound.Load() != 0 && p.Command != smpp.CommandBindTransmitter {
+			s.later(time.Millisecond, s.settle)
+		}
 	case *smpp.SubmitSM:
 		n.submit(h, p)
 	case *smpp.EnquireLink:
@@ -90,7 +103,12 @@ func (n *Session) take(h smpp.Header, p smpp.PDU) bool {
 	case *smpp.DeliverSMResp:
 		s.mu.Lock()
 		s.answers = append(s.answers, p)
+		again := n.pending[h.SequenceNumber]
+		delete(n.pending, h.SequenceNumber)
 		s.mu.Unlock()
+		if again != nil && p.CommandStatus != smpp.ROK {
+			s.later(s.script.Redeliver, func() { s.again(again) })
+		}
 	case smpp.Response:
 	default:
 		return n.write(&smpp.GenericNack{CommandStatus: smpp.RINVCMDID}, h.SequenceNumber, 0) == nil

@@ -20,6 +20,7 @@ type SMSC struct {
 	binds    []*smpp.Bind
 	cancels  []*smpp.CancelSM
 	answers  []*smpp.DeliverSMResp
+	owed     []smpp.PDU // that wait for a receiver
 	sessions map[*Session]bool
 	listener net.Listener
 	closed   bool
@@ -131,7 +132,7 @@ func (s *SMSC) Deliver(p smpp.PDU) error {
 
 // Serve plays one connection until it ends.
 func (s *SMSC) Serve(nc net.Conn) {
-	session := &Session{s: s, nc: nc}
+	session := &Session{s: s, nc: nc, pending: map[uint32]smpp.PDU{}}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -144,6 +145,9 @@ func (s *SMSC) Serve(nc net.Conn) {
 		session.hangUp()
 		s.mu.Lock()
 		delete(s.sessions, session)
+		for _, p := range session.pending {
+			s.owed = append(s.owed, p)
+		}
 		s.mu.Unlock()
 	}()
 	r := smpp.NewReader(nc)
@@ -157,6 +161,27 @@ func (s *SMSC) Serve(nc net.Conn) {
 		if err != nil || !session.take(h, p) {
 			return
 		}
+	}
+}
+
+// again delivers something once more, now or when a receiver is bound.
+func (s *SMSC) again(p smpp.PDU) {
+	if s.Deliver(p) == nil {
+		return
+	}
+	s.mu.Lock()
+	s.owed = append(s.owed, p)
+	s.mu.Unlock()
+}
+
+// settle is called when a receiver has bound: it gets what is owed.
+func (s *SMSC) settle() {
+	s.mu.Lock()
+	owed := s.owed
+	s.owed = nil
+	s.mu.Unlock()
+	for _, p := range owed {
+		s.again(p)
 	}
 }
 

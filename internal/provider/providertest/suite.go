@@ -47,6 +47,9 @@ type Harness struct {
 	Reports bool
 	Replies string
 
+	// Connects says that the adapter can send only while it runs.
+	Connects bool
+
 	// Queries says that the adapter is a smsir.StatusQuerier; the verdicts are those it must give about a message to
 	// Hangs, and about an attempt that never left.
 	Queries       bool
@@ -113,8 +116,8 @@ func (h *Harness) fault() string {
 		return "the numbers Accepts and Hangs are required"
 	case !permanent:
 		return "no refusal is of class permanent"
-	case !h.Runner && (h.Reports || h.Replies != ""):
-		return "only a Runner hands in reports by itself"
+	case !h.Runner && (h.Reports || h.Replies != "" || h.Connects):
+		return "only a Runner hands in reports by itself, or has to run before it sends"
 	}
 	return ""
 }
@@ -132,28 +135,29 @@ type check struct {
 	name    string
 	applies func(h *Harness) bool
 	do      func(c *trial)
+	alone   bool // it runs the adapter itself, or not at all
 }
 
 func checks() []check {
 	every := func(*Harness) bool { return true }
 	return []check{
-		{"kind", every, checkKind},
-		{"open", every, checkOpen},
-		{"accepts", every, checkAccepts},
-		{"refusals", every, checkRefusals},
-		{"lost answers", func(h *Harness) bool { return len(h.Lost) > 0 }, checkLost},
-		{"response timer", every, checkResponseTimer},
-		{"cancelled before", every, checkCancelledBefore},
-		{"cancelled while waiting", every, checkCancelledWhileWaiting},
-		{"unreachable", every, checkUnreachable},
-		{"concurrent", every, checkConcurrent},
-		{"run stops", func(h *Harness) bool { return h.Runner }, checkRunStops},
-		{"run waits for the sink", func(h *Harness) bool { return h.Reports }, checkRunWaits},
-		{"receipts", func(h *Harness) bool { return h.Reports }, checkReceipts},
-		{"receipts not acknowledged", func(h *Harness) bool { return h.Reports }, checkReceiptsAgain},
-		{"receipts after another run", func(h *Harness) bool { return h.Reports }, checkReceiptsNextRun},
-		{"replies", func(h *Harness) bool { return h.Replies != "" }, checkReplies},
-		{"status query", func(h *Harness) bool { return h.Queries }, checkQuery},
+		{"kind", every, checkKind, true},
+		{"open", every, checkOpen, true},
+		{"accepts", every, checkAccepts, false},
+		{"refusals", every, checkRefusals, false},
+		{"lost answers", func(h *Harness) bool { return len(h.Lost) > 0 }, checkLost, false},
+		{"response timer", every, checkResponseTimer, false},
+		{"cancelled before", every, checkCancelledBefore, false},
+		{"cancelled while waiting", every, checkCancelledWhileWaiting, false},
+		{"unreachable", every, checkUnreachable, false},
+		{"concurrent", every, checkConcurrent, false},
+		{"run stops", func(h *Harness) bool { return h.Runner }, checkRunStops, true},
+		{"run waits for the sink", func(h *Harness) bool { return h.Reports }, checkRunWaits, true},
+		{"receipts", func(h *Harness) bool { return h.Reports }, checkReceipts, true},
+		{"receipts not acknowledged", func(h *Harness) bool { return h.Reports }, checkReceiptsAgain, true},
+		{"receipts after another run", func(h *Harness) bool { return h.Reports }, checkReceiptsNextRun, true},
+		{"replies", func(h *Harness) bool { return h.Replies != "" }, checkReplies, true},
+		{"status query", func(h *Harness) bool { return h.Queries }, checkQuery, false},
 	}
 }
 
@@ -190,6 +194,9 @@ func runCheck(t testing.TB, h *Harness, c check) {
 	trial.p, err = w.Kind.Open(trial.cfg)
 	if err != nil {
 		t.Fatalf("Open with the settings of the harness: got error %v, want none", err)
+	}
+	if h.Connects && !c.alone {
+		defer trial.running(newSink(0, 0))()
 	}
 	c.do(trial)
 	trial.countSubmissions()

@@ -39,7 +39,9 @@ func (o *receiptOp) need(w *work) {
 		w.needs.attempts = append(w.needs.attempts, o.Attempt)
 		return
 	}
-	w.needs.references = append(w.needs.references, reference{o.Provider, o.Reference})
+	for _, text := range append([]string{o.Reference}, o.Aliases...) {
+		w.needs.references = append(w.needs.references, reference{o.Provider, clean(text)})
+	}
 }
 
 func (o *receiptOp) run(w *work) error {
@@ -77,22 +79,30 @@ func (o *receiptOp) run(w *work) error {
 }
 
 // match finds the attempt that a receipt speaks of, among those of the provider that reported it and only if the
-// recipient agrees; of several the youngest.
+// recipient agrees; of several the youngest. Of several ways to write its reference, the first that leads to one is the
+// one that counts from then on.
 func (w *work) match(r *smsir.Receipt) *attempt {
-	var list []*attempt
 	if r.Attempt != 0 {
-		if a := w.attempts[r.Attempt]; a != nil && a.Provider == r.Provider {
-			list = append(list, a)
-		}
-	} else {
-		list = w.referred(reference{r.Provider, r.Reference})
-	}
-	for _, a := range list {
-		if e := w.messages[a.Message]; e != nil && (r.To == "" || e.m.To == r.To) {
+		if a := w.attempts[r.Attempt]; a != nil && a.Provider == r.Provider && w.agrees(a, r) {
 			return a
+		}
+		return nil
+	}
+	for _, text := range append([]string{r.Reference}, r.Aliases...) {
+		for _, a := range w.referred(reference{r.Provider, clean(text)}) {
+			if w.agrees(a, r) {
+				r.Reference = clean(text)
+				return a
+			}
 		}
 	}
 	return nil
+}
+
+// agrees reports whether the recipient of an attempt is that of a receipt, or the receipt does not say.
+func (w *work) agrees(a *attempt, r *smsir.Receipt) bool {
+	e := w.messages[a.Message]
+	return e != nil && (r.To == "" || e.m.To == r.To)
 }
 
 // referred lists the attempts that have a reference, youngest first: as their first one, or else as that of a part.
@@ -285,12 +295,12 @@ func (w *work) insertInbound(b *pgx.Batch) {
 	slices.SortStableFunc(list, func(x, y *inboundOp) int {
 		return cmp.Or(slices.Compare(x.Provider[:], y.Provider[:]), cmp.Compare(x.Reference, y.Reference))
 	})
-	in, byID := newBulk("ibbttttit"), map[smsir.ID]*inboundOp{}
+	in, byID := newBulk("ibbttttiti"), map[smsir.ID]*inboundOp{}
 	for _, o := range list {
-		in.add(int64(o.ID), o.Workspace, o.Provider, o.Reference, o.From, o.To, o.Text, sqldb.Millis(o.ReceivedAt), o.Raw)
+		in.add(int64(o.ID), o.Workspace, o.Provider, o.Reference, o.From, o.To, o.Text, sqldb.Millis(o.ReceivedAt), o.Raw, sqldb.Flag(o.Incomplete))
 		byID[o.ID] = o
 	}
-	b.Queue(`INSERT INTO inbound (id, workspace_id, provider_id, reference, sender, recipient, text, received_at, raw) SELECT * FROM `+in.from(0)+`
+	b.Queue(`INSERT INTO inbound (id, workspace_id, provider_id, reference, sender, recipient, text, received_at, raw, incomplete) SELECT * FROM `+in.from(0)+`
 		ON CONFLICT DO NOTHING RETURNING id`, in.cols...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var id int64

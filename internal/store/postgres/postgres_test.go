@@ -65,6 +65,11 @@ func TestAudience(t *testing.T) {
 	storetest.Audience(t, fresh)
 }
 
+func TestPartSets(t *testing.T) {
+	t.Parallel()
+	storetest.Parts(t, fresh)
+}
+
 func fresh(t *testing.T) store.Store {
 	t.Helper()
 	st := open(t, pgtest.Copy(t, migrated), postgres.Options{})

@@ -26,6 +26,11 @@ func TestAudience(t *testing.T) {
 	storetest.Audience(t, fresh)
 }
 
+func TestPartSets(t *testing.T) {
+	t.Parallel()
+	storetest.Parts(t, fresh)
+}
+
 func fresh(t *testing.T) store.Store {
 	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
 	if err != nil {

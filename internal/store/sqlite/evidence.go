@@ -40,20 +40,32 @@ func (t *wtx) storeReceipt(r smsir.Receipt) (store.ReceiptResult, error) {
 	return store.ReceiptApplied, nil
 }
 
-// match finds the attempt that a receipt speaks of, among those of the provider that reported it
-// and only if the recipient agrees; of several the youngest.
+// match finds the attempt that a receipt speaks of. Of several ways to write its reference, the first that
+// leads to one is the one that counts from then on.
 func (t *wtx) match(r *smsir.Receipt) (*smsir.Attempt, error) {
-	var all []smsir.Attempt
-	var err error
 	if r.Attempt != 0 {
-		all, err = t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE id = $1 AND provider_id = $2", int64(r.Attempt), r.Provider)
-	} else {
-		all, err = t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE provider_id = $1 AND reference = $2 AND reference <> '' ORDER BY id DESC LIMIT 8", r.Provider, r.Reference)
-		if err == nil && len(all) == 0 {
-			all, err = t.attempts("SELECT "+sqldb.AttemptColumns+` FROM attempts WHERE id IN (SELECT attempt_id FROM parts
-				WHERE provider_id = $1 AND reference = $2) ORDER BY id DESC LIMIT 8`, r.Provider, r.Reference)
+		return t.agreeing(r, "SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE id = $1 AND provider_id = $2", int64(r.Attempt), r.Provider)
+	}
+	for _, reference := range append([]string{r.Reference}, r.Aliases...) {
+		for _, query := range []string{
+			"SELECT " + sqldb.AttemptColumns + " FROM attempts WHERE provider_id = $1 AND reference = $2 AND reference <> '' ORDER BY id DESC LIMIT 8",
+			"SELECT " + sqldb.AttemptColumns + ` FROM attempts WHERE id IN (SELECT attempt_id FROM parts
+				WHERE provider_id = $1 AND reference = $2) ORDER BY id DESC LIMIT 8`,
+		} {
+			a, err := t.agreeing(r, query, r.Provider, reference)
+			if err != nil || a != nil {
+				r.Reference = reference
+				return a, err
+			}
 		}
 	}
+	return nil, nil
+}
+
+// agreeing is the first of some attempts whose recipient is that of the receipt, or the first if the receipt
+// does not say.
+func (t *wtx) agreeing(r *smsir.Receipt, query string, args ...any) (*smsir.Attempt, error) {
+	all, err := t.attempts(query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -189,9 +201,9 @@ func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.
 			return err
 		}
 		in.ID = s.ids.Next(s.now())
-		n, err := t.Exec(`INSERT INTO inbound (id, workspace_id, provider_id, reference, sender, recipient, text, received_at, raw)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, int64(in.ID), in.Workspace, in.Provider, in.Reference,
-			in.From, in.To, in.Text, sqldb.Millis(in.ReceivedAt), in.Raw)
+		n, err := t.Exec(`INSERT INTO inbound (id, workspace_id, provider_id, reference, sender, recipient, text, received_at, raw, incomplete)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`, int64(in.ID), in.Workspace, in.Provider, in.Reference,
+			in.From, in.To, in.Text, sqldb.Millis(in.ReceivedAt), in.Raw, sqldb.Flag(in.Incomplete))
 		duplicate = n == 0
 		if err != nil || duplicate {
 			return err

@@ -145,6 +145,34 @@ func testEarlyReceipt(b *bench) {
 	b.story(m.ID, "message.accepted", "message.sending", "message.delivered")
 }
 
+// testAliases: a receipt finds its message by the first of several ways to write its reference that belongs to one.
+func testAliases(b *bench) {
+	m := b.accept(true, b.message())[0]
+	b.finish(b.mustIntend(m), m.ID, accepted("49374", "49375"))
+	b.receipt(store.ReceiptNoted, smsir.Receipt{Reference: "c0de", Aliases: []string{"49374"}, To: m.To, Status: smsir.Delivered, Code: "0"})
+	b.receipt(store.ReceiptDuplicate, smsir.Receipt{Reference: "c0de", Aliases: []string{"49374"}, To: m.To, Status: smsir.Delivered, Code: "0"})
+	b.receipt(store.ReceiptParked, smsir.Receipt{Reference: "c0df", Aliases: []string{"49375"}, To: "+12025550199", Status: smsir.Delivered, Code: "0"})
+	b.receipt(store.ReceiptApplied, smsir.Receipt{Reference: "c0df", Aliases: []string{"49376", "49375"}, To: m.To, Status: smsir.Delivered, Code: "0"})
+	b.state(m.ID, smsir.Delivered, true)
+}
+
+// testMissingParts: a message of which the provider took some parts and not the others has ended, and nothing is lost.
+func testMissingParts(b *bench) {
+	m := b.accept(true, b.message())[0]
+	attempt := b.mustIntend(m)
+	why := &smsir.Failure{Class: smsir.ClassPermanent, Code: "refused", Text: "no", ProviderCode: "11"}
+	b.finish(attempt, m.ID, smsir.Outcome{State: smsir.AttemptAccepted, References: []string{"p1", "p2"}, Missing: 1, Error: why})
+	got := b.state(m.ID, smsir.Undelivered, true)
+	if got.Reason != smsir.ReasonPartial || got.Parts != (smsir.Parts{Total: 3, Failed: 1}) || got.Error == nil || *got.Error != *why {
+		b.Errorf("got reason %q, parts %+v, error %+v; want partial, 1 of 3 failed, and why", got.Reason, got.Parts, got.Error)
+	}
+	b.story(m.ID, "message.accepted", "message.sending", "message.sent", "message.undelivered")
+	attempts, err := b.st.Attempts(ctx, b.ws, m.ID)
+	if err != nil || attempts[0].State != smsir.AttemptAccepted || !slices.Equal(attempts[0].References, []string{"p1", "p2"}) {
+		b.Errorf("attempts: %+v, %v", attempts, err)
+	}
+}
+
 func testParkedReceipt(b *bench) {
 	m := b.accept(true, b.message())[0]
 	attempt := b.mustIntend(m)

@@ -29,6 +29,8 @@ func Messages(t *testing.T, open Opener) {
 		{"an outcome is set once", testFinishOnce},
 		{"a receipt before the answer", testEarlyReceipt},
 		{"a receipt before the reference is known is parked", testParkedReceipt},
+		{"a reference written in another way", testAliases},
+		{"parts that were not taken", testMissingParts},
 		{"receipts are stored once and never cross providers", testReceiptScope},
 		{"several parts need several receipts", testParts},
 		{"a start after a crash tells the truth", testRecover},

@@ -2102,6 +2102,8 @@ export interface components {
              * @example inb_0g5t3v2k9qw1a
              */
             id: string;
+            /** @description Some parts of it never came; […] stands in their place. */
+            incomplete?: boolean;
             /** @description The provider that handed it in. */
             provider?: components["schemas"]["ProviderRef"];
             /**

@@ -1,0 +1,95 @@
+package smsc
+
+import (
+	"sync"
+
+	"github.com/smsir/smsir"
+)
+
+// remembered is how many answers are kept, and how many references of messages.
+const remembered = 1 << 16
+
+// answers remembers for a while what the carrier answered, so that late answers are found, receipts can be told from
+// each other, and a reference leads back to its message. It forgets the oldest, and everything when the program ends.
+type answers struct {
+	mu         sync.Mutex
+	byAttempt  map[smsir.ID]smsir.StatusAnswer
+	attempts   []smsir.ID // in the order of byAttempt
+	byRef      map[string]owner
+	references []string
+	marks      [1 << 16]owner // by user_message_reference
+	mark16     uint16
+}
+
+// owner is the message behind a reference.
+type owner struct {
+	attempt smsir.ID
+	to      string
+}
+
+func newAnswers() *answers {
+	return &answers{byAttempt: map[smsir.ID]smsir.StatusAnswer{}, byRef: map[string]owner{}}
+}
+
+// mark gives a message the next user_message_reference.
+func (a *answers) mark(s smsir.Submission) uint16 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mark16++
+	a.marks[a.mark16] = owner{s.Attempt, s.To}
+	return a.mark16
+}
+
+// marked is the message with a user_message_reference, if it went to that recipient.
+func (a *answers) marked(ref uint16, to string) (smsir.ID, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o := a.marks[ref]
+	return o.attempt, o.attempt != 0 && o.to == to
+}
+
+func (a *answers) taken(s smsir.Submission, references []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.put(s.Attempt, smsir.StatusAnswer{Verdict: smsir.VerdictAccepted, References: references})
+	for _, r := range references {
+		if _, again := a.byRef[r]; !again {
+			a.references = append(a.references, r)
+		}
+		a.byRef[r] = owner{s.Attempt, s.To}
+	}
+	for len(a.references) > remembered {
+		delete(a.byRef, a.references[0])
+		a.references = a.references[1:]
+	}
+}
+
+func (a *answers) refused(s smsir.Submission) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.put(s.Attempt, smsir.StatusAnswer{Verdict: smsir.VerdictNotAccepted})
+}
+
+func (a *answers) put(attempt smsir.ID, answer smsir.StatusAnswer) {
+	if _, again := a.byAttempt[attempt]; !again {
+		a.attempts = append(a.attempts, attempt)
+	}
+	a.byAttempt[attempt] = answer
+	for len(a.attempts) > remembered {
+		delete(a.byAttempt, a.attempts[0])
+		a.attempts = a.attempts[1:]
+	}
+}
+
+func (a *answers) query(attempt smsir.ID) smsir.StatusAnswer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.byAttempt[attempt]
+}
+
+// recipient is who the message with a reference went to, "" if it is not remembered.
+func (a *answers) recipient(reference string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.byRef[reference].to
+}
