@@ -189,6 +189,8 @@ func (m *Message) finishAccepted(now time.Time, o Outcome) (events []Event) {
 	case o.Missing > 0: // the handset gets a part of it at best, and sending it again would double that part
 		m.Parts.Failed, m.Error = o.Missing, o.Error
 		events = append(events, m.move(now, State{Undelivered, true}, ReasonPartial))
+	case m.Parts.Delivered >= m.Parts.Total: // all reports overtook the answer
+		events = append(events, m.received(now, Delivered, ""))
 	case o.NoReceipt:
 		events = append(events, m.move(now, State{Sent, true}, ReasonNoReceipt))
 	}
@@ -245,15 +247,11 @@ func (m *Message) Receipt(now time.Time, n int, r *Receipt) []Event {
 	}
 	switch r.Status {
 	case Sent:
-		if m.Status == Sent {
-			return nil
-		}
-		m.Error = nil
-		return []Event{m.sent(now, nil)}
+		return m.proven(now)
 	case Delivered:
 		m.Parts.Delivered++
-		if m.Parts.Delivered < m.Parts.Total {
-			return nil
+		if m.Parts.Delivered < m.partsOf(r) {
+			return m.proven(now)
 		}
 		m.Error = nil
 		return []Event{m.received(now, Delivered, "")}
@@ -261,10 +259,10 @@ func (m *Message) Receipt(now time.Time, n int, r *Receipt) []Event {
 		m.Parts.Failed++
 		m.Error = r.Error
 		if r.NonSend && m.Status == Sent && m.Attempts < MaxAttempts && !m.CancelRequested && now.Before(m.ExpiresAt) {
-			m.NextAt, m.ReceiptDeadline = now, time.Time{}
+			m.NextAt, m.ReceiptDeadline = now.Add(Backoff(m.Attempts, evenly)), time.Time{}
 			return []Event{m.move(now, State{Queued, false}, ReasonRetryWait)}
 		}
-		if m.Parts.Total > 1 {
+		if m.partsOf(r) > 1 {
 			return []Event{m.received(now, Undelivered, ReasonPartial)}
 		}
 		reason := Reason("")
@@ -274,6 +272,27 @@ func (m *Message) Receipt(now time.Time, n int, r *Receipt) []Event {
 		return []Event{m.received(now, r.Status, reason)}
 	}
 	return nil
+}
+
+// evenly is the jitter of a wait that a provider's report begins: reports come spread as it is.
+const evenly = 0.5
+
+// partsOf is how many reports like r it takes. One that overtook the answer, which tells the parts, is measured by our
+// own count of them if it is about a part.
+func (m *Message) partsOf(r *Receipt) int {
+	if r.Part && m.Parts.Total == 0 {
+		return m.Segments
+	}
+	return m.Parts.Total
+}
+
+// proven notes that the provider has the message, if that was not known yet.
+func (m *Message) proven(now time.Time) []Event {
+	if m.Status == Sent {
+		return nil
+	}
+	m.Error = nil
+	return []Event{m.sent(now, nil)}
 }
 
 // received ends a message by a receipt; one that overtook the answer proves the sending too.

@@ -264,6 +264,49 @@ func TestMultipartNeedsEveryPart(t *testing.T) {
 	}
 }
 
+// Reports about parts may overtake the answer that tells how many there are.
+func TestPartsThatOvertakeTheAnswer(t *testing.T) {
+	t.Parallel()
+	start := func() *smsir.Message {
+		m := newMessage(0, smsir.Hold)
+		m.Segments = 2
+		m.Accept(t0, false)
+		m.Intend(t0, smsir.UUID{1})
+		return m
+	}
+	answer := func(m *smsir.Message, references ...string) {
+		m.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, References: references})
+	}
+	part, whole := &smsir.Receipt{Status: smsir.Delivered, Part: true}, &smsir.Receipt{Status: smsir.Delivered}
+	m := start()
+	if m.Receipt(t0, 1, part); m.Status != smsir.Sent || m.Final {
+		t.Fatalf("the first part: %v, want sent", m.State())
+	}
+	late := *m
+	if m.Receipt(t0, 1, part); m.Status != smsir.Delivered {
+		t.Errorf("both parts: %v, want delivered", m.State())
+	}
+	if answer(&late, "a", "b"); late.Status != smsir.Sent {
+		t.Errorf("the answer behind the first part: %v, want sent", late.State())
+	}
+	if late.Receipt(t0, 1, part); late.Status != smsir.Delivered {
+		t.Errorf("the second part behind the answer: %v, want delivered", late.State())
+	}
+	fewer := start()
+	fewer.Receipt(t0, 1, part)
+	if answer(fewer, "a"); fewer.Status != smsir.Delivered {
+		t.Errorf("the answer tells one part, whose report is here: %v, want delivered", fewer.State())
+	}
+	m = start()
+	if m.Receipt(t0, 1, whole); m.Status != smsir.Delivered {
+		t.Errorf("a report about the whole: %v, want delivered", m.State())
+	}
+	m = start()
+	if m.Receipt(t0, 1, &smsir.Receipt{Status: smsir.Undelivered, Part: true}); m.Status != smsir.Undelivered || m.Reason != smsir.ReasonPartial {
+		t.Errorf("one part failed: %v %q, want undelivered partial", m.State(), m.Reason)
+	}
+}
+
 // A missing receipt sends a message again where the route says so: once, in time, and told as a possible
 // duplicate.
 func TestMissingReceiptSendsAgainOnce(t *testing.T) {

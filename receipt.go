@@ -1,6 +1,10 @@
 package smsir
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Receipt is one delivery report as it arrived from a provider. It is stored, deduplicated and
 // matched before the provider gets its acknowledgement.
@@ -13,6 +17,7 @@ type Receipt struct {
 	To        string   // E.164 of the recipient, "" when the report does not say
 	Status    Status   // Sent (not final), Delivered, Undelivered or Expired
 	NonSend   bool     // the provider says the message definitely never left it (move T21)
+	Part      bool     // it is about one part of several; otherwise, about the whole message
 	DoneAt    time.Time
 	ArrivedAt time.Time
 	Code      string // the provider's error code, word for word
@@ -49,4 +54,20 @@ type InboundPart struct {
 	Locking   uint8  // national language of the locking shift table, 0 for none; GSM 7-bit only
 	Single    uint8  // likewise of the single shift table
 	Data      []byte // without header: septets, one in each octet, or UTF-16 with the high octet first
+}
+
+// RawLimit is how much of a report is kept as it came, in bytes.
+const RawLimit = 4 << 10
+
+// Storable returns what every database takes of a text from outside: at most limit bytes of UTF-8, without NUL. What is
+// no character becomes U+FFFD.
+func Storable(text string, limit int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
+	if len(text) <= limit {
+		return text
+	}
+	for !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
 }

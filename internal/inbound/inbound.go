@@ -40,6 +40,12 @@ func New(st Store, log *slog.Logger, now func() time.Time) *Service {
 	return &Service{store: st, log: log, now: now}
 }
 
+// Bounds of what is kept, in bytes: a text of 255 parts fits.
+const (
+	maxText = 255 * 160 * 2
+	maxWord = 255
+)
+
 // Inbound stores one message, or a part of one.
 func (s *Service) Inbound(ctx context.Context, in smsir.Inbound) error {
 	if in.Provider.IsZero() || in.From == "" {
@@ -48,6 +54,8 @@ func (s *Service) Inbound(ctx context.Context, in smsir.Inbound) error {
 	if in.ReceivedAt.IsZero() {
 		in.ReceivedAt = s.now()
 	}
+	in.Text, in.Raw = smsir.Storable(in.Text, maxText), smsir.Storable(in.Raw, smsir.RawLimit)
+	in.From, in.To, in.Reference = smsir.Storable(in.From, maxWord), smsir.Storable(in.To, maxWord), smsir.Storable(in.Reference, maxWord)
 	if in.Part != nil {
 		return s.part(ctx, in)
 	}

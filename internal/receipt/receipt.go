@@ -58,6 +58,9 @@ var resultNames = map[store.ReceiptResult]string{
 	store.ReceiptDuplicate: "duplicate", store.ReceiptParked: "parked",
 }
 
+// maxWord bounds codes and references, in bytes.
+const maxWord = 255
+
 // Receipt stores one report. It refuses a report that tells no status, or that names nothing it
 // could be about: those are faults of the adapter.
 func (s *Service) Receipt(ctx context.Context, r smsir.Receipt) error {
@@ -72,6 +75,7 @@ func (s *Service) Receipt(ctx context.Context, r smsir.Receipt) error {
 	if r.ArrivedAt.IsZero() {
 		r.ArrivedAt = s.now()
 	}
+	r.Raw, r.Code, r.Reference = smsir.Storable(r.Raw, smsir.RawLimit), smsir.Storable(r.Code, maxWord), smsir.Storable(r.Reference, maxWord)
 	result, err := s.store.StoreReceipt(ctx, r)
 	if err != nil {
 		return fmt.Errorf("store a receipt: %w", err)

@@ -93,7 +93,7 @@ func (in *incoming) take(d *delivery) error {
 // report makes a receipt of a delivery; false if it says neither which message it is about nor what became of it.
 func (in *incoming) report(d *delivery) (smsir.Receipt, bool) {
 	c := in.c
-	r := smsir.Receipt{Provider: c.id, To: international(d.fromTON, d.from), ArrivedAt: time.Now().UTC(), Code: d.receipt.Err, Raw: d.raw()}
+	r := smsir.Receipt{Provider: c.id, Part: true, To: international(d.fromTON, d.from), ArrivedAt: time.Now().UTC(), Code: d.receipt.Err, Raw: d.raw()}
 	if ref, ok := d.tlvs.UserMessageReference(); ok && c.profile.reference {
 		r.Attempt, _ = c.answers.marked(ref, r.To)
 	}

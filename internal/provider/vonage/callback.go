@@ -129,7 +129,7 @@ func (a *account) proved(r smsir.CallbackRequest, params url.Values, h *hook) (s
 func (a *account) receipt(r smsir.CallbackRequest, params url.Values, told *smsir.CallbackAnswer) {
 	out := smsir.Receipt{
 		Reference: params.Get("messageId"), Attempt: attemptOf(params.Get("client-ref")), To: recipient(params.Get("msisdn")),
-		ArrivedAt: a.now(), Code: params.Get("err-code"), Price: smsir.ParseMoney(params.Get("price"), currency), Raw: raw(r),
+		Part: true, ArrivedAt: a.now(), Code: params.Get("err-code"), Price: smsir.ParseMoney(params.Get("price"), currency), Raw: raw(r),
 	}
 	out.DoneAt, _ = time.Parse("0601021504", params.Get("scts")) // in UTC, without seconds
 	switch status := params.Get("status"); status {

@@ -48,7 +48,7 @@ func TestReceiptsSMS(t *testing.T) {
 			r := signedSMS(dlr(tt.status, tt.code))
 			told, err := a.Callback(t.Context(), r)
 			want := smsir.Receipt{
-				Reference: messageID, Attempt: attempt, To: takes, Status: tt.want, DoneAt: time.Date(2026, 11, 23, 11, 59, 0, 0, time.UTC), ArrivedAt: noon,
+				Reference: messageID, Attempt: attempt, To: takes, Status: tt.want, Part: true, DoneAt: time.Date(2026, 11, 23, 11, 59, 0, 0, time.UTC), ArrivedAt: noon,
 				Code: tt.code, Raw: string(r.Body), Price: smsir.Money{Micros: 33_300, Currency: "EUR"}, Unmapped: tt.unmapped,
 			}
 			if err != nil || len(told.Receipts) != 1 || told.Status != 200 {

@@ -11,8 +11,6 @@ import (
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
-const rawLimit = 4096
-
 // receiptOp stores a receipt.
 type receiptOp struct {
 	smsir.Receipt
@@ -22,9 +20,6 @@ type receiptOp struct {
 // StoreReceipt implements store.Evidence.
 func (s *Store) StoreReceipt(_ context.Context, r smsir.Receipt) (store.ReceiptResult, error) {
 	r.ID = s.ids.Next(s.now())
-	if len(r.Raw) > rawLimit {
-		r.Raw = r.Raw[:rawLimit]
-	}
 	r.Reference, r.Code = clean(r.Reference), clean(r.Code)
 	o := &receiptOp{Receipt: r}
 	if err := s.writer.do(prioEvidence, o); err != nil {
@@ -220,9 +215,6 @@ type inboundOp struct {
 
 // StoreInbound implements store.Evidence.
 func (s *Store) StoreInbound(ctx context.Context, in smsir.Inbound, consent store.Consent) (duplicate bool, err error) {
-	if len(in.Raw) > rawLimit {
-		in.Raw = in.Raw[:rawLimit]
-	}
 	// A provider never changes its workspace, so that this may be read before.
 	rows, err := s.Query(ctx, "SELECT workspace_id FROM providers WHERE id = $1", in.Provider)
 	if err != nil {

@@ -84,15 +84,10 @@ func (t *wtx) agreeing(r *smsir.Receipt, query string, args ...any) (*smsir.Atte
 	return nil, nil
 }
 
-const rawLimit = 4096
-
 func (t *wtx) insertReceipt(r *smsir.Receipt, a *smsir.Attempt) (fresh bool, err error) {
 	var attempt any
 	if a != nil {
 		attempt = int64(a.ID)
-	}
-	if len(r.Raw) > rawLimit {
-		r.Raw = r.Raw[:rawLimit]
 	}
 	n, err := t.Exec(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
@@ -190,9 +185,6 @@ func (t *wtx) parked(provider smsir.UUID, reference string) (all []smsir.Receipt
 
 // StoreInbound implements store.Evidence.
 func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.Consent) (duplicate bool, err error) {
-	if len(in.Raw) > rawLimit {
-		in.Raw = in.Raw[:rawLimit]
-	}
 	err = s.writer.do(prioEvidence, false, func(t *wtx) error {
 		if found, err := t.row("SELECT workspace_id FROM providers WHERE id = $1", []any{in.Provider}, &in.Workspace); err != nil || !found {
 			if err == nil {
