@@ -26,6 +26,7 @@ import (
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/africastalking"
+	"github.com/smsir/smsir/internal/provider/clickatell"
 	"github.com/smsir/smsir/internal/provider/httpapi"
 	"github.com/smsir/smsir/internal/provider/infobip"
 	"github.com/smsir/smsir/internal/provider/plivo"
@@ -142,6 +143,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	kinds := []smsir.ProviderKind{
 		sim,
 		africastalking.Kind(),
+		clickatell.Kind(),
 		infobip.Kind(),
 		plivo.Kind(),
 		sinch.Kind(),
