@@ -29,6 +29,7 @@ import (
 	"github.com/smsir/smsir/internal/provider/clickatell"
 	"github.com/smsir/smsir/internal/provider/httpapi"
 	"github.com/smsir/smsir/internal/provider/infobip"
+	"github.com/smsir/smsir/internal/provider/messagebird"
 	"github.com/smsir/smsir/internal/provider/plivo"
 	"github.com/smsir/smsir/internal/provider/simulator"
 	"github.com/smsir/smsir/internal/provider/sinch"
@@ -145,6 +146,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		africastalking.Kind(),
 		clickatell.Kind(),
 		infobip.Kind(),
+		messagebird.Kind(),
 		plivo.Kind(),
 		sinch.Kind(),
 		smsc.Kind(),

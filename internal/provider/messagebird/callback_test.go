@@ -158,9 +158,9 @@ func checkProof(t *testing.T, told smsir.CallbackAnswer, err error, fine bool) {
 	}
 }
 
-// TestOfficialVectors holds the proof against the vectors that MessageBird publishes for those who verify its
+// TestOfficialDocument holds the proof against the vectors that MessageBird publishes for those who verify its
 // signatures. Of the valid ones we refuse those with algorithms that MessageBird does not use.
-func TestOfficialVectors(t *testing.T) {
+func TestOfficialDocument(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("SMSIR_PROVIDER_SPECS")
 	if folder == "" {
