@@ -84,11 +84,30 @@ func TestCarrierFaults(t *testing.T) {
 	s := serve(t, data, "--listen", listen, "--public-url", "http://"+listen)
 	c := register(t, s)
 	cases := []struct{ fault, status string }{
-		{"receipts:1", "delivered"}, {"refuse:30004", "failed"}, {"refuse:21610", "failed"}, {"drop", "delivered"}, {"reset:40", "delivered"},
-		{"error:500", "delivered"}, {"error:503", "delivered"}, {"garbage", "delivered"}, {"twice", "delivered"}, {"huge", "delivered"}, {"slow:1ms", "delivered"},
-		{"early", "delivered"}, {"receipts:4", "delivered"}, {"shuffled", "delivered"}, {"late:1s", "delivered"}, {"undelivered", "undelivered"},
-		{"expired", "expired"}, {"contradict", "undelivered"}, {"reply", "delivered"}, {"mute", "sent"}, {"lost", "unknown"}, {"cut", "unknown"},
-		{"redirect", "unknown"}, {"hang:2s", "delivered"},
+		{"receipts:1", "delivered"},
+		{"refuse:30004", "failed"},
+		{"refuse:21610", "failed"},
+		{"drop", "delivered"},
+		{"reset:40", "delivered"},
+		{"error:500", "delivered"},
+		{"error:503", "delivered"},
+		{"garbage", "delivered"},
+		{"twice", "delivered"},
+		{"huge", "delivered"},
+		{"slow:1ms", "delivered"},
+		{"early", "delivered"},
+		{"receipts:4", "delivered"},
+		{"shuffled", "delivered"},
+		{"late:1s", "delivered"},
+		{"undelivered", "undelivered"},
+		{"expired", "expired"},
+		{"contradict", "undelivered"},
+		{"reply", "delivered"},
+		{"mute", "sent"},
+		{"lost", "unknown"},
+		{"cut", "unknown"},
+		{"redirect", "unknown"},
+		{"hang:2s", "delivered"},
 	}
 	var faults []string
 	for i, k := range cases {

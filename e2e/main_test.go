@@ -40,15 +40,20 @@ func runTests(m *testing.M) int {
 }
 
 // binary builds the program, once, as its users get it: without cgo.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(folder, "smsir")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "../cmd/smsir")
+var binary = sync.OnceValues(func() (string, error) { return build("smsir", "") })
+
+// mortal builds it with places where it can be killed (package failpoint).
+var mortal = sync.OnceValues(func() (string, error) { return build("smsir-failpoints", "failpoints") })
+
+func build(name, tags string) (string, error) {
+	path := filepath.Join(folder, name)
+	cmd := exec.Command("go", "build", "-trimpath", "-tags", tags, "-o", path, "../cmd/smsir")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}
 	return path, nil
-})
+}
 
 // required reports whether SMSIR_REQUIRE says that something must be on this machine.
 func required(name string) bool {

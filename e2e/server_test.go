@@ -94,6 +94,12 @@ func launch(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
 	path, err := binary()
 	must(t, err)
+	return launchPath(t, path, env, args...)
+}
+
+// launchPath starts a build of the program.
+func launchPath(t *testing.T, path string, env []string, args ...string) *server {
+	t.Helper()
 	s := &server{t: t, cmd: exec.Command(path, args...), stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} { // and no SMSIR_…
 		if v, ok := os.LookupEnv(name); ok {

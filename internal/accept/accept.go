@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -232,7 +233,13 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	}
 	due := p.due()
 	a.Owned = len(due) > 0 && s.opt.Reserve(due)
+	before, after := failpoint.AcceptBefore, failpoint.AcceptAfter
+	if p.order.Batch {
+		before, after = failpoint.BatchBefore, failpoint.BatchAfter
+	}
+	failpoint.Hit(before)
 	replay, err := s.opt.Store.Accept(ctx, a)
+	failpoint.Hit(after)
 	if err != nil || replay != nil {
 		if a.Owned {
 			s.opt.Unreserve(due)

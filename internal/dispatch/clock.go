@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -89,7 +90,9 @@ func (d *Dispatcher) tick(ctx context.Context) (more bool, wait time.Duration, e
 	case next.After(now):
 		return false, min(max(next.Sub(now), minWait), d.opt.PollCap), nil
 	}
+	failpoint.Hit(failpoint.TickBefore)
 	ticked, err := d.opt.Store.Tick(ctx, now, d.opt.Late, page)
+	failpoint.Hit(failpoint.TickAfter)
 	if err != nil {
 		return false, 0, err
 	}
@@ -104,7 +107,9 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, shares []store.Sh
 	if len(shares) == 0 {
 		return false, nil
 	}
+	failpoint.Hit(failpoint.ClaimBefore)
 	claimed, err := d.opt.Store.Claim(ctx, now, shares)
+	failpoint.Hit(failpoint.ClaimAfter)
 	got := count(claimed)
 	for _, s := range shares {
 		d.unreserve(s.Line, s.N-got[s.Line])
@@ -164,7 +169,9 @@ func (d *Dispatcher) shares(waiting []store.Waiting, now time.Time) (shares []st
 
 func (d *Dispatcher) sweep(ctx context.Context) {
 	for range 20 {
+		failpoint.Hit(failpoint.SweepBefore)
 		more, err := d.opt.Store.Sweep(ctx, d.opt.Now())
+		failpoint.Hit(failpoint.SweepAfter)
 		if err != nil && ctx.Err() == nil {
 			d.log.Error("expired records could not be deleted", "err", err)
 		}
@@ -230,6 +237,7 @@ func (d *Dispatcher) resolve(m *smsir.Message) error {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(d.ctx, 10*time.Second)
+		failpoint.Hit(failpoint.LookBefore)
 		answer, err := q.QueryStatus(ctx, smsir.StatusQuery{
 			Attempt: a.ID, To: m.To, From: m.From, Text: m.Text, StartedAt: a.StartedAt,
 			Owned: func(ctx context.Context, references []string) ([]string, error) {
@@ -241,6 +249,7 @@ func (d *Dispatcher) resolve(m *smsir.Message) error {
 		if err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.LookAfter)
 		outcome := smsir.Outcome{State: smsir.AttemptAccepted, References: answer.References}
 		switch answer.Verdict {
 		case smsir.VerdictAccepted:

@@ -18,6 +18,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -134,7 +135,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		return err
 	}
 	d.clock(ctx)
+	failpoint.Hit(failpoint.DrainBefore)
 	d.drain(cancelSends)
+	failpoint.Hit(failpoint.DrainAfter)
 	return nil
 }
 

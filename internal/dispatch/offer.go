@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/route"
 )
 
@@ -192,7 +193,10 @@ func (d *Dispatcher) giveBack(messages []*smsir.Message, reason smsir.Reason, un
 		for i, m := range chunk {
 			ids[i] = m.ID
 		}
-		if err := d.opt.Store.Release(context.Background(), ids, reason, until); err != nil {
+		failpoint.Hit(failpoint.ReleaseBefore)
+		err := d.opt.Store.Release(context.Background(), ids, reason, until)
+		failpoint.Hit(failpoint.ReleaseAfter)
+		if err != nil {
 			d.log.Error("could not release messages; they are taken over at the next start", "count", len(ids), "err", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -18,7 +19,9 @@ func (l *lane) start(batch []*smsir.Message) {
 	for i, m := range batch {
 		intents[i] = store.Intent{Attempt: d.opt.Store.NewID(now), Message: m, Provider: l.up.ID, Now: now}
 	}
+	failpoint.Hit(failpoint.IntentBefore)
 	ok, err := d.opt.Store.Intend(d.ctx, intents)
+	failpoint.Hit(failpoint.IntentAfter)
 	if err != nil {
 		d.log.Error("intents could not be stored; nothing was sent", "provider", l.up.Name, "count", len(batch), "err", err)
 		l.rest(time.Second)
@@ -83,7 +86,10 @@ func (l *lane) call(ctx context.Context, s smsir.Submission) (a smsir.Accepted, 
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return l.up.Provider.Send(ctx, s)
+	failpoint.Hit(failpoint.SendBefore)
+	a, err = l.up.Provider.Send(ctx, s)
+	failpoint.Hit(failpoint.SendAfter)
+	return a, err
 }
 
 // judge turns the provider's answer into an outcome, and pace and breaker after it.
@@ -164,7 +170,9 @@ func (l *lane) finish(f store.Finish) {
 	d := l.d
 	pause := 100 * time.Millisecond
 	for try := 0; ; try++ {
+		failpoint.Hit(failpoint.OutcomeBefore)
 		m, err := d.opt.Store.Finish(d.ctx, f)
+		failpoint.Hit(failpoint.OutcomeAfter)
 		if err == nil {
 			if try > 0 {
 				l.stored(-1)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 )
 
 // callbackRoot is where providers call back: callbackRoot + provider id + "/" + token. It is no part of the API: what is
@@ -121,6 +122,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) (result string
 		http.Error(w, "The body did not arrive whole.", http.StatusBadRequest)
 		return callbackUnreadable, nil //nolint:nilerr // it is the answer
 	}
+	failpoint.Hit(failpoint.CallbackBefore)
 	// The address is the configured one: Host and forwarding headers are the caller's to choose.
 	told, err := back.Callback(r.Context(), smsir.CallbackRequest{
 		Method: r.Method, URL: s.deps.Callbacks.public + r.URL.RequestURI(), Header: r.Header, Body: body,
@@ -147,6 +149,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) (result string
 		comeAgain(w)
 		return callbackFailed, err
 	}
+	failpoint.Hit(failpoint.CallbackAfter)
 	if told.Status == 0 {
 		told.Status = http.StatusNoContent
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/accept"
+	"github.com/smsir/smsir/internal/failpoint"
 )
 
 // registerSend registers what makes messages.
@@ -244,6 +245,7 @@ func (s *Server) order(c *call, key string, body any, o accept.Order, render fun
 	if err != nil {
 		return raw{}, err
 	}
+	failpoint.Hit(failpoint.AnswerBefore)
 	if res.Replayed {
 		c.w.Header().Set("Idempotent-Replayed", "true")
 	}

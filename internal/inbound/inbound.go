@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -64,7 +65,9 @@ func (s *Service) Inbound(ctx context.Context, in smsir.Inbound) error {
 
 func (s *Service) whole(ctx context.Context, in smsir.Inbound) error {
 	consent := Consent(in.Text)
+	failpoint.Hit(failpoint.InboundBefore)
 	duplicate, err := s.store.StoreInbound(ctx, in, consent)
+	failpoint.Hit(failpoint.InboundAfter)
 	if err != nil {
 		return fmt.Errorf("store an inbound message: %w", err)
 	}

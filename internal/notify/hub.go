@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -161,6 +162,7 @@ func (h *Hub) forward(ctx context.Context) {
 		if len(page) == 0 {
 			return
 		}
+		failpoint.Hit(failpoint.FanoutBefore)
 		items, err := h.encode.items(ctx, h.reserve(page))
 		h.mu.Lock()
 		if err != nil {
@@ -169,6 +171,7 @@ func (h *Hub) forward(ctx context.Context) {
 			h.publish(items)
 		}
 		h.mu.Unlock()
+		failpoint.Hit(failpoint.FanoutAfter)
 		if err != nil {
 			h.log.WarnContext(ctx, "events cannot be told", "error", err)
 			return

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/smsir/smsir/internal/failpoint"
 )
 
 // countedConn counts what is written to a connection, above TLS where there is TLS.
@@ -32,13 +34,27 @@ func (c *countedConn) Write(b []byte) (int, error) {
 	}
 	c.written += int64(len(b))
 	c.mu.Unlock()
-	n, err := c.Conn.Write(b)
+	n, err := c.send(b)
 	if n < len(b) {
 		c.mu.Lock()
 		c.written -= int64(len(b) - max(n, 0))
 		c.mu.Unlock()
 	}
 	return n, err
+}
+
+// send writes b; where a test may kill the process in the middle of it, in two halves.
+func (c *countedConn) send(b []byte) (int, error) {
+	if !failpoint.Enabled {
+		return c.Conn.Write(b)
+	}
+	half, err := c.Conn.Write(b[:len(b)/2])
+	failpoint.Hit(failpoint.WireMid)
+	if err != nil {
+		return half, err
+	}
+	n, err := c.Conn.Write(b[half:])
+	return half + n, err
 }
 
 func (c *countedConn) count() int64 {

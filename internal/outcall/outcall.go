@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 )
 
 // MaxAnswer is how much of the body of an answer is read, in bytes, and likewise how much of what a compressed one
@@ -117,7 +118,9 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var wire wire
-	req = once(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: wire.got})))
+	trace := &httptrace.ClientTrace{GotConn: wire.got, WroteRequest: func(httptrace.WroteRequestInfo) { failpoint.Hit(failpoint.WireAfter) }}
+	req = once(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	failpoint.Hit(failpoint.WireBefore)
 	answer, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return Response{}, classify(ctx, err, wire.silent())
@@ -127,6 +130,7 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 	if out.Body, out.Truncated, err = read(answer); err != nil {
 		return out, unknown(ctx, "answer_lost", "The connection was lost in the middle of the answer.", err)
 	}
+	failpoint.Hit(failpoint.WireAnswered)
 	return out, nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -76,7 +77,9 @@ func (s *Service) Receipt(ctx context.Context, r smsir.Receipt) error {
 		r.ArrivedAt = s.now()
 	}
 	r.Raw, r.Code, r.Reference = smsir.Storable(r.Raw, smsir.RawLimit), smsir.Storable(r.Code, maxWord), smsir.Storable(r.Reference, maxWord)
+	failpoint.Hit(failpoint.ReceiptBefore)
 	result, err := s.store.StoreReceipt(ctx, r)
+	failpoint.Hit(failpoint.ReceiptAfter)
 	if err != nil {
 		return fmt.Errorf("store a receipt: %w", err)
 	}

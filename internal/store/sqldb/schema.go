@@ -3,9 +3,11 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/pressly/goose/v3"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -57,9 +59,15 @@ func MigrateUp(ctx context.Context, db *sql.DB, p *goose.Provider, exists string
 	if err != nil {
 		return 0, err
 	}
-	done, err := p.Up(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("bring the database up to date: %w", err)
+	failpoint.Hit(failpoint.StartMigrate)
+	for n := 0; ; n++ {
+		switch _, err := p.UpByOne(ctx); {
+		case errors.Is(err, goose.ErrNoNextVersion):
+			failpoint.Hit(failpoint.StartMigrated)
+			return n, nil
+		case err != nil:
+			return n, fmt.Errorf("bring the database up to date: %w", err)
+		}
+		failpoint.Hit(failpoint.StartMigration)
 	}
-	return len(done), nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
@@ -49,6 +50,7 @@ func (t *wtx) accept(a *store.Acceptance) error {
 		}
 		events = events[n:]
 	}
+	failpoint.Hit(failpoint.AcceptTx)
 	if r := a.Idempotency; r != nil {
 		_, err := t.Exec(`INSERT INTO idempotency (workspace_id, scope, key, fingerprint, status, body, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (workspace_id, scope, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,

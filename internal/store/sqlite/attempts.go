@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
@@ -81,6 +82,7 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 	if n != 1 {
 		return nil, t.unintended(in)
 	}
+	failpoint.Hit(failpoint.IntentTx)
 	if _, err := t.Exec("INSERT INTO attempts (id, message_id, workspace_id, number, provider_id, state, started_at) VALUES ($1, $2, $3, $4, $5, 1, $6)",
 		int64(in.Attempt), int64(m.ID), m.Workspace, int64(m.Tries), in.Provider, in.Now.UnixMilli()); err != nil {
 		return nil, err
@@ -157,6 +159,7 @@ func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
 	if err != nil || m == nil || !takes {
 		return m, err
 	}
+	failpoint.Hit(failpoint.OutcomeTx)
 	first := ""
 	if len(o.References) > 0 {
 		first = o.References[0]

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
@@ -33,6 +34,7 @@ func (t *wtx) storeReceipt(r smsir.Receipt) (store.ReceiptResult, error) {
 	case a == nil:
 		return store.ReceiptParked, nil
 	}
+	failpoint.Hit(failpoint.ReceiptTx)
 	moved, err := t.applyReceipt(a, &r)
 	if err != nil || !moved {
 		return store.ReceiptNoted, err
@@ -203,6 +205,7 @@ func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.
 		if err := t.consent(&in, consent); err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.InboundTx)
 		return t.insertEvent(&smsir.Event{
 			ID: s.ids.Next(s.now()), Workspace: in.Workspace, Type: smsir.EventInbound, At: s.now(),
 			Data: smsir.EventData{Inbound: in.ID.Format(smsir.PrefixInbound), Provider: in.Provider.Format(smsir.PrefixProvider)},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
@@ -16,10 +17,12 @@ const chunk = 500
 func (s *Store) Recover(_ context.Context, now, nextLook time.Time) (requeued, unknown int, err error) {
 	for more := true; more; {
 		q, u := 0, 0
+		failpoint.Hit(failpoint.RecoverBefore)
 		err := s.writer.do(prioEvidence, false, func(t *wtx) (err error) {
 			q, u, err = t.recoverChunk(now, nextLook)
 			return err
 		})
+		failpoint.Hit(failpoint.RecoverAfter)
 		if err != nil {
 			return requeued, unknown, err
 		}
@@ -44,6 +47,7 @@ func (t *wtx) recoverChunk(now, nextLook time.Time) (requeued, unknown int, err 
 				return nil, err
 			}
 			events := m.Recover(now, a.StartedAt, nextLook)
+			failpoint.Hit(failpoint.RecoverMid)
 			return events, t.endAttempt(a.ID, smsir.AttemptUnknown, now, "", m.Error)
 		})
 		if err != nil {
@@ -223,6 +227,7 @@ func (s *Store) Tell(_ context.Context, e smsir.Event) error {
 // Cancel implements store.Canceler.
 func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (result smsir.CancelResult, m *smsir.Message, err error) {
 	by := actorID(actor)
+	failpoint.Hit(failpoint.CancelBefore)
 	err = s.writer.do(prioAccept, false, func(t *wtx) error {
 		result = 0
 		_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) {
@@ -231,6 +236,7 @@ func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, a
 			}
 			var events []smsir.Event
 			result, events = m.Cancel(now)
+			failpoint.Hit(failpoint.CancelTx)
 			for i := range events {
 				events[i].Data.Actor = by
 			}
@@ -241,6 +247,7 @@ func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, a
 	if err != nil {
 		return 0, nil, err
 	}
+	failpoint.Hit(failpoint.CancelAfter)
 	if result == 0 {
 		return 0, nil, smsir.Errorf(smsir.CodeNotFound, "There is no such message.")
 	}
@@ -272,6 +279,7 @@ func (s *Store) Sweep(_ context.Context, now time.Time) (more bool, err error) {
 				return err
 			}
 			more = more || n == chunk
+			failpoint.Hit(failpoint.SweepTx)
 		}
 		return nil
 	})

@@ -23,6 +23,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -182,6 +183,7 @@ func (s *Store) register(ctx context.Context) error {
 	if err := s.write.QueryRowContext(ctx, newest).Scan(&top); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.StartOwner)
 	s.ids, err = smsir.NewGenerator(0, smsir.ID(top.Int64))
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	sqlite3 "modernc.org/sqlite"
 )
 
@@ -214,10 +215,12 @@ func (w *writer) attempt(batch []*step, isolate bool) (retry bool, err error) {
 		_ = w.exec("ROLLBACK")
 		return false, err
 	}
+	failpoint.Hit(failpoint.CommitBefore)
 	if err := w.exec("COMMIT"); err != nil {
 		_ = w.exec("ROLLBACK")
 		return false, err
 	}
+	failpoint.Hit(failpoint.CommitAfter)
 	return false, nil
 }
 

@@ -1,0 +1,145 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/smsir/smsir/api"
+	load "github.com/smsir/smsir/bench/client"
+	"github.com/smsir/smsir/internal/failpoint"
+)
+
+// TestFailpoints kills the server at each place where package failpoint lets it die, under load, and has the oracle judge
+// what is left. SMSIR_CRASH_ROUNDS says how often each place is died at (0: a sample of eight, once), SMSIR_CRASH_SEED
+// which random choices are made. A place that nobody passes is a failure.
+func TestFailpoints(t *testing.T) {
+	t.Parallel()
+	rounds := int(setting(t, "SMSIR_CRASH_ROUNDS", 0))
+	seed := setting(t, "SMSIR_CRASH_SEED", rand.Uint64N(1_000_000))
+	t.Logf("SMSIR_CRASH_SEED=%d", seed)
+	path, err := mortal()
+	must(t, err)
+	dir := t.TempDir()
+	t.Cleanup(func() { keep(t, dir) })
+	h := newHammer(t, dir, seed)
+	h.path = path
+	h.run()
+	c := register(t, h.server)
+	h.site = siteOf(c)
+	crew := newCrew(t, h.site, dir, seed, load.Recipients)
+	h.far = startCarrier(t, c, dir, seed, append(carrierFaults(), "reply@to=+4477009000*", "drop@to=+4477009001*"))
+	f := startFollower(t, h.site, c.token, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
+	working, stop := context.WithCancel(t.Context())
+	defer stop()
+	crew.Mix(working)
+
+	points := slices.DeleteFunc(failpoint.Points(), func(p failpoint.Point) bool { return p == failpoint.StartMigration })
+	if rounds == 0 {
+		rounds = 1
+		h.rng.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
+		points = points[:8]
+	}
+	h.stop(syscall.SIGKILL)
+	for range rounds {
+		h.rng.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
+		for _, p := range points {
+			h.dieAt(working, crew, p)
+		}
+	}
+	h.run()
+	pause(t.Context(), time.Second)
+	stop()
+	crew.Wait()
+	h.drain(f)
+	f.end()
+	if code := h.server.stop(); code != 0 {
+		t.Errorf("the last run ends with exit code %d", code)
+	}
+	r := judge(t, dir)
+	t.Logf("%d messages accepted, %d tries without an answer, at most %d unknown by one kill\n%s", crew.Sent(), crew.Resets(), h.worst(), report(t, r))
+	t.Logf("%s kills %d", r.Summary(), h.kills)
+	if !r.OK() {
+		t.Error("the oracle found faults")
+	}
+	if n := h.worst(); n > 2*window {
+		t.Errorf("one kill left %d messages unknown, more than %d", n, 2*window)
+	}
+}
+
+// dieAt starts the server with a point armed and makes sure that it dies there. Points of the orderly stop get a SIGTERM.
+func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
+	h.t.Helper()
+	start := time.Now()
+	count := 1 + h.rng.IntN(3)
+	switch p {
+	case failpoint.StartMigrate, failpoint.StartMigrated, failpoint.StartOwner, failpoint.RecoverBefore, failpoint.RecoverMid, failpoint.RecoverAfter,
+		failpoint.DrainBefore, failpoint.DrainAfter, failpoint.ReleaseBefore, failpoint.ReleaseAfter, failpoint.SweepBefore, failpoint.SweepTx, failpoint.SweepAfter:
+		count = 1
+	}
+	h.server = launchPath(h.t, h.path, []string{fmt.Sprintf("FAILPOINT=%s:%d", p, count)}, h.command()...)
+	if h.server.ready() {
+		h.site.Up(h.server.url)
+		c.Burst(ctx, 12)
+		switch p {
+		case failpoint.DrainBefore, failpoint.DrainAfter, failpoint.ReleaseBefore, failpoint.ReleaseAfter:
+			c.Flood(ctx, 300, func(i int) string { return fmt.Sprintf("+447700900%03d", i) })
+			_ = h.server.cmd.Process.Signal(syscall.SIGTERM)
+		}
+	}
+	select {
+	case <-h.server.done:
+	case <-time.After(patience / 2):
+	}
+	h.site.Down()
+	if !h.stop(syscall.SIGKILL) {
+		h.t.Errorf("nothing passed %s", p)
+		return
+	}
+	if h.server.code != -1 {
+		h.t.Errorf("at %s the server ended by itself with exit code %d:\n%s", p, h.server.code, tail(h.server.stderr.String()))
+	}
+	h.t.Logf("died at %s:%d after %v", p, count, time.Since(start).Round(time.Millisecond))
+	h.kills++
+	h.server = nil
+}
+
+// stop ends the server if it is still there; true if it had ended before.
+func (h *hammer) stop(signal syscall.Signal) bool {
+	select {
+	case <-h.server.done:
+		return true
+	default:
+	}
+	h.site.Down()
+	_ = h.server.cmd.Process.Signal(signal)
+	<-h.server.done
+	h.server = nil
+	return false
+}
+
+// TestKillDuringMigrations: a first start that dies between two migrations is finished by the next.
+func TestKillDuringMigrations(t *testing.T) {
+	t.Parallel()
+	path, err := mortal()
+	must(t, err)
+	data := filepath.Join(t.TempDir(), "data")
+	for n := 1; ; n++ {
+		s := launchPath(t, path, []string{fmt.Sprintf("FAILPOINT=%s:%d", failpoint.StartMigration, n)}, "serve", "--listen", "127.0.0.1:0", "--data-dir", data)
+		if s.ready() { // fewer were left
+			register(t, s)
+			if code := s.stop(); code != 0 || n == 1 {
+				t.Errorf("exit code %d; %d kills", code, n-1)
+			}
+			return
+		}
+		if <-s.done; s.code != -1 {
+			t.Fatalf("exit code %d:\n%s", s.code, tail(s.stderr.String()))
+		}
+	}
+}
