@@ -89,6 +89,10 @@ race: ## Core packages under the race detector; needs a C compiler
 crash: ## Kill the server again and again under load, and judge what is left. KILLS=30
 	@scripts/crash.sh $(or $(KILLS),30)
 
+.PHONY: sim
+sim: ## Play days of a gateway's life in virtual time, drawn from seeds. SEEDS=2000
+	SIM_SEEDS=$(or $(SEEDS),2000) go test -timeout 12h -count=1 -v -run '^TestSim$$' ./bench/sim
+
 .PHONY: bench
 bench: ## Measure durable accepts through HTTP against a bare insert, and the inner loops. ARGS=-cpuprofile=prof
 	go run ./bench/accept $(ARGS)

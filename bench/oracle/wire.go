@@ -68,6 +68,16 @@ func taken(all []*submission) (n int) {
 	return n
 }
 
+// had counts those of them of which the carrier did not say itself that they never left it.
+func had(all []*submission) (n int) {
+	for _, s := range all {
+		if s.taken && !s.neverLeft() {
+			n++
+		}
+	}
+	return n
+}
+
 // judgeWire holds every hand-over against the intent on disk: I3, P10, P11.
 func (c *trial) judgeWire() {
 	c.looked(I3, len(c.wire.submissions))
@@ -144,13 +154,7 @@ func (c *trial) judgeAttempts(m *message) {
 	if m.possibleDuplicate {
 		allowed = 2
 	}
-	n := taken(c.wire.byMessage[m.id])
-	for _, s := range c.wire.byMessage[m.id] {
-		if s.taken && s.neverLeft() {
-			n--
-		}
-	}
-	if n > allowed {
+	if n := had(c.wire.byMessage[m.id]); n > allowed {
 		c.report.Doubled++
 		c.fault(I4, "%s was taken by the carrier %d times, possible_duplicate=%v", msg(m.id), n, m.possibleDuplicate)
 	}
@@ -171,7 +175,7 @@ func (c *trial) judgeAttempt(m *message, a *attempt) {
 	case smsir.AttemptAccepted:
 		if took == nil {
 			c.lie(m, "%s of %s is accepted, and the carrier never took it", att(a.id), msg(m.id))
-		} else if a.reference != took.reference {
+		} else if a.reference != took.reference && c.wire.byReference[reference{took.provider, a.reference}] != took {
 			c.lie(m, "%s has the reference %q; the carrier gave %q", att(a.id), a.reference, took.reference)
 		}
 	case smsir.AttemptRefused:
@@ -210,7 +214,7 @@ func (c *trial) judgeTruth(m *message) {
 		}
 	}
 	if local {
-		if taken(all) > 0 && !m.possibleDuplicate {
+		if had(all) > 0 && !m.possibleDuplicate {
 			c.lie(m, "%s is %s (%s), and the carrier took it", msg(m.id), m.state.Status, m.reason)
 		}
 		if m.state.Final && m.possibleDuplicate {
@@ -233,7 +237,7 @@ func (c *trial) judgeTruth(m *message) {
 // reported finds the report that a final status rests on.
 func (c *trial) reported(m *message, all []*submission) bool {
 	for _, s := range all {
-		if s.taken && s.said(m.state.Status, m.finished) {
+		if s.taken && (s.said(m.state.Status, m.finished) || m.reason == smsir.ReasonPartial && s.said(smsir.Expired, m.finished)) {
 			return true
 		}
 	}

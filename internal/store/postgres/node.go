@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 )
 
 // Keys of advisory locks; 7530 and 7531 are in the migrations.
@@ -67,6 +68,7 @@ func (s *Store) register(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("register this node: %w", err)
 	}
+	failpoint.Hit(failpoint.StartOwner)
 	var top int64
 	const newest = `SELECT greatest(0, (SELECT max(id) FROM messages), (SELECT max(id) FROM attempts), (SELECT max(id) FROM receipts),
 		(SELECT max(id) FROM inbound), (SELECT max(batch_id) FROM messages WHERE batch_id > 0))`

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
@@ -192,6 +193,7 @@ func (s *Store) Tell(_ context.Context, e smsir.Event) error {
 // Cancel implements store.Canceler.
 func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (result smsir.CancelResult, m *smsir.Message, err error) {
 	by := actorID(actor)
+	failpoint.Hit(failpoint.CancelBefore)
 	err = s.change(ctx, false, only(id), func(w *work, _ []smsir.ID) error {
 		result = 0
 		_, err := w.step(id, func(m *smsir.Message) ([]smsir.Event, error) {
@@ -207,6 +209,7 @@ func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, a
 		})
 		return err
 	})
+	failpoint.Hit(failpoint.CancelAfter)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -5,12 +5,15 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 )
 
 // Recover implements store.Queue: it takes over what nodes have left that are over, whoever finds it first.
 func (s *Store) Recover(ctx context.Context, now, nextLook time.Time) (requeued, unknown int, err error) {
 	for more := true; more; {
+		failpoint.Hit(failpoint.RecoverBefore)
 		q, u, err := s.recoverChunk(ctx, now, nextLook)
+		failpoint.Hit(failpoint.RecoverAfter)
 		if err != nil {
 			return requeued, unknown, err
 		}

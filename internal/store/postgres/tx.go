@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
@@ -89,7 +90,9 @@ func (s *Store) once(ctx context.Context, f func(*tx) error) (again bool, err er
 		s.abandon(t, err)
 		return retryable(err), err
 	}
+	failpoint.Hit(failpoint.CommitBefore)
 	if _, err = t.conn.Exec(work, "COMMIT"); err == nil {
+		failpoint.Hit(failpoint.CommitAfter)
 		return false, nil
 	}
 	if refused(err) {
