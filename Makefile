@@ -93,6 +93,10 @@ crash: ## Kill the server again and again under load, and judge what is left. KI
 sim: ## Play days of a gateway's life in virtual time, drawn from seeds. SEEDS=2000
 	SIM_SEEDS=$(or $(SEEDS),2000) go test -timeout 12h -count=1 -v -run '^TestSim$$' ./bench/sim
 
+.PHONY: canaries
+canaries: ## Put twelve bugs in, one at a time, and fail unless the suites find each
+	@scripts/canaries.sh
+
 .PHONY: bench
 bench: ## Measure durable accepts through HTTP against a bare insert, and the inner loops. ARGS=-cpuprofile=prof
 	go run ./bench/accept $(ARGS)

@@ -101,7 +101,7 @@ func launch(t *testing.T, env []string, args ...string) *server {
 func launchPath(t *testing.T, path string, env []string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, cmd: exec.Command(path, args...), stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR"} { // and no SMSIR_…
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "CANARY"} { // and no SMSIR_…
 		if v, ok := os.LookupEnv(name); ok {
 			s.cmd.Env = append(s.cmd.Env, name+"="+v)
 		}

@@ -16,7 +16,8 @@ type submission struct {
 	provider   smsir.UUID // zero: that side does not know
 	attempt    smsir.ID
 	message    smsir.ID
-	reference  string // where it was taken
+	reference  string   // where it was taken
+	references []string // of its parts, if there are several
 	to         string
 	textSHA256 string
 	taken      bool // the carrier has the message
@@ -50,7 +51,7 @@ type carried struct {
 // readCarrier reads the ledger of a carrier outside the gateway. It knows neither messages nor attempts; who they are is
 // found out when the database has been read.
 func (w *wire) readCarrier(path string) error {
-	byReference := map[string]*submission{}
+	byReference := map[[2]string]*submission{} // by face and reference
 	for e, err := range carrier.ReadLedger(path) {
 		if err != nil {
 			return err
@@ -60,9 +61,9 @@ func (w *wire) readCarrier(path string) error {
 			s := &submission{at: e.At, reference: e.Reference, to: e.To, textSHA256: e.TextSHA256, taken: e.Verdict == carrier.Accepted, repeated: e.Verdict == carrier.Repeated}
 			w.carried = append(w.carried, carried{s, e.Key})
 			if s.taken {
-				byReference[e.Reference] = s
+				byReference[[2]string{e.Face, e.Reference}] = s
 				for i := range e.Parts {
-					w.byText[carrier.PartReference(e.Reference, i)] = s
+					s.references = append(s.references, carrier.PartReference(e.Reference, i))
 				}
 			}
 			continue
@@ -70,7 +71,7 @@ func (w *wire) readCarrier(path string) error {
 		default:
 			return fmt.Errorf("carrier's ledger %s: an entry of kind %q", path, e.Kind)
 		}
-		s := byReference[e.Reference]
+		s := byReference[[2]string{e.Face, e.Reference}]
 		if s == nil {
 			return fmt.Errorf("carrier's ledger %s: a report on %q, which it never took", path, e.Reference)
 		}
@@ -114,10 +115,10 @@ func (c *trial) identify() {
 		if s.taken {
 			c.wire.byReference[reference{s.provider, s.reference}] = s.submission
 		}
+		for _, text := range s.references {
+			c.wire.byReference[reference{s.provider, text}] = s.submission
+		}
 		c.wire.add(s.submission)
-	}
-	for text, s := range c.wire.byText {
-		c.wire.byReference[reference{s.provider, text}] = s
 	}
 }
 

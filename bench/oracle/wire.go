@@ -17,13 +17,11 @@ type wire struct {
 	byReference map[reference]*submission // taken ones
 	acks        []ack                     // receipts and replies that the gateway acknowledged
 	carried     []carried                 // to carriers outside the gateway, not yet identified
-	byText      map[string]*submission    // taken ones of these, by each reference of theirs
 }
 
 func readWire(path string, carriers []string) (*wire, error) {
 	w := &wire{
 		byMessage: map[smsir.ID][]*submission{}, byAttempt: map[smsir.ID][]*submission{}, byReference: map[reference]*submission{},
-		byText: map[string]*submission{},
 	}
 	for e, err := range simulator.ReadLedger(path) {
 		if err != nil {

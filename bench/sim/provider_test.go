@@ -133,7 +133,7 @@ func (p *provider) take(s *smsir.Submission, d draws) (references []string) {
 	}
 	p.mu.Lock()
 	p.n++
-	reference := fmt.Sprintf("%s-%d", p.name, p.n)
+	reference := fmt.Sprint("r-", p.n) // other providers give the same ones
 	for i := range parts {
 		references = append(references, carrier.PartReference(reference, i))
 	}

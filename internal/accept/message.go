@@ -9,6 +9,7 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/gsm"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/number"
 )
 
@@ -146,6 +147,9 @@ func (c *checker) times(m *smsir.Message, r *Request, now time.Time, validity ti
 	}
 	if start.After(now) {
 		m.SendAt = start
+	}
+	if canary.On(canary.ValidityWraps) {
+		validity %= 24 * time.Hour
 	}
 	m.ExpiresAt = start.Add(validity)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -109,6 +110,9 @@ func (l *lane) judge(m *smsir.Message, started time.Time, accepted smsir.Accepte
 	var se *smsir.SendError
 	if !errors.As(err, &se) {
 		se = &smsir.SendError{State: smsir.AttemptUnknown, Class: smsir.ClassUnknown, Code: "no_answer", Text: "The provider gave no usable answer.", Err: err}
+	}
+	if canary.On(canary.RetryTimeout) && se.State == smsir.AttemptUnknown {
+		se.State, se.Class = smsir.AttemptNotSent, smsir.ClassRetry
 	}
 	o := smsir.Outcome{State: se.State, Class: se.Class, Error: se.Failure()}
 	until := l.learn(now, started, se.State, se)

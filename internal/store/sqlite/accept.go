@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
@@ -17,13 +18,17 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 	}
 	var replay *store.Replay
 	err := s.writer.do(prioAccept, false, func(t *wtx) (err error) {
-		if a.Idempotency != nil {
+		if a.Idempotency != nil && !canary.On(canary.NoReplay) {
 			if replay, err = t.replay(a.Workspace, a.Idempotency.Scope, a.Idempotency.Key, s.now()); err != nil || replay != nil {
 				return err
 			}
 		}
 		return t.accept(a)
 	})
+	if err == nil && canary.On(canary.KeyOutside) && a.Idempotency != nil && replay == nil {
+		canary.Linger()
+		err = s.writer.do(prioAccept, false, func(t *wtx) error { return t.keepKey(a) })
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +56,14 @@ func (t *wtx) accept(a *store.Acceptance) error {
 		events = events[n:]
 	}
 	failpoint.Hit(failpoint.AcceptTx)
+	if canary.On(canary.KeyOutside) {
+		return nil
+	}
+	return t.keepKey(a)
+}
+
+// keepKey stores the answer that a retry will get.
+func (t *wtx) keepKey(a *store.Acceptance) error {
 	if r := a.Idempotency; r != nil {
 		_, err := t.Exec(`INSERT INTO idempotency (workspace_id, scope, key, fingerprint, status, body, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (workspace_id, scope, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
@@ -96,6 +109,9 @@ func (t *wtx) replay(workspace smsir.UUID, scope, key string, now time.Time) (*s
 
 // Replay implements store.Accepter.
 func (s *Store) Replay(ctx context.Context, workspace smsir.UUID, scope, key string, now time.Time) (*store.Replay, error) {
+	if canary.On(canary.NoReplay) {
+		return nil, nil
+	}
 	rows, err := s.rows(ctx, replayQuery, workspace, scope, key, now.UnixMilli())
 	if err != nil {
 		return nil, err

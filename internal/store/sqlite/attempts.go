@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
@@ -70,12 +71,16 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 	if !ok {
 		return nil, t.unintended(in)
 	}
+	to := m.To
+	if canary.On(canary.StopUnchecked) {
+		to = ""
+	}
 	n, err := t.Exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = $2,
 		used_provider_id = $3, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
 		WHERE id = $1 AND status = 1 AND final = 0 AND owner = $4 AND seq = $5 AND cancel_requested = 0 AND expires_at > $2
 		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = $6 AND s.recipient = $7 AND (s.sender IN ('', $8) OR $8 = ''))
 		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = $6 AND w.paused_at = 0)`,
-		int64(m.ID), in.Now.UnixMilli(), in.Provider, t.s.node, int64(seq), m.Workspace, m.To, m.From)
+		int64(m.ID), in.Now.UnixMilli(), in.Provider, t.s.node, int64(seq), m.Workspace, to, m.From)
 	if err != nil {
 		return nil, err
 	}

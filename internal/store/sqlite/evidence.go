@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
@@ -45,6 +46,9 @@ func (t *wtx) storeReceipt(r smsir.Receipt) (store.ReceiptResult, error) {
 // match finds the attempt that a receipt speaks of. Of several ways to write its reference, the first that
 // leads to one is the one that counts from then on.
 func (t *wtx) match(r *smsir.Receipt) (*smsir.Attempt, error) {
+	if canary.On(canary.GlobalReceipts) {
+		return t.agreeing(r, "SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE reference = $1 AND reference <> '' ORDER BY id DESC LIMIT 8", r.Reference)
+	}
 	if r.Attempt != 0 {
 		return t.agreeing(r, "SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE id = $1 AND provider_id = $2", int64(r.Attempt), r.Provider)
 	}
@@ -105,6 +109,9 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 		return false, err
 	}
 	m, err := t.step(a.Message, func(m *smsir.Message) ([]smsir.Event, error) {
+		if canary.On(canary.OverFinal) && m.Final && m.Status != smsir.Sent && m.Status != r.Status {
+			m.Status, m.Final = smsir.Sent, false
+		}
 		events := m.Receipt(t.s.now(), a.Number, r)
 		moved = len(events) > 0
 		return events, nil

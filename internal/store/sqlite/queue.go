@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
@@ -235,6 +236,9 @@ func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, a
 				return nil, nil
 			}
 			var events []smsir.Event
+			if canary.On(canary.CancelUnguarded) && m.Status == smsir.Sending {
+				m.Status = smsir.Queued
+			}
 			result, events = m.Cancel(now)
 			failpoint.Hit(failpoint.CancelTx)
 			for i := range events {

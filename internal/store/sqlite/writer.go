@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	sqlite3 "modernc.org/sqlite"
 )
@@ -48,10 +49,12 @@ const (
 const maxBatch = 512
 
 type step struct {
+	prio      int
 	run       func(*wtx) error
 	savepoint bool // fails often enough to deserve one from the start
 	err       error
 	done      chan struct{}
+	told      bool // only where a test wants a bug: see boast
 }
 
 func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*writer, error) {
@@ -73,7 +76,7 @@ func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*write
 // do runs a step and waits for its commit. There is no way to abandon it: what is asked for happens
 // or fails, and the caller learns which.
 func (w *writer) do(prio int, savepoint bool, run func(*wtx) error) error {
-	st := &step{run: run, savepoint: savepoint, done: make(chan struct{})}
+	st := &step{prio: prio, run: run, savepoint: savepoint, done: make(chan struct{})}
 	w.mu.Lock()
 	if w.closed || w.broken != nil {
 		err := w.broken
@@ -132,7 +135,9 @@ func (w *writer) loop() {
 		w.batch.Observe(float64(len(batch)))
 		w.duration.Observe(time.Since(start).Seconds())
 		for _, st := range batch {
-			close(st.done)
+			if !st.told {
+				close(st.done)
+			}
 		}
 		if w.tx.wroteEvents {
 			w.s.wake()
@@ -215,6 +220,7 @@ func (w *writer) attempt(batch []*step, isolate bool) (retry bool, err error) {
 		_ = w.exec("ROLLBACK")
 		return false, err
 	}
+	w.boast(batch)
 	failpoint.Hit(failpoint.CommitBefore)
 	if err := w.exec("COMMIT"); err != nil {
 		_ = w.exec("ROLLBACK")
@@ -222,6 +228,19 @@ func (w *writer) attempt(batch []*step, isolate bool) (retry bool, err error) {
 	}
 	failpoint.Hit(failpoint.CommitAfter)
 	return false, nil
+}
+
+// boast tells callers of a commit that is not there yet, where a test wants that bug.
+func (w *writer) boast(batch []*step) {
+	for _, st := range batch {
+		if canary.On(canary.AckEarly) && st.prio == prioAccept || canary.On(canary.IntentLate) && st.prio == prioIntent {
+			st.told = true
+			close(st.done)
+		}
+	}
+	if canary.On(canary.AckEarly) || canary.On(canary.IntentLate) {
+		canary.Linger()
+	}
 }
 
 // run turns a panic of a step into its error: one caller's bug must not end the writer.
