@@ -226,7 +226,9 @@ func reports() []falsification {
 		{"drop a reply", oracle.I7, "", func(s *scene) { s.exec("DELETE FROM inbound WHERE id = ?", s.pick("SELECT id FROM inbound")) }},
 		{"double a reply", oracle.I7, "", func(s *scene) {
 			s.schema("DROP INDEX inbound_reference")
-			s.exec("INSERT INTO inbound SELECT id + 1, workspace_id, provider_id, reference, sender, recipient, text, received_at, raw FROM inbound WHERE id = ?", s.pick("SELECT id FROM inbound"))
+			s.schema("CREATE TEMP TABLE twin AS SELECT * FROM inbound WHERE id = " + fmt.Sprint(s.pick("SELECT id FROM inbound")))
+			s.exec("UPDATE twin SET id = id + 1")
+			s.exec("INSERT INTO inbound SELECT * FROM twin")
 		}},
 		{"relabel a receipt", oracle.I7, "", func(s *scene) {
 			s.exec("UPDATE receipts SET status = 11 - status WHERE id = ?", s.pick("SELECT id FROM receipts WHERE status IN (5, 6)"))
