@@ -368,7 +368,7 @@ func TestWindowAndUrgency(t *testing.T) {
 		otp := w.send(to, func(m *smsir.Message) { m.Class = smsir.OTP })
 		time.Sleep(2 * time.Second)
 		w.expect(otp, smsir.Sent, false)
-		if c.peak != 4 {
+		if c.peak < 3 || c.peak > 4 { // one slot is the OTP's, which may come when others have gone
 			t.Errorf("%d sends at once, window 4", c.peak)
 		}
 		place := slices.IndexFunc(c.calls, func(s smsir.Submission) bool { return s.To == to })
