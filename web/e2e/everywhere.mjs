@@ -7,6 +7,8 @@ const routes = [
   '/compose',
   '/providers',
   '/providers?new=1',
+  '/routes',
+  '/routes?new=1',
   '/keys',
   '/keys?new=1',
   '/more',

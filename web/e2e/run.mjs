@@ -6,6 +6,7 @@ import * as everywhere from './everywhere.mjs'
 import { play } from './harness.mjs'
 import * as history from './history.mjs'
 import * as offline from './offline.mjs'
+import { routing } from './routing.mjs'
 import * as sending from './sending.mjs'
 
 // In this order: set up first, look at every screen once there is something to see, change the password last.
@@ -23,5 +24,5 @@ await play({
   ...{ socketDrop, offlineSend, lostAnswer, sessionEnds },
   ...{ liveRows, filters, pages },
   ...{ phoneLight, deskDark, phoneDarkArabic, deskLightFrench, phoneLightSwahili, largeText },
-  ...{ providers, keys, team, settings },
+  ...{ providers, routing, keys, team, settings },
 })

@@ -18,6 +18,13 @@ export const routes: Route[] = [
     permission: 'providers:read',
   },
   {
+    path: '/routes',
+    load: () => import('./features/routes/Routes.svelte'),
+    title: 'nav.routes',
+    words: 'routes',
+    permission: 'routes:read',
+  },
+  {
     path: '/keys',
     load: () => import('./features/keys/Keys.svelte'),
     title: 'nav.keys',

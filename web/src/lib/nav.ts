@@ -42,6 +42,14 @@ export const setup: NavItem[] = [
     letter: 'p',
   },
   {
+    href: '/routes',
+    icon: 'fork',
+    key: 'nav.routes',
+    permission: 'routes:read',
+    words: 'routing rules route failover split weight priority explain',
+    letter: 'r',
+  },
+  {
     href: '/keys',
     icon: 'key',
     key: 'nav.keys',

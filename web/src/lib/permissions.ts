@@ -12,6 +12,8 @@ export type Permission =
   | 'contacts:read'
   | 'contacts:write'
   | 'consent:lift'
+  | 'routes:read'
+  | 'routes:write'
   | 'api_keys:read'
   | 'api_keys:write'
   | 'members:read'

@@ -1,7 +1,7 @@
 import { Problem, problemOf } from './problem'
 import type { paths } from './schema'
 
-type Method = 'get' | 'post' | 'patch' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 /** Paths of the API that know a method. */
 type PathOf<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths]
 type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>
@@ -18,6 +18,8 @@ export interface Call<O> {
   body?: Body<O>
   /** Idempotency-Key: a repeat with the same one does nothing twice. */
   key?: string
+  /** If-Match: the version that is to be changed; another one is left alone (problem `stale`). */
+  version?: number
   /** Told when the answer is a copy that the service worker kept, and from when: there was no network. */
   oncopy?: (at: string) => void
 }
@@ -44,6 +46,7 @@ export async function call<M extends Method, P extends PathOf<M>>(
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   if (options.key) headers['Idempotency-Key'] = options.key
+  if (options.version) headers['If-Match'] = `"${options.version}"`
 
   let response: Response
   let text: string

@@ -1,7 +1,9 @@
 import type core from './en.json'
 import type keys from './keys/en.json'
 import type providers from './providers/en.json'
+import type routes from './routes/en.json'
 import type settings from './settings/en.json'
 
 /** Every text there is: those of the whole app, and those of each feature. */
-export type Key = keyof typeof core | keyof typeof keys | keyof typeof providers | keyof typeof settings
+export type Key =
+  keyof typeof core | keyof typeof keys | keyof typeof providers | keyof typeof routes | keyof typeof settings
