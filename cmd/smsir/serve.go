@@ -26,6 +26,7 @@ import (
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/africastalking"
+	"github.com/smsir/smsir/internal/provider/aws"
 	"github.com/smsir/smsir/internal/provider/clickatell"
 	"github.com/smsir/smsir/internal/provider/httpapi"
 	"github.com/smsir/smsir/internal/provider/infobip"
@@ -144,6 +145,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	kinds := []smsir.ProviderKind{
 		sim,
 		africastalking.Kind(),
+		aws.Kind(),
 		clickatell.Kind(),
 		infobip.Kind(),
 		messagebird.Kind(),
