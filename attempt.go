@@ -17,6 +17,8 @@ type Attempt struct {
 	StartedAt  time.Time
 	EndedAt    time.Time
 	References []string // the provider's message ids, one per part
+	Price      Money    // what the provider says it charged
+	Failover   bool     // see Outcome.Failover
 	Error      *Failure
 }
 
@@ -67,12 +69,15 @@ const (
 type Outcome struct {
 	State      AttemptState // never AttemptInflight
 	Class      FailureClass // of a refused, not sent or unknown attempt
+	Fraud      bool         // the provider held it as suspected fraud: people are told
 	References []string     // of an accepted attempt
 	NoReceipt  bool         // accepted by a route that never reports
 	Missing    int          // parts that were not taken although the attempt was accepted; Error says why
+	Price      Money        // what the provider says it charges
+	Failover   bool         // accepted, and if it is later proved not to have left, it may be tried again (T21)
 	RetryAt    time.Time    // when a further attempt may start, and when an unknown one is next looked at
 	// AgainAt is when an accepted message is sent again if its last receipt has not come by then (T25);
-	// zero for never. It happens once, and marks the message as a possible duplicate.
+	// zero for never. It happens once, only to a message with RetryOnce, and marks it as a possible duplicate.
 	AgainAt time.Time
 	Error   *Failure
 }

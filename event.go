@@ -22,6 +22,7 @@ const (
 	EventAccepted        EventType = "message.accepted"
 	EventLateReceipt     EventType = "message.late_receipt"
 	EventCancelRequested EventType = "message.cancel_requested"
+	EventAlert           EventType = "message.alert" // people should look: an unknown outcome whose policy says so, or suspected fraud
 	EventInbound         EventType = "inbound.received"
 
 	EventProviderDown   EventType = "provider.down"          // it does not answer; Error says what was seen last

@@ -52,10 +52,15 @@ func (m *Message) event(now time.Time, t EventType) Event {
 }
 
 // end makes a last move that says "no provider has it". If an earlier attempt of m may have gone
-// through, that would be a lie: m becomes unknown instead (T24), and is closed as such (T19).
+// through, that would be a lie: m becomes unknown instead (T24), and is closed as such (T19). If an
+// earlier attempt was accepted, m goes back to waiting for its receipt.
 func (m *Message) end(now time.Time, to State, reason Reason) []Event {
-	if !m.PossibleDuplicate {
+	switch {
+	case !m.PossibleDuplicate:
 		return []Event{m.move(now, to, reason)}
+	case !m.SentAt.IsZero():
+		m.ReceiptDeadline, m.ResolveDeadline = m.ExpiresAt.Add(receiptWindow), time.Time{}
+		return []Event{m.move(now, State{Sent, false}, "")}
 	}
 	if m.Status == Unknown {
 		return nil
@@ -131,7 +136,13 @@ func (m *Message) Intend(now time.Time, provider UUID) (Event, bool) {
 // answer comes, and again if a late answer or a status query resolves an unknown attempt. Of an
 // attempt that is not the latest only an acceptance counts, and only while m is unknown.
 func (m *Message) Finish(now time.Time, n int, started time.Time, o Outcome) []Event {
-	if m.Final || (m.Status != Sending && m.Status != Unknown && m.Status != Sent) {
+	if m.Final {
+		return nil
+	}
+	if m.Status == Queued && m.PossibleDuplicate && o.State == AttemptAccepted {
+		return m.finishAccepted(now, o) // just in time: the further attempt has not started (T26)
+	}
+	if m.Status != Sending && m.Status != Unknown && m.Status != Sent {
 		return nil
 	}
 	if n != m.Tries && (o.State != AttemptAccepted || m.Status != Unknown) {
@@ -156,7 +167,11 @@ func (m *Message) Finish(now time.Time, n int, started time.Time, o Outcome) []E
 	case m.CancelRequested:
 		return m.end(now, State{Canceled, true}, "")
 	case o.Class == ClassPermanent || o.Class == ClassBlocked || o.Class == ClassRecipientTemp:
-		return m.end(now, State{Failed, true}, ReasonRefused)
+		events := m.end(now, State{Failed, true}, ReasonRefused)
+		if o.Fraud {
+			events = append(events, m.event(now, EventAlert))
+		}
+		return events
 	case m.Attempts >= MaxAttempts:
 		return m.end(now, State{Failed, true}, ReasonMaxAttempts)
 	case !latest(o.RetryAt, now).Before(m.ExpiresAt):
@@ -182,9 +197,6 @@ func (m *Message) finishAccepted(now time.Time, o Outcome) (events []Event) {
 		m.Error = nil
 		events = append(events, m.sent(now, o.References))
 	}
-	if !o.NoReceipt && o.Missing == 0 && !m.PossibleDuplicate {
-		m.NextAt = o.AgainAt
-	}
 	switch {
 	case o.Missing > 0: // the handset gets a part of it at best, and sending it again would double that part
 		m.Parts.Failed, m.Error = o.Missing, o.Error
@@ -193,6 +205,9 @@ func (m *Message) finishAccepted(now time.Time, o Outcome) (events []Event) {
 		events = append(events, m.received(now, Delivered, ""))
 	case o.NoReceipt:
 		events = append(events, m.move(now, State{Sent, true}, ReasonNoReceipt))
+	}
+	if !m.Final && m.OnUnknown == RetryOnce && !m.PossibleDuplicate {
+		m.NextAt = o.AgainAt
 	}
 	return events
 }
@@ -211,7 +226,11 @@ func (m *Message) finishUnknown(now, started time.Time, o Outcome) []Event {
 	m.Error = o.Error
 	m.ResolveDeadline = earliest(m.ExpiresAt.Add(resolveWindow), started.Add(resolveWindowMax))
 	m.NextAt = o.RetryAt
-	return []Event{m.move(now, State{Unknown, false}, "")}
+	events := []Event{m.move(now, State{Unknown, false}, "")}
+	if m.OnUnknown == Alert {
+		events = append(events, m.event(now, EventAlert))
+	}
+	return events
 }
 
 // Recover tells a message that was being sent when its node died: whether it went out, nobody
@@ -238,8 +257,10 @@ func (m *Message) Receipt(now time.Time, n int, r *Receipt) []Event {
 	if m.Final {
 		return m.lateReceipt(now, r)
 	}
-	delivered := m.Status == Queued && m.PossibleDuplicate && r.Status == Delivered // T26: no need to send it again
-	if m.Status != Sending && m.Status != Unknown && m.Status != Sent && !delivered {
+	if m.Status == Queued && m.PossibleDuplicate {
+		return m.receiptInTime(now, r)
+	}
+	if m.Status != Sending && m.Status != Unknown && m.Status != Sent {
 		return nil
 	}
 	if n != m.Tries && r.Status != Delivered {
@@ -259,17 +280,42 @@ func (m *Message) Receipt(now time.Time, n int, r *Receipt) []Event {
 		m.Parts.Failed++
 		m.Error = r.Error
 		if r.NonSend && m.Status == Sent && m.Attempts < MaxAttempts && !m.CancelRequested && now.Before(m.ExpiresAt) {
-			m.NextAt, m.ReceiptDeadline = now.Add(Backoff(m.Attempts, evenly)), time.Time{}
+			m.NextAt, m.ReceiptDeadline, m.SentAt = now.Add(Backoff(m.Attempts, evenly)), time.Time{}, time.Time{}
 			return []Event{m.move(now, State{Queued, false}, ReasonRetryWait)}
 		}
-		if m.partsOf(r) > 1 {
-			return []Event{m.received(now, Undelivered, ReasonPartial)}
+		return m.notDelivered(now, r)
+	}
+	return nil
+}
+
+// notDelivered ends a message that its provider took and the network did not deliver.
+func (m *Message) notDelivered(now time.Time, r *Receipt) []Event {
+	to, reason := r.Status, Reason("")
+	switch {
+	case m.partsOf(r) > 1:
+		to, reason = Undelivered, ReasonPartial
+	case r.Status == Expired:
+		reason = ReasonNetwork
+	}
+	events := []Event{m.received(now, to, reason)}
+	if r.Fraud {
+		events = append(events, m.event(now, EventAlert))
+	}
+	return events
+}
+
+// receiptInTime applies a receipt about an earlier attempt of a message whose further attempt has not
+// started: proof that the earlier one went through makes it needless (T26).
+func (m *Message) receiptInTime(now time.Time, r *Receipt) []Event {
+	if r.Status == Delivered {
+		m.Parts.Delivered++
+		if m.Parts.Delivered >= m.partsOf(r) {
+			m.Error = nil
+			return []Event{m.received(now, Delivered, "")}
 		}
-		reason := Reason("")
-		if r.Status == Expired {
-			reason = ReasonNetwork
-		}
-		return []Event{m.received(now, r.Status, reason)}
+	}
+	if m.SentAt.IsZero() && (r.Status == Sent || r.Status == Delivered) {
+		return m.proven(now)
 	}
 	return nil
 }
@@ -386,18 +432,20 @@ func (m *Message) Tick(now time.Time, late Lateness) []Event {
 	return nil
 }
 
+// tickSent closes a message whose receipt did not come, or gives it another try where its rule and its
+// policy for unknown outcomes both ask for that: nobody knows whether it arrived.
 func (m *Message) tickSent(now time.Time, over func(time.Time) bool) []Event {
 	switch {
 	case over(m.ReceiptDeadline):
 		return []Event{m.move(now, State{Sent, true}, ReasonNoReceipt)}
 	case !over(m.NextAt):
 		return nil
-	case m.PossibleDuplicate || m.CancelRequested || !now.Before(m.ExpiresAt) || m.Attempts >= MaxAttempts:
-		m.NextAt = time.Time{} // it stays with the provider that has it
-		return nil
+	case m.OnUnknown == RetryOnce && !m.PossibleDuplicate && !m.CancelRequested && m.Parts.Delivered == 0 && now.Before(m.ExpiresAt) && m.Attempts < MaxAttempts:
+		m.PossibleDuplicate, m.ReceiptDeadline, m.NextAt = true, time.Time{}, now
+		return []Event{m.move(now, State{Queued, false}, ReasonRetryWait)}
 	}
-	m.PossibleDuplicate, m.ReceiptDeadline, m.NextAt = true, time.Time{}, now
-	return []Event{m.move(now, State{Queued, false}, ReasonRetryWait)}
+	m.NextAt = time.Time{}
+	return nil
 }
 
 func (m *Message) tickUnknown(now time.Time, over func(time.Time) bool) []Event {

@@ -50,6 +50,14 @@ func (w *world) apply(what string, change func() []smsir.Event) {
 		}
 		path = next
 	}
+	for i, e := range events {
+		if e.Type == smsir.EventAlert && (i == 0 || e.Data.Status != events[i-1].Data.Status) {
+			w.t.Fatalf("%s: an alert that follows nothing: %+v", what, events)
+		}
+		if e.Type == smsir.EventOf(smsir.Unknown) && !e.Data.Final && after.OnUnknown == smsir.Alert && (i+1 == len(events) || events[i+1].Type != smsir.EventAlert) {
+			w.t.Fatalf("%s: unknown without the alert that its policy asks for: %+v", what, events)
+		}
+	}
 	if path != after.State() {
 		w.t.Fatalf("%s: events end in %v, message in %v", what, path, after.State())
 	}
@@ -95,9 +103,9 @@ func (w *world) finish(n int) {
 	if was == smsir.AttemptAccepted || was == smsir.AttemptRefused || was == smsir.AttemptNotSent || (was == smsir.AttemptUnknown && state == smsir.AttemptUnknown) {
 		return // an outcome is set once; only unknown is ever resolved
 	}
-	o := smsir.Outcome{State: state, Class: class, NoReceipt: rapid.Bool().Draw(w.t, "no receipt"), RetryAt: w.now.Add(time.Minute)}
-	if rapid.Bool().Draw(w.t, "again") {
-		o.AgainAt = w.now.Add(2 * time.Minute)
+	o := smsir.Outcome{State: state, Class: class, NoReceipt: rapid.Bool().Draw(w.t, "no receipt"), RetryAt: w.now.Add(time.Minute), Fraud: rapid.Bool().Draw(w.t, "fraud")}
+	if rapid.Bool().Draw(w.t, "missing receipt") {
+		o.AgainAt = w.now.Add(time.Hour)
 	}
 	if state == smsir.AttemptAccepted {
 		o.Class, o.References = "", []string{"ref"}
@@ -113,9 +121,10 @@ func (w *world) receipt(n int) {
 	}
 	status := rapid.SampledFrom([]smsir.Status{smsir.Sent, smsir.Delivered, smsir.Undelivered, smsir.Expired}).Draw(w.t, "receipt")
 	nonSend := status == smsir.Undelivered && n == w.m.Tries && rapid.Bool().Draw(w.t, "non-send")
+	before := w.m.Status
 	w.apply("receipt "+status.String(), func() []smsir.Event {
 		events := w.m.Receipt(w.now, n, &smsir.Receipt{Status: status, NonSend: nonSend})
-		if nonSend && len(events) == 1 && w.m.Status == smsir.Queued {
+		if nonSend && len(events) == 1 && w.m.Status == smsir.Queued && before == smsir.Sent {
 			w.proofs[n] = smsir.AttemptNotSent
 		}
 		return events
@@ -193,6 +202,49 @@ func (w *world) mustEnd() {
 		}
 	}
 	w.t.Fatalf("message still in %v at %v", w.m.State(), w.now)
+}
+
+// TestMissingReceiptTriesOnceMore: only where rule and policy both ask for it, once, with the label, and
+// never without waiting for the receipt of the first attempt.
+func TestMissingReceiptTriesOnceMore(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []smsir.OnUnknown{smsir.Hold, smsir.RetryOnce, smsir.Alert} {
+		m := newMessage(0, policy)
+		m.Accept(t0, false)
+		m.Intend(t0, smsir.UUID{1})
+		m.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, References: []string{"a"}, AgainAt: t0.Add(time.Hour)})
+		m.Tick(t0.Add(time.Minute), smsir.Lateness{})
+		if m.Status != smsir.Sent {
+			t.Fatalf("%v: moved before its time to %v", policy, m.State())
+		}
+		late := t0.Add(time.Hour)
+		m.Tick(late, smsir.Lateness{})
+		if policy != smsir.RetryOnce {
+			if m.Status != smsir.Sent || m.PossibleDuplicate || !m.DeadlineAt().Equal(m.ReceiptDeadline) {
+				t.Errorf("%v: %v, deadline %v; want it to wait on", policy, m.State(), m.DeadlineAt())
+			}
+			continue
+		}
+		if m.Status != smsir.Queued || !m.PossibleDuplicate {
+			t.Fatalf("%v: %v, labelled %v; want queued and labelled", policy, m.State(), m.PossibleDuplicate)
+		}
+		in := *m
+		in.Receipt(late, 1, &smsir.Receipt{Status: smsir.Sent})
+		if in.Status != smsir.Queued {
+			t.Errorf("a report that it is on its way says nothing new: %v", in.State())
+		}
+		if in.Receipt(late, 1, &smsir.Receipt{Status: smsir.Delivered}); in.Status != smsir.Delivered {
+			t.Errorf("the receipt came just in time: %v", in.State())
+		}
+		m.Intend(late, smsir.UUID{2})
+		m.Finish(late, 2, late, smsir.Outcome{State: smsir.AttemptRefused, Class: smsir.ClassPermanent})
+		if m.Status != smsir.Sent || m.Final {
+			t.Errorf("the second try was refused: %v, want sent, as the first one was", m.State())
+		}
+		if m.Receipt(late, 1, &smsir.Receipt{Status: smsir.Delivered}); m.Status != smsir.Delivered {
+			t.Errorf("then the first one arrived: %v", m.State())
+		}
+	}
 }
 
 func TestReceiptsInAnyOrderEndTheSame(t *testing.T) {
@@ -313,7 +365,7 @@ func TestMissingReceiptSendsAgainOnce(t *testing.T) {
 	t.Parallel()
 	late := smsir.Lateness{OTP: time.Minute, Other: time.Hour}
 	sent := func(change ...func(*smsir.Message)) *smsir.Message {
-		m := newMessage(0, smsir.Hold)
+		m := newMessage(0, smsir.RetryOnce)
 		m.Accept(t0, false)
 		m.Intend(t0, smsir.UUID{1})
 		m.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, AgainAt: t0.Add(time.Minute)})
@@ -359,7 +411,7 @@ func TestMissingReceiptSendsAgainOnce(t *testing.T) {
 			t.Errorf("%s: %v, %+v, next at %v", what, m.State(), e, m.NextAt)
 		}
 	}
-	none := newMessage(0, smsir.Hold)
+	none := newMessage(0, smsir.RetryOnce)
 	none.Accept(t0, false)
 	none.Intend(t0, smsir.UUID{1})
 	none.Finish(t0, 1, t0, smsir.Outcome{State: smsir.AttemptAccepted, NoReceipt: true, AgainAt: t0.Add(time.Minute)})

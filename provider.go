@@ -54,6 +54,7 @@ type SendError struct {
 	Text         string        // for people
 	ProviderCode string        // word for word
 	ProviderText string        // word for word
+	Fraud        bool          // of ClassBlocked: held as suspected fraud, not because the recipient opted out
 	Unmapped     bool          // the adapter's table does not have the code: it is counted and told
 	Err          error
 }

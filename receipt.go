@@ -24,6 +24,7 @@ type Receipt struct {
 	Raw       string // the report as it came, at most 4 KiB
 	Error     *Failure
 	Price     Money // what the provider says it charged; zero when it does not say
+	Fraud     bool  // Error is of ClassBlocked because of suspected fraud, not because the recipient opted out
 	Unmapped  bool  // the adapter's table does not have the code: it is counted and told
 }
 

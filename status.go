@@ -103,8 +103,9 @@ func Transitions() []Transition {
 		{T: 24, From: open(Queued), To: open(Unknown), Cause: "no further attempt, and an earlier one may have gone through"},
 		{T: 21, From: open(Sent), To: open(Queued), Cause: "provider reports a definite non-send"},
 		{T: 22, From: open(Sent), To: done(Sent), Cause: "no receipt will come"},
-		{T: 25, From: open(Sent), To: open(Queued), Cause: "no receipt in time, and the route sends again"},
-		{T: 26, From: open(Queued), To: done(Delivered), Cause: "a receipt proves that an earlier attempt arrived"},
+		{T: 25, From: open(Sent), To: open(Queued), Cause: "no receipt in time, where rule and message ask for another try"},
+		{T: 26, From: open(Queued), To: open(Sent), Cause: "late proof that an earlier attempt went through"},
+		{T: 26, From: open(Queued), To: done(Delivered), Cause: "late proof that an earlier attempt went through"},
 	}
 	for _, from := range []Status{Scheduled, Queued} {
 		t = append(t,

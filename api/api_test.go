@@ -210,3 +210,15 @@ func TestNoSecretsInResponses(t *testing.T) {
 		t.Errorf("only %d types were looked at", len(seen))
 	}
 }
+
+func TestMoney(t *testing.T) {
+	t.Parallel()
+	for micros, want := range map[int64]string{0: "0", 7_500: "0.0075", 1_000_000: "1", 12_345_678: "12.345678", 100_000_000: "100"} {
+		if got := api.MoneyOf(smsir.Money{Micros: micros, Currency: "KES"}); got == nil || got.Amount != want || got.Currency != "KES" {
+			t.Errorf("%d: got %+v, want %s", micros, got, want)
+		}
+	}
+	if got := api.MoneyOf(smsir.Money{}); got != nil {
+		t.Errorf("no amount: got %+v", got)
+	}
+}

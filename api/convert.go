@@ -1,6 +1,8 @@
 package api
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -88,7 +90,7 @@ func AttemptOf(a *smsir.Attempt, names Names) Attempt {
 	w := Attempt{
 		ID: a.ID.Format(smsir.PrefixAttempt), Number: a.Number, Provider: ProviderRefOf(a.Provider, names),
 		State: a.State.String(), StartedAt: a.StartedAt.UTC(), EndedAt: Time(a.EndedAt),
-		References: a.References, Error: FailureOf(a.Error),
+		References: a.References, Price: MoneyOf(a.Price), Error: FailureOf(a.Error),
 	}
 	if w.References == nil {
 		w.References = []string{}
@@ -98,6 +100,15 @@ func AttemptOf(a *smsir.Attempt, names Names) Attempt {
 		w.DurationMS = &ms
 	}
 	return w
+}
+
+// MoneyOf shows an amount; nil for none.
+func MoneyOf(m smsir.Money) *Money {
+	if m.Currency == "" {
+		return nil
+	}
+	amount := fmt.Sprintf("%d.%06d", m.Micros/1_000_000, m.Micros%1_000_000)
+	return &Money{Amount: strings.TrimSuffix(strings.TrimRight(amount, "0"), "."), Currency: m.Currency}
 }
 
 // InboundOf shows a message from a handset.

@@ -133,7 +133,14 @@ type Attempt struct {
 	EndedAt    *time.Time  `json:"ended_at,omitempty" doc:"When its outcome was stored."`
 	DurationMS *int64      `json:"duration_ms,omitempty" doc:"Milliseconds between the two."`
 	References []string    `json:"provider_message_ids" nullable:"false" doc:"The provider's ids, one per part."`
+	Price      *Money      `json:"price,omitempty" doc:"What the provider says it charges for it; left out when it does not say."`
 	Error      *Failure    `json:"error,omitempty" doc:"What went wrong."`
+}
+
+// Money is an amount.
+type Money struct {
+	Amount   string `json:"amount" doc:"A decimal number." example:"0.0075"`
+	Currency string `json:"currency" doc:"ISO 4217." example:"USD"`
 }
 
 // AttemptList is every attempt of a message, oldest first.

@@ -58,7 +58,7 @@ type RouteTarget struct {
 type RouteFailover struct {
 	OnError                 *bool `json:"on_error,omitempty" doc:"The provider refused it, or provably never got it. True when left out."`
 	OnDown                  *bool `json:"on_down,omitempty" doc:"The provider is down or refuses its settings: others are tried first. True when left out."`
-	OnMissingReceiptSeconds int   `json:"on_missing_receipt_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Send it again by the next provider when the first accepted it but reported nothing within this time, 30 seconds at least. The recipient may get it twice (possible_duplicate). 0 or left out: never. Needs on_error."`
+	OnMissingReceiptSeconds int   `json:"on_missing_receipt_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Send it again by the next provider when the first accepted it but reported nothing within this time, 30 seconds at least. Only messages whose on_unknown is retry_once: the recipient may get them twice (possible_duplicate). 0 or left out: never. Needs on_error."`
 }
 
 // RouteList is every routing rule of a workspace.

@@ -105,6 +105,11 @@ func (c *trial) judgeMove(m *message, from smsir.State, e *event) smsir.State {
 	case !ok:
 		c.fault(I12, "%s: event %d tells the status %q", msg(m.id), e.seq, e.data.Status)
 		return from
+	case e.kind == smsir.EventAlert:
+		if to != from {
+			c.fault(I12, "%s: %s as event %d in %s final=%v, telling %s final=%v", msg(m.id), e.kind, e.seq, from.Status, from.Final, to.Status, to.Final)
+		}
+		return from
 	case e.kind == smsir.EventLateReceipt || e.kind == smsir.EventCancelRequested:
 		if to != from || from.Final != (e.kind == smsir.EventLateReceipt) {
 			c.fault(I12, "%s: %s as event %d in %s final=%v, telling %s final=%v", msg(m.id), e.kind, e.seq, from.Status, from.Final, to.Status, to.Final)
@@ -119,6 +124,8 @@ func (c *trial) judgeMove(m *message, from smsir.State, e *event) smsir.State {
 		c.fault(I5, "%s was final as %s and then became %s", msg(m.id), from.Status, to.Status)
 	case !smsir.CanMove(from, to):
 		c.fault(I6, "%s moved from %s to %s final=%v", msg(m.id), from.Status, to.Status, to.Final)
+	case from.Status == smsir.Queued && (to.Status == smsir.Sent || to.Status == smsir.Delivered) && !e.data.PossibleDuplicate: // T26
+		c.fault(I6, "%s moved from %s to %s without an earlier attempt that may have gone through", msg(m.id), from.Status, to.Status)
 	case to.Status.Rank() < from.Status.Rank() && to.Status != smsir.Queued:
 		c.fault(I6, "%s fell from %s to %s", msg(m.id), from.Status, to.Status)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/smsir/smsir/internal/audience"
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/dispatch"
+	"github.com/smsir/smsir/internal/errmap"
 	"github.com/smsir/smsir/internal/httpd"
 	"github.com/smsir/smsir/internal/inbound"
 	"github.com/smsir/smsir/internal/job"
@@ -182,12 +183,16 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}); err != nil {
 		return nil, err
 	}
-	receipts := receipt.New(receipt.Options{Store: g.store, Log: log, Metrics: g.metrics})
+	unmapped := errmap.NewUnmapped(log, g.metrics, nil)
+	receipts := receipt.New(receipt.Options{
+		Store: g.store, Log: log, Metrics: g.metrics,
+		Unmapped: func(provider smsir.UUID, code, text string) { unmapped.Tell(g.dispatcher.Kind(provider), code, text) },
+	})
 	g.inbound = inbound.New(g.store, log, nil)
 	reports := sink{receipts, g.inbound}
 	g.dispatcher = dispatch.New(dispatch.Options{
 		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
-		Sink: reports, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
+		Sink: reports, Unmapped: unmapped.Tell, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
 	})
 	g.accepter = accept.New(accept.Options{
 		Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,

@@ -47,11 +47,13 @@ type Options struct {
 	// Paused lists the workspaces whose owners have stopped all sending; loaded likewise. Nil: there are none.
 	Paused func(ctx context.Context) ([]smsir.UUID, error)
 	// Sink takes what providers report by themselves.
-	Sink    smsir.Sink
-	Log     *slog.Logger
-	Now     func() time.Time
-	Jitter  func() float64 // in [0, 1)
-	Metrics prometheus.Registerer
+	Sink smsir.Sink
+	// Unmapped is told of a provider's code that no table has; may be nil.
+	Unmapped func(kind, code, text string)
+	Log      *slog.Logger
+	Now      func() time.Time
+	Jitter   func() float64 // in [0, 1)
+	Metrics  prometheus.Registerer
 
 	Late          smsir.Lateness
 	QueueLimit    int           // messages held in memory, all providers together; 20,000 if 0
@@ -92,6 +94,9 @@ func New(opt Options) *Dispatcher {
 	o := &d.opt
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Unmapped == nil {
+		o.Unmapped = func(string, string, string) {}
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64

@@ -86,6 +86,7 @@ func fail(state smsir.AttemptState, class smsir.FailureClass, after time.Duratio
 type world struct {
 	paused []smsir.UUID
 	limit  int
+	codes  []string // that no table has
 	*testing.T
 	st   store.Store
 	d    *dispatch.Dispatcher
@@ -132,7 +133,8 @@ func (w *world) start() {
 			return map[smsir.UUID]*route.Table{w.ws: w.rule}, nil
 		},
 		Paused: func(context.Context) ([]smsir.UUID, error) { return w.paused, nil }, QueueLimit: w.limit,
-		Jitter: func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour,
+		Unmapped: func(kind, code, _ string) { w.codes = append(w.codes, kind+" "+code) },
+		Jitter:   func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour,
 	})
 	done := make(chan error, 1)
 	go func() { done <- w.d.Run(ctx) }()

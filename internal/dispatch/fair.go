@@ -4,7 +4,14 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/route"
 )
+
+// job is a message in memory, with what its plan says about going on to another provider.
+type job struct {
+	*smsir.Message
+	failover route.Failover
+}
 
 // fair is what waits for a provider in one class of traffic. Workspaces take turns and, inside a
 // workspace, senders do; each sender's messages keep their order. Where senders have no pace of their
@@ -25,11 +32,11 @@ type group struct {
 
 type fifo struct {
 	sender string
-	queue  []*smsir.Message
+	queue  []job
 }
 
 // push appends a message and says how many of its sender wait now.
-func (f *fair) push(m *smsir.Message, sender string) int {
+func (f *fair) push(m job, sender string) int {
 	g := f.groups[m.Workspace]
 	if g == nil {
 		if f.groups == nil {
@@ -62,13 +69,13 @@ func (f *fair) ofSender(workspace smsir.UUID, sender string) int {
 
 // pop takes the next message whose sender may send now. Without one it says how long until one may,
 // 0 if nothing waits. wait tells how long a sender has to.
-func (f *fair) pop(wait func(sender string) time.Duration) (*smsir.Message, time.Duration) {
+func (f *fair) pop(wait func(sender string) time.Duration) (job, time.Duration) {
 	soonest := time.Duration(0)
 	for i := range f.ring {
 		at := (f.next + i) % len(f.ring)
 		g := f.ring[at]
 		m, pause := g.pop(wait)
-		if m == nil {
+		if m.Message == nil {
 			if soonest == 0 || pause < soonest {
 				soonest = pause
 			}
@@ -83,10 +90,10 @@ func (f *fair) pop(wait func(sender string) time.Duration) (*smsir.Message, time
 		}
 		return m, 0
 	}
-	return nil, soonest
+	return job{}, soonest
 }
 
-func (g *group) pop(wait func(sender string) time.Duration) (*smsir.Message, time.Duration) {
+func (g *group) pop(wait func(sender string) time.Duration) (job, time.Duration) {
 	soonest := time.Duration(0)
 	for i := range g.ring {
 		at := (g.next + i) % len(g.ring)
@@ -98,7 +105,7 @@ func (g *group) pop(wait func(sender string) time.Duration) (*smsir.Message, tim
 			continue
 		}
 		m := q.queue[0]
-		q.queue[0] = nil
+		q.queue[0] = job{}
 		q.queue = q.queue[1:]
 		g.next = at + 1
 		if len(q.queue) == 0 {
@@ -108,7 +115,7 @@ func (g *group) pop(wait func(sender string) time.Duration) (*smsir.Message, tim
 		}
 		return m, 0
 	}
-	return nil, soonest
+	return job{}, soonest
 }
 
 // all calls f with everything that waits, in no particular order, until it returns false.
@@ -116,7 +123,7 @@ func (f *fair) all(each func(*smsir.Message) bool) {
 	for _, g := range f.ring {
 		for _, q := range g.ring {
 			for _, m := range q.queue {
-				if !each(m) {
+				if !each(m.Message) {
 					return
 				}
 			}

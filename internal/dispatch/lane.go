@@ -75,7 +75,7 @@ type pushed struct {
 }
 
 // push appends a message, or says until when it is put off because too many wait already.
-func (l *lane) push(m *smsir.Message) pushed {
+func (l *lane) push(m job) pushed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -99,7 +99,7 @@ func (l *lane) push(m *smsir.Message) pushed {
 }
 
 // sender is the line of a message: its sender where senders have a pace of their own.
-func (l *lane) sender(m *smsir.Message) string {
+func (l *lane) sender(m job) string {
 	if l.up.SenderRate > 0 {
 		return m.From
 	}
@@ -160,7 +160,7 @@ func reserve(window int) int {
 }
 
 // take reserves slots and returns as many messages. A positive wait says when to look again.
-func (l *lane) take() (batch []*smsir.Message, wait time.Duration, closed bool) {
+func (l *lane) take() (batch []job, wait time.Duration, closed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -184,7 +184,7 @@ func (l *lane) take() (batch []*smsir.Message, wait time.Duration, closed bool) 
 			break
 		}
 		m, pause := l.pop(now, free <= reserve(slots))
-		if m == nil {
+		if m.Message == nil {
 			wait = pause
 			break
 		}
@@ -203,7 +203,7 @@ func (l *lane) take() (batch []*smsir.Message, wait time.Duration, closed bool) 
 }
 
 // pop takes the next message: an OTP first; of the others four transactional ones, then one of bulk.
-func (l *lane) pop(now time.Time, onlyOTP bool) (*smsir.Message, time.Duration) {
+func (l *lane) pop(now time.Time, onlyOTP bool) (job, time.Duration) {
 	order := [3]int{0, 1, 2}
 	if l.turn == shareOfBulk {
 		order = [3]int{0, 2, 1}
@@ -214,7 +214,7 @@ func (l *lane) pop(now time.Time, onlyOTP bool) (*smsir.Message, time.Duration) 
 			break
 		}
 		m, pause := l.waiting[u].pop(func(sender string) time.Duration { return l.senderWait(now, sender) })
-		if m == nil {
+		if m.Message == nil {
 			if soonest == 0 || pause > 0 && pause < soonest {
 				soonest = pause
 			}
@@ -228,7 +228,7 @@ func (l *lane) pop(now time.Time, onlyOTP bool) (*smsir.Message, time.Duration) 
 		}
 		return m, 0
 	}
-	return nil, soonest
+	return job{}, soonest
 }
 
 // senderWait is how long a sender has to wait for its next segment.

@@ -45,7 +45,7 @@ func (d *Dispatcher) Offer(messages []*smsir.Message) {
 			back.add(m, smsir.ReasonRouteConfig, now.Add(noRoutePause))
 			continue
 		}
-		switch p := l.push(m); {
+		switch p := l.push(job{m, plan.Failover}); {
 		case p.closed:
 			back.add(m, smsir.ReasonDue, now)
 		case !p.ok:
@@ -89,30 +89,9 @@ func (d *Dispatcher) refuse(m *smsir.Message, r *route.Rule) {
 	d.unreserve(lineOf(m), 1)
 }
 
-// routed is a message as the routes look at it, but for the providers that it had.
-func routed(m *smsir.Message, at time.Time) route.Message {
-	return route.Message{ID: m.ID, To: m.To, Country: m.Country, From: m.From, Class: m.Class, Tags: m.Tags, Provider: m.Provider, At: at}
-}
-
-// againAt is when a message that its provider has just accepted is sent again by another one if no
-// receipt ends it before; zero for never.
-func (d *Dispatcher) againAt(m *smsir.Message, now time.Time) time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	o := d.owners[m.Workspace]
-	if o == nil || !o.rules.AwaitsReceipts() {
-		return time.Time{}
-	}
-	plan := route.For(routed(m, now), o.rules, o.candidates)
-	if plan.Failover.OnMissingReceipt <= 0 || len(plan.Order) < 2 {
-		return time.Time{}
-	}
-	return now.Add(plan.Failover.OnMissingReceipt)
-}
-
 // ask is a message as the routes look at it.
 func (d *Dispatcher) ask(ctx context.Context, m *smsir.Message) route.Message {
-	ask := routed(m, d.opt.Now())
+	ask := route.Message{ID: m.ID, To: m.To, Country: m.Country, From: m.From, Class: m.Class, Tags: m.Tags, Provider: m.Provider, At: d.opt.Now()}
 	if m.Tries > 0 {
 		tried, err := d.opt.Store.TriedProviders(ctx, m.ID)
 		if err != nil {
@@ -139,8 +118,11 @@ func (d *Dispatcher) plan(ask route.Message, workspace smsir.UUID) (route.Plan, 
 // laneFor is the lane that is to take a message; nil if there is none now.
 func (d *Dispatcher) laneFor(m *smsir.Message) (*lane, route.Plan) {
 	plan, _ := d.plan(d.ask(d.ctx, m), m.Workspace)
-	if len(plan.Order) == 0 {
+	switch len(plan.Order) {
+	case 0:
 		return nil, plan
+	case 1:
+		plan.Failover = route.Failover{} // there is nobody else
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -149,7 +149,7 @@ func TestFairTakesTurns(t *testing.T) {
 	var f fair
 	push := func(ws byte, sender string, n int) {
 		for i := range n {
-			f.push(&smsir.Message{Workspace: smsir.UUID{ws}, From: sender, Text: fmt.Sprint(ws, sender, i)}, sender)
+			f.push(job{Message: &smsir.Message{Workspace: smsir.UUID{ws}, From: sender, Text: fmt.Sprint(ws, sender, i)}}, sender)
 		}
 	}
 	push(1, "", 3)
@@ -165,7 +165,7 @@ func TestFairTakesTurns(t *testing.T) {
 	var got []string
 	for {
 		m, pause := f.pop(wait)
-		if m == nil {
+		if m.Message == nil {
 			if pause != time.Second || f.n != 2 {
 				t.Errorf("waits %v for %d, want a second for 2", pause, f.n)
 			}

@@ -166,7 +166,8 @@ func TestMissingReceiptFailsOverWhereTheRuleSaysSo(t *testing.T) {
 	first, second, third := &carrier{}, &carrier{}, &carrier{}
 	run(t, three(first, second, third), func(w *world) {
 		w.route(rules(func(r *route.Rule) { r.Failover.OnMissingReceipt = time.Minute }, 2, 3, 1))
-		id := w.send(to)
+		agrees := func(m *smsir.Message) { m.OnUnknown = smsir.RetryOnce }
+		id := w.send(to, agrees)
 		time.Sleep(55 * time.Second)
 		w.expect(id, smsir.Sent, false)
 		time.Sleep(10 * time.Second)
@@ -178,10 +179,14 @@ func TestMissingReceiptFailsOverWhereTheRuleSaysSo(t *testing.T) {
 		if n := first.sent(to) + second.sent(to) + third.sent(to); n != 2 {
 			t.Errorf("sent %d times in all", n)
 		}
-		alone := w.send(to, func(m *smsir.Message) { m.Provider = smsir.UUID{1} })
+		holds := w.send("+12025550177")
+		alone := w.send(to, agrees, func(m *smsir.Message) { m.Provider = smsir.UUID{1} })
 		time.Sleep(time.Hour)
 		if m := w.expect(alone, smsir.Sent, false); m.PossibleDuplicate || first.sent(to) != 1 {
 			t.Errorf("for a provider that was asked for: %+v", m)
+		}
+		if m := w.expect(holds, smsir.Sent, false); m.PossibleDuplicate || m.Tries != 1 {
+			t.Errorf("of a message that is to be sent at most once: %+v", m)
 		}
 	})
 }

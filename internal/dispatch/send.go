@@ -13,12 +13,12 @@ import (
 )
 
 // start commits the intents of a batch and hands over what may go.
-func (l *lane) start(batch []*smsir.Message) {
+func (l *lane) start(batch []job) {
 	d := l.d
 	now := d.opt.Now()
 	intents := make([]store.Intent, len(batch))
 	for i, m := range batch {
-		intents[i] = store.Intent{Attempt: d.opt.Store.NewID(now), Message: m, Provider: l.up.ID, Now: now}
+		intents[i] = store.Intent{Attempt: d.opt.Store.NewID(now), Message: m.Message, Provider: l.up.ID, Now: now}
 	}
 	failpoint.Hit(failpoint.IntentBefore)
 	ok, err := d.opt.Store.Intend(d.ctx, intents)
@@ -27,18 +27,22 @@ func (l *lane) start(batch []*smsir.Message) {
 		d.log.Error("intents could not be stored; nothing was sent", "provider", l.up.Name, "count", len(batch), "err", err)
 		l.rest(time.Second)
 		l.free(len(batch))
-		d.giveBack(batch, smsir.ReasonDue, d.opt.Now().Add(time.Second))
+		back := make([]*smsir.Message, len(batch))
+		for i, m := range batch {
+			back[i] = m.Message
+		}
+		d.giveBack(back, smsir.ReasonDue, d.opt.Now().Add(time.Second))
 		return
 	}
-	for i := range intents {
+	for i, m := range batch {
 		if !ok[i] {
 			l.free(1)
-			d.unreserve(lineOf(batch[i]), 1)
+			d.unreserve(lineOf(m.Message), 1)
 			d.Poke()
 			continue
 		}
-		in := intents[i]
-		d.sending.Go(func() { l.send(in.Message, in.Attempt, now) })
+		h := &handOver{lane: l, job: m, attempt: intents[i].Attempt, started: now}
+		d.sending.Go(h.run)
 	}
 }
 
@@ -58,17 +62,57 @@ func (l *lane) rest(pause time.Duration) {
 	l.mu.Unlock()
 }
 
-// send hands one message over and records the outcome.
-func (l *lane) send(m *smsir.Message, attempt smsir.ID, started time.Time) {
-	d := l.d
-	ctx, cancel := context.WithTimeout(d.ctx, d.opt.ResponseTimer)
-	accepted, err := l.call(ctx, submission(m, attempt, d.opt.Now()))
-	cancel()
-	outcome := l.judge(m, started, accepted, err)
-	d.metrics.outcome.WithLabelValues(l.up.Kind, outcome.State.String()).Inc()
-	l.free(1)
-	l.finish(store.Finish{Attempt: attempt, Message: m.ID, Now: d.opt.Now(), Outcome: outcome})
-	d.unreserve(lineOf(m), 1)
+// handOver is one attempt under way.
+type handOver struct {
+	*lane
+	job
+
+	attempt smsir.ID
+	started time.Time
+	overdue chan struct{} // closed when the missing answer is stored
+}
+
+// run hands the message over and records the outcome. When the response timer ends, the outcome is
+// recorded as unknown and the slot is free; the call goes on for as long again, and an answer that comes
+// by then still counts.
+func (h *handOver) run() {
+	d := h.d
+	h.overdue = make(chan struct{})
+	ctx, cancel := context.WithTimeout(d.ctx, 2*d.opt.ResponseTimer)
+	defer cancel()
+	timer := time.AfterFunc(d.opt.ResponseTimer, func() {
+		defer close(h.overdue)
+		h.settle(smsir.Accepted{}, &smsir.SendError{
+			State: smsir.AttemptUnknown, Class: smsir.ClassUnknown, Code: "no_answer", Text: "The provider did not answer in time.",
+		})
+	})
+	accepted, err := h.call(ctx, submission(h.Message, h.attempt, d.opt.Now()))
+	if timer.Stop() {
+		h.settle(accepted, err)
+		return
+	}
+	<-h.overdue
+	if !noAnswer(err) {
+		outcome := h.judge(h.job, h.started, accepted, err)
+		d.metrics.outcome.WithLabelValues(h.up.Kind, "late_"+outcome.State.String()).Inc()
+		h.finish(store.Finish{Attempt: h.attempt, Message: h.ID, Workspace: h.Workspace, Now: d.opt.Now(), Outcome: outcome})
+	}
+}
+
+// noAnswer reports whether an error leaves the outcome unknown.
+func noAnswer(err error) bool {
+	var se *smsir.SendError
+	return err != nil && (!errors.As(err, &se) || se.State == smsir.AttemptUnknown)
+}
+
+// settle records the first outcome and gives slot and room back.
+func (h *handOver) settle(accepted smsir.Accepted, err error) {
+	d := h.d
+	outcome := h.judge(h.job, h.started, accepted, err)
+	d.metrics.outcome.WithLabelValues(h.up.Kind, outcome.State.String()).Inc()
+	h.free(1)
+	h.finish(store.Finish{Attempt: h.attempt, Message: h.ID, Workspace: h.Workspace, Now: d.opt.Now(), Outcome: outcome})
+	d.unreserve(lineOf(h.Message), 1)
 }
 
 // submission is an attempt of a message as a provider sees it.
@@ -94,16 +138,19 @@ func (l *lane) call(ctx context.Context, s smsir.Submission) (a smsir.Accepted, 
 }
 
 // judge turns the provider's answer into an outcome, and pace and breaker after it.
-func (l *lane) judge(m *smsir.Message, started time.Time, accepted smsir.Accepted, err error) smsir.Outcome {
+func (l *lane) judge(m job, started time.Time, accepted smsir.Accepted, err error) smsir.Outcome {
 	now := l.d.opt.Now()
 	if err == nil {
 		l.learn(now, started, smsir.AttemptAccepted, nil)
 		o := smsir.Outcome{
-			State: smsir.AttemptAccepted, References: accepted.References, NoReceipt: accepted.NoReceipt, AgainAt: l.d.againAt(m, now),
-			Missing: accepted.Missing,
+			State: smsir.AttemptAccepted, References: accepted.References, NoReceipt: accepted.NoReceipt, Price: accepted.Price,
+			Missing: accepted.Missing, Failover: m.failover.OnError,
 		}
 		if accepted.Missing > 0 && accepted.MissingError != nil {
 			o.Error = accepted.MissingError.Failure()
+		}
+		if wait := m.failover.OnMissingReceipt; wait > 0 && o.Failover && !o.NoReceipt {
+			o.AgainAt = now.Add(wait)
 		}
 		return o
 	}
@@ -114,7 +161,10 @@ func (l *lane) judge(m *smsir.Message, started time.Time, accepted smsir.Accepte
 	if canary.On(canary.RetryTimeout) && se.State == smsir.AttemptUnknown {
 		se.State, se.Class = smsir.AttemptNotSent, smsir.ClassRetry
 	}
-	o := smsir.Outcome{State: se.State, Class: se.Class, Error: se.Failure()}
+	if se.Unmapped {
+		l.d.opt.Unmapped(l.up.Kind, se.ProviderCode, se.ProviderText)
+	}
+	o := smsir.Outcome{State: se.State, Class: se.Class, Fraud: se.Fraud, Error: se.Failure()}
 	until := l.learn(now, started, se.State, se)
 	switch {
 	case se.State == smsir.AttemptUnknown:
@@ -125,7 +175,7 @@ func (l *lane) judge(m *smsir.Message, started time.Time, accepted smsir.Accepte
 	default:
 		o.RetryAt = now.Add(max(smsir.Backoff(m.Attempts, l.d.opt.Jitter()), se.RetryAfter))
 	}
-	if l.d.another(m, l.up.ID) {
+	if l.d.another(m.Message, l.up.ID) {
 		o.RetryAt = now
 	}
 	return o

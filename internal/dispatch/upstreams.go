@@ -70,6 +70,16 @@ func (d *Dispatcher) load(ctx context.Context) error {
 	return nil
 }
 
+// Kind is the kind of an enabled provider, "" if there is none.
+func (d *Dispatcher) Kind(id smsir.UUID) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l := d.lanes[id]; l != nil {
+		return l.up.Kind
+	}
+	return ""
+}
+
 // Provider returns an enabled provider as it is open now.
 func (d *Dispatcher) Provider(id smsir.UUID) (smsir.Provider, bool) {
 	d.mu.Lock()

@@ -27,6 +27,8 @@ type Table struct {
 type Note struct {
 	Class smsir.FailureClass `json:"class"`
 	Text  string             `json:"text"` // a sentence for people
+	// Fraud: of class blocked, the message was held as suspected fraud; the recipient has not opted out.
+	Fraud bool `json:"fraud,omitempty"`
 }
 
 // Load reads a table. The error names what is wrong with the file.
@@ -44,6 +46,9 @@ func Load(file []byte) (*Table, error) {
 		return nil, fmt.Errorf("read the table of codes: it has no source (%q) or no codes (%d)", t.Source, len(t.Codes))
 	}
 	for code, note := range t.Codes {
+		if note.Fraud && note.Class != smsir.ClassBlocked {
+			return nil, fmt.Errorf("read the table of codes: code %q is fraud and of the class %q, want blocked", code, note.Class)
+		}
 		if code == "" || note.Text == "" || !slices.Contains(classes(), note.Class) {
 			return nil, fmt.Errorf("read the table of codes: code %q has no text or the strange class %q", code, note.Class)
 		}

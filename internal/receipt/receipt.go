@@ -24,6 +24,7 @@ type Service struct {
 	now     func() time.Time
 	results *prometheus.CounterVec
 	moved   func()
+	strange func(provider smsir.UUID, code, text string)
 }
 
 // Options of [New]; only Store is required.
@@ -33,11 +34,13 @@ type Options struct {
 	Now     func() time.Time
 	Metrics prometheus.Registerer
 	Moved   func() // called after a receipt moved a message
+	// Unmapped is told of a provider's code that no table has; may be nil.
+	Unmapped func(provider smsir.UUID, code, text string)
 }
 
 // New returns a service.
 func New(opt Options) *Service {
-	s := &Service{store: opt.Store, log: opt.Log, now: opt.Now, moved: opt.Moved}
+	s := &Service{store: opt.Store, log: opt.Log, now: opt.Now, moved: opt.Moved, strange: opt.Unmapped}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -77,6 +80,13 @@ func (s *Service) Receipt(ctx context.Context, r smsir.Receipt) error {
 		r.ArrivedAt = s.now()
 	}
 	r.Raw, r.Code, r.Reference = smsir.Storable(r.Raw, smsir.RawLimit), smsir.Storable(r.Code, maxWord), smsir.Storable(r.Reference, maxWord)
+	if r.Unmapped && s.strange != nil {
+		text := ""
+		if r.Error != nil {
+			text = r.Error.ProviderText
+		}
+		s.strange(r.Provider, r.Code, text)
+	}
 	failpoint.Hit(failpoint.ReceiptBefore)
 	result, err := s.store.StoreReceipt(ctx, r)
 	failpoint.Hit(failpoint.ReceiptAfter)

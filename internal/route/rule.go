@@ -59,16 +59,16 @@ type Failover struct {
 	OnError bool // the provider refused it, or provably never got it
 	OnDown  bool // the provider is down or refuses its settings: others are tried before it
 	// OnMissingReceipt, if positive, sends a message again whose provider accepted it but did not
-	// report delivery within that time. The recipient may get it twice. It needs OnError.
+	// report delivery within that time. The recipient may get it twice. It needs OnError, and the
+	// message's own consent: on_unknown is retry_once.
 	OnMissingReceipt time.Duration
 }
 
 // Table holds the rules of a workspace, in order. It is not changed after [NewTable] and may be used
 // concurrently.
 type Table struct {
-	zone     *time.Location
-	rules    []Rule
-	receipts bool // some rule waits for them
+	zone  *time.Location
+	rules []Rule
 }
 
 // NewTable orders rules by position. Days and times of day are those of zone; nil is UTC. The rules
@@ -78,13 +78,8 @@ func NewTable(zone *time.Location, rules []Rule) *Table {
 		zone = time.UTC
 	}
 	sorted := slices.SortedStableFunc(slices.Values(rules), func(a, b Rule) int { return cmp.Compare(a.Position, b.Position) })
-	waits := func(r Rule) bool { return r.Enabled && r.Failover.OnMissingReceipt > 0 }
-	return &Table{zone: zone, rules: sorted, receipts: slices.ContainsFunc(sorted, waits)}
+	return &Table{zone: zone, rules: sorted}
 }
-
-// AwaitsReceipts reports whether some rule sends a message again whose receipt is missing. Without one
-// nobody needs to ask. A nil table has no rules.
-func (t *Table) AwaitsReceipts() bool { return t != nil && t.receipts }
 
 // Miss is why a rule was passed over, or that it was not.
 type Miss string

@@ -140,10 +140,11 @@ type Intent struct {
 
 // Finish is the outcome of one attempt.
 type Finish struct {
-	Attempt smsir.ID
-	Message smsir.ID
-	Now     time.Time
-	Outcome smsir.Outcome
+	Attempt   smsir.ID
+	Message   smsir.ID
+	Workspace smsir.UUID // of the message; may be zero when the outcome is not of ClassBlocked
+	Now       time.Time
+	Outcome   smsir.Outcome
 }
 
 // Evidence is what stage 4 and package inbound need.

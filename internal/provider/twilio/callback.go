@@ -91,6 +91,7 @@ func (a *account) receipt(r smsir.CallbackRequest, told url.Values, sid string) 
 			out.Status = smsir.Expired
 		}
 		// "failed" is Twilio's word for what never left it; "undelivered" was refused further on.
+		out.Fraud = note.Fraud
 		out.NonSend = status == "failed" && (note.Class == smsir.ClassRetry || note.Class == smsir.ClassThrottle)
 		out.Error = &smsir.Failure{Class: note.Class, Code: status, Text: note.Text, ProviderCode: out.Code, ProviderText: told.Get("ErrorMessage")}
 	case "canceled":

@@ -109,7 +109,7 @@ func (a *account) judge(answer outcall.Response) (smsir.Accepted, error) {
 		return smsir.Accepted{}, unknown(answer, r, "no_answer", "Twilio gave no answer that tells what became of the message.")
 	}
 	e := failure(smsir.AttemptRefused, note.Class, answer, r)
-	e.Code, e.Text, e.Unmapped = "refused", note.Text, !mapped
+	e.Code, e.Text, e.Fraud, e.Unmapped = "refused", note.Text, note.Fraud, !mapped
 	if note.Class == smsir.ClassThrottle || note.Class == smsir.ClassRetry {
 		e.RetryAfter = outcall.RetryAfter(answer.Header, a.now())
 	}

@@ -140,6 +140,9 @@ func (s *Store) Finish(_ context.Context, f store.Finish) (*smsir.Message, error
 func (o *finishOp) need(w *work) {
 	o.m = nil
 	w.needs.deep = append(w.needs.deep, o.Message)
+	if o.Outcome.Class == smsir.ClassBlocked && !o.Workspace.IsZero() {
+		w.needs.held = append(w.needs.held, o.Workspace) // an opt-out that is committed comes before every later intent
+	}
 	if o.Outcome.State == smsir.AttemptAccepted {
 		for _, r := range o.Outcome.References {
 			w.needs.answered = append(w.needs.answered, answer{o.Attempt, r})
@@ -167,11 +170,10 @@ func (o *finishOp) run(w *work) error {
 	if err != nil || m == nil || !takes {
 		return err
 	}
-	first := ""
-	if len(outcome.References) > 0 {
-		first = outcome.References[0]
+	w.endAttempt(a, o.Now, &outcome)
+	if outcome.State == smsir.AttemptRefused && outcome.Class == smsir.ClassBlocked && !outcome.Fraud && outcome.Error != nil {
+		w.optedOut(m, outcome.Error)
 	}
-	w.endAttempt(a, outcome.State, o.Now, first, outcome.Error)
 	if outcome.State != smsir.AttemptAccepted {
 		return nil
 	}

@@ -145,20 +145,26 @@ func (w *work) applyReceipt(a *attempt, r *smsir.Receipt) (moved bool) {
 	if w.partKnown(a, r) {
 		return false
 	}
+	told := *r
+	told.NonSend = r.NonSend && a.Failover                                    // or else it is the end, as any other refusal of the network
 	m, _ := w.step(a.Message, func(m *smsir.Message) ([]smsir.Event, error) { // the change has no error
-		events := m.Receipt(w.now, a.Number, r)
+		events := m.Receipt(w.now, a.Number, &told)
 		moved = len(events) > 0
 		return events, nil
 	})
 	switch {
 	case m == nil:
 		return false
-	case r.NonSend && m.Status == smsir.Queued:
+	case told.NonSend && m.Status == smsir.Queued:
 		w.touchAttempt(a)
 		a.State, a.Error, a.dirty = smsir.AttemptRefused, r.Error, true
 	case a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown:
-		w.endAttempt(a, smsir.AttemptAccepted, w.now, r.Reference, nil)
+		w.endAttempt(a, w.now, &smsir.Outcome{State: smsir.AttemptAccepted, References: []string{r.Reference}})
 	}
+	if r.Error != nil && r.Error.Class == smsir.ClassBlocked && !r.Fraud {
+		w.optedOut(m, r.Error)
+	}
+	w.price(a, r.Price)
 	return moved
 }
 

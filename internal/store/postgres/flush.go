@@ -96,24 +96,26 @@ func exactly(want int64, text string) func(pgconn.CommandTag) error {
 }
 
 func (w *work) writeAttempts(b *pgx.Batch) {
-	in := newBulk("iibibiiitt")
+	in := newBulk("iibibiiittiti")
 	fresh := map[*attempt]bool{}
 	for _, a := range w.newAttempts {
 		fresh[a] = true
-		in.add(int64(a.ID), int64(a.Message), a.Workspace, int64(a.Number), a.Provider, int64(a.State), sqldb.Millis(a.StartedAt), sqldb.Millis(a.EndedAt), a.reference, sqldb.Marshal(a.Error))
+		in.add(int64(a.ID), int64(a.Message), a.Workspace, int64(a.Number), a.Provider, int64(a.State), sqldb.Millis(a.StartedAt), sqldb.Millis(a.EndedAt), a.reference, sqldb.Marshal(a.Error),
+			a.Price.Micros, a.Price.Currency, sqldb.Flag(a.Failover))
 	}
 	if in.n > 0 {
 		b.Queue("INSERT INTO attempts ("+sqldb.AttemptColumns+") SELECT * FROM "+in.from(0), in.cols...)
 	}
-	set := newBulk("iiitt")
+	set := newBulk("iiittiti")
 	for _, a := range w.attempts {
 		if a.dirty && !fresh[a] {
-			set.add(int64(a.ID), int64(a.State), sqldb.Millis(a.EndedAt), a.reference, sqldb.Marshal(a.Error))
+			set.add(int64(a.ID), int64(a.State), sqldb.Millis(a.EndedAt), a.reference, sqldb.Marshal(a.Error), a.Price.Micros, a.Price.Currency, sqldb.Flag(a.Failover))
 		}
 	}
 	if set.n > 0 {
-		b.Queue("UPDATE attempts a SET state = u.state, ended_at = u.ended_at, reference = u.reference, error = u.error FROM "+set.from(0)+
-			" AS u(id, state, ended_at, reference, error) WHERE a.id = u.id", set.cols...).Exec(exactly(int64(set.n), "an attempt is gone"))
+		b.Queue(`UPDATE attempts a SET state = u.state, ended_at = u.ended_at, reference = u.reference, error = u.error, price_micros = u.price_micros,
+			price_currency = u.price_currency, failover = u.failover FROM `+set.from(0)+
+			" AS u(id, state, ended_at, reference, error, price_micros, price_currency, failover) WHERE a.id = u.id", set.cols...).Exec(exactly(int64(set.n), "an attempt is gone"))
 	}
 }
 
@@ -138,7 +140,7 @@ func (w *work) writeParts(b *pgx.Batch) {
 }
 
 func (w *work) writeReceipts(b *pgx.Batch) {
-	in, byID := newBulk("ibtntiiiittt"), map[smsir.ID]*receiptOp{}
+	in, byID := newBulk("ibtntiiiitttiti"), map[smsir.ID]*receiptOp{}
 	for _, r := range w.receipts {
 		var attempt any
 		if r.attempt != 0 {
@@ -146,14 +148,15 @@ func (w *work) writeReceipts(b *pgx.Batch) {
 		} else {
 			byID[r.ID] = r.op
 		}
-		in.add(int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), sqldb.Flag(r.NonSend), sqldb.Millis(r.DoneAt), sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw)
+		in.add(int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), sqldb.Flag(r.NonSend), sqldb.Millis(r.DoneAt), sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw,
+			r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud))
 	}
 	if in.n > 0 {
 		for _, o := range byID {
 			o.result = store.ReceiptDuplicate // until it comes back as stored
 		}
-		b.Queue(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw)
-			SELECT * FROM `+in.from(0)+" ON CONFLICT DO NOTHING RETURNING id", in.cols...).Query(func(rows pgx.Rows) error {
+		b.Queue(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw,
+			price_micros, price_currency, fraud) SELECT * FROM `+in.from(0)+" ON CONFLICT DO NOTHING RETURNING id", in.cols...).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var id int64
 				if err := rows.Scan(&id); err != nil {

@@ -187,16 +187,18 @@ func (w *work) readParked(b *pgx.Batch) {
 	for _, a := range w.needs.answered {
 		r.add(int64(a.attempt), a.text)
 	}
-	b.Queue(`SELECT DISTINCT r.id, r.provider_id, r.reference, r.recipient, r.status, r.non_send, r.done_at, r.arrived_at, r.code, r.error
+	b.Queue(`SELECT DISTINCT r.id, r.provider_id, r.reference, r.recipient, r.status, r.non_send, r.done_at, r.arrived_at, r.code, r.error,
+		r.price_micros, r.price_currency, r.fraud
 		FROM `+r.from(0)+` AS u(attempt_id, reference) JOIN attempts a ON a.id = u.attempt_id
 		JOIN receipts r ON r.attempt_id IS NULL AND r.provider_id = a.provider_id AND r.reference = u.reference ORDER BY r.id`, r.cols...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var p smsir.Receipt
-			var id, status, nonSend, done, arrived int64
+			var id, status, nonSend, done, arrived, fraud int64
 			var failure string
-			if err := rows.Scan(&id, &p.Provider, &p.Reference, &p.To, &status, &nonSend, &done, &arrived, &p.Code, &failure); err != nil {
+			if err := rows.Scan(&id, &p.Provider, &p.Reference, &p.To, &status, &nonSend, &done, &arrived, &p.Code, &failure, &p.Price.Micros, &p.Price.Currency, &fraud); err != nil {
 				return err
 			}
+			p.Fraud = fraud == 1
 			p.ID, p.Status, p.NonSend, p.DoneAt, p.ArrivedAt = smsir.ID(id), smsir.Status(status), nonSend == 1, sqldb.Time(done), sqldb.Time(arrived) //nolint:gosec // a status
 			if err := sqldb.Unmarshal(failure, &p.Error); err != nil {
 				return err

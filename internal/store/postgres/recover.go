@@ -58,7 +58,7 @@ func (s *Store) recoverChunk(ctx context.Context, now, nextLook time.Time) (requ
 				return err
 			}
 			unknown++
-			w.endAttempt(a, smsir.AttemptUnknown, now, "", m.Error)
+			w.endAttempt(a, now, &smsir.Outcome{State: smsir.AttemptUnknown, Error: m.Error})
 		}
 		return nil
 	})

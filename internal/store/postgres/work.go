@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
 // work is one transaction of many steps. First every step names what it needs; load locks and reads all of it in a few
@@ -225,16 +227,41 @@ func (w *work) attemptNumber(message smsir.ID, n int) *attempt {
 
 // endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes another, and one that a receipt
 // has proved takes the reference of the answer.
-func (w *work) endAttempt(a *attempt, state smsir.AttemptState, now time.Time, reference string, why *smsir.Failure) {
+func (w *work) endAttempt(a *attempt, now time.Time, o *smsir.Outcome) {
+	w.price(a, o.Price)
 	open := a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown
-	if !open && (a.State != smsir.AttemptAccepted || state != smsir.AttemptAccepted) {
+	if !open && (a.State != smsir.AttemptAccepted || o.State != smsir.AttemptAccepted) {
 		return
 	}
 	w.touchAttempt(a)
-	a.State, a.EndedAt, a.Error, a.dirty = state, now, why, true
-	if reference != "" {
-		a.reference = reference
+	a.State, a.EndedAt, a.Error, a.Failover, a.dirty = o.State, now, o.Error, o.Failover, true
+	if len(o.References) > 0 && o.References[0] != "" {
+		a.reference = o.References[0]
 	}
+}
+
+// price notes what the provider says an attempt costs; what it says last counts.
+func (w *work) price(a *attempt, p smsir.Money) {
+	if p != (smsir.Money{}) {
+		w.touchAttempt(a)
+		a.Price, a.dirty = p, true
+	}
+}
+
+// optedOut keeps what a provider knows of a recipient: no further message to it from this sender.
+func (w *work) optedOut(m *smsir.Message, why *smsir.Failure) {
+	v := store.Suppression{Workspace: m.Workspace, Recipient: m.To, Sender: m.From, Reason: "provider", CreatedAt: w.now}
+	text := why.Text
+	w.after = append(w.after, statement{run: func(t *tx) error {
+		n, err := t.Exec(`INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT DO NOTHING`, v.Workspace, v.Recipient, v.Sender, v.Reason, v.CreatedAt.UnixMilli())
+		if err != nil || n == 0 {
+			return err
+		}
+		return sqldb.InsertConsent(t, store.ConsentEntry{
+			ID: smsir.NewUUID(v.CreatedAt), Workspace: v.Workspace, At: v.CreatedAt, Recipient: v.Recipient, Sender: v.Sender, Source: "provider", Text: text,
+		})
+	}})
 }
 
 // distinct sorts ids and drops repeated ones.

@@ -7,16 +7,16 @@ import (
 )
 
 // AttemptColumns are those that [ScanAttempts] reads.
-const AttemptColumns = "id, message_id, workspace_id, number, provider_id, state, started_at, ended_at, reference, error"
+const AttemptColumns = "id, message_id, workspace_id, number, provider_id, state, started_at, ended_at, reference, error, price_micros, price_currency, failover"
 
 func scanAttempt(row Scanner) (a smsir.Attempt, err error) {
-	var id, message, number, state, started, ended int64
+	var id, message, number, state, started, ended, failover int64
 	var reference, failure string
-	if err := row.Scan(&id, &message, &a.Workspace, &number, &a.Provider, &state, &started, &ended, &reference, &failure); err != nil {
+	if err := row.Scan(&id, &message, &a.Workspace, &number, &a.Provider, &state, &started, &ended, &reference, &failure, &a.Price.Micros, &a.Price.Currency, &failover); err != nil {
 		return a, err
 	}
 	a.ID, a.Message, a.Number, a.State = smsir.ID(id), smsir.ID(message), int(number), smsir.AttemptState(state)
-	a.StartedAt, a.EndedAt = Time(started), Time(ended)
+	a.StartedAt, a.EndedAt, a.Failover = Time(started), Time(ended), failover == 1
 	if reference != "" {
 		a.References = []string{reference}
 	}

@@ -30,10 +30,40 @@ func (t *wtx) openAttempt(message smsir.ID, n int) (smsir.Attempt, error) {
 
 // endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes another, and
 // one that a receipt has proved takes the reference of the answer.
-func (t *wtx) endAttempt(id smsir.ID, state smsir.AttemptState, now time.Time, reference string, why *smsir.Failure) error {
-	_, err := t.Exec(`UPDATE attempts SET state = $2, ended_at = $3, reference = CASE WHEN $4 = '' THEN reference ELSE $4 END, error = $5
-		WHERE id = $1 AND (state IN (1, 5) OR state = 2 AND $2 = 2)`, int64(id), int64(state), now.UnixMilli(), reference, sqldb.Marshal(why))
+func (t *wtx) endAttempt(id smsir.ID, now time.Time, o *smsir.Outcome) error {
+	reference := ""
+	if len(o.References) > 0 {
+		reference = o.References[0]
+	}
+	_, err := t.Exec(`UPDATE attempts SET state = $2, ended_at = $3, reference = CASE WHEN $4 = '' THEN reference ELSE $4 END, error = $5, failover = $6
+		WHERE id = $1 AND (state IN (1, 5) OR state = 2 AND $2 = 2)`,
+		int64(id), int64(o.State), now.UnixMilli(), reference, sqldb.Marshal(o.Error), sqldb.Flag(o.Failover))
+	if err != nil {
+		return err
+	}
+	return t.price(id, o.Price)
+}
+
+// price notes what the provider says an attempt costs; what it says last counts.
+func (t *wtx) price(attempt smsir.ID, p smsir.Money) error {
+	if p == (smsir.Money{}) {
+		return nil
+	}
+	_, err := t.Exec("UPDATE attempts SET price_micros = $2, price_currency = $3 WHERE id = $1", int64(attempt), p.Micros, p.Currency)
 	return err
+}
+
+// optedOut keeps what a provider knows of a recipient: no further message to it from this sender.
+func (t *wtx) optedOut(m *smsir.Message, now time.Time, why *smsir.Failure) error {
+	t.s.noStops.Store(false)
+	n, err := t.Exec(`INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, 'provider', $4)
+		ON CONFLICT DO NOTHING`, m.Workspace, m.To, m.From, now.UnixMilli())
+	if err != nil || n == 0 {
+		return err
+	}
+	return sqldb.InsertConsent(t, store.ConsentEntry{
+		ID: smsir.NewUUID(now), Workspace: m.Workspace, At: now, Recipient: m.To, Sender: m.From, Source: "provider", Text: why.Text,
+	})
 }
 
 // Intend implements store.Queue.
@@ -165,12 +195,11 @@ func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
 		return m, err
 	}
 	failpoint.Hit(failpoint.OutcomeTx)
-	first := ""
-	if len(o.References) > 0 {
-		first = o.References[0]
-	}
-	if err := t.endAttempt(a.ID, o.State, f.Now, first, o.Error); err != nil {
+	if err := t.endAttempt(a.ID, f.Now, &o); err != nil {
 		return nil, err
+	}
+	if o.State == smsir.AttemptRefused && o.Class == smsir.ClassBlocked && !o.Fraud && o.Error != nil {
+		return m, t.optedOut(m, f.Now, o.Error)
 	}
 	if o.State != smsir.AttemptAccepted {
 		return m, nil
@@ -178,7 +207,7 @@ func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
 	if err := t.insertParts(&a, o.References); err != nil {
 		return nil, err
 	}
-	a.State = smsir.AttemptAccepted
+	a.State, a.Failover = smsir.AttemptAccepted, o.Failover
 	return t.applyParked(m, &a, o.References, f.Now)
 }
 

@@ -95,10 +95,11 @@ func (t *wtx) insertReceipt(r *smsir.Receipt, a *smsir.Attempt) (fresh bool, err
 	if a != nil {
 		attempt = int64(a.ID)
 	}
-	n, err := t.Exec(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
+	n, err := t.Exec(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw,
+		price_micros, price_currency, fraud) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
 		int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), sqldb.Flag(r.NonSend), sqldb.Millis(r.DoneAt),
-		sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw)
+		sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw,
+		r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud))
 	return n == 1, err
 }
 
@@ -108,11 +109,13 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 	if known, err := t.partKnown(a, r); err != nil || known {
 		return false, err
 	}
+	told := *r
+	told.NonSend = r.NonSend && a.Failover // or else it is the end, as any other refusal of the network
 	m, err := t.step(a.Message, func(m *smsir.Message) ([]smsir.Event, error) {
 		if canary.On(canary.OverFinal) && m.Final && m.Status != smsir.Sent && m.Status != r.Status {
 			m.Status, m.Final = smsir.Sent, false
 		}
-		events := m.Receipt(t.s.now(), a.Number, r)
+		events := m.Receipt(t.s.now(), a.Number, &told)
 		moved = len(events) > 0
 		return events, nil
 	})
@@ -120,10 +123,16 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 		return false, err
 	}
 	switch {
-	case r.NonSend && m.Status == smsir.Queued:
+	case told.NonSend && m.Status == smsir.Queued:
 		_, err = t.Exec("UPDATE attempts SET state = 3, error = $2 WHERE id = $1", int64(a.ID), sqldb.Marshal(r.Error))
 	case a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown:
-		err = t.endAttempt(a.ID, smsir.AttemptAccepted, t.s.now(), r.Reference, nil)
+		err = t.endAttempt(a.ID, t.s.now(), &smsir.Outcome{State: smsir.AttemptAccepted, References: []string{r.Reference}})
+	}
+	if err == nil && r.Error != nil && r.Error.Class == smsir.ClassBlocked && !r.Fraud {
+		err = t.optedOut(m, t.s.now(), r.Error)
+	}
+	if err == nil {
+		err = t.price(a.ID, r.Price)
 	}
 	return moved, err
 }
@@ -170,7 +179,7 @@ func (t *wtx) applyParked(m *smsir.Message, a *smsir.Attempt, references []strin
 }
 
 func (t *wtx) parked(provider smsir.UUID, reference string) (all []smsir.Receipt, err error) {
-	rows, err := t.Query(`SELECT id, recipient, status, non_send, done_at, arrived_at, code, error FROM receipts
+	rows, err := t.Query(`SELECT id, recipient, status, non_send, done_at, arrived_at, code, error, price_micros, price_currency, fraud FROM receipts
 		WHERE attempt_id IS NULL AND provider_id = $1 AND reference = $2 ORDER BY id`, provider, reference)
 	if err != nil {
 		return nil, err
@@ -178,11 +187,12 @@ func (t *wtx) parked(provider smsir.UUID, reference string) (all []smsir.Receipt
 	defer rows.Close() //nolint:errcheck // Err is looked at
 	for rows.Next() {
 		r := smsir.Receipt{Provider: provider, Reference: reference}
-		var id, status, nonSend, done, arrived int64
+		var id, status, nonSend, done, arrived, fraud int64
 		var failure string
-		if err := rows.Scan(&id, &r.To, &status, &nonSend, &done, &arrived, &r.Code, &failure); err != nil {
+		if err := rows.Scan(&id, &r.To, &status, &nonSend, &done, &arrived, &r.Code, &failure, &r.Price.Micros, &r.Price.Currency, &fraud); err != nil {
 			return nil, err
 		}
+		r.Fraud = fraud == 1
 		r.ID, r.Status, r.NonSend, r.DoneAt, r.ArrivedAt = smsir.ID(id), smsir.Status(status), nonSend == 1, sqldb.Time(done), sqldb.Time(arrived)
 		if err := sqldb.Unmarshal(failure, &r.Error); err != nil {
 			return nil, err

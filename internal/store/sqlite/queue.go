@@ -49,7 +49,7 @@ func (t *wtx) recoverChunk(now, nextLook time.Time) (requeued, unknown int, err 
 			}
 			events := m.Recover(now, a.StartedAt, nextLook)
 			failpoint.Hit(failpoint.RecoverMid)
-			return events, t.endAttempt(a.ID, smsir.AttemptUnknown, now, "", m.Error)
+			return events, t.endAttempt(a.ID, now, &smsir.Outcome{State: smsir.AttemptUnknown, Error: m.Error})
 		})
 		if err != nil {
 			return 0, 0, err

@@ -36,7 +36,8 @@ func testMissingReceipt(b *bench) {
 		o.AgainAt = b.now().Add(time.Minute)
 		return o
 	}
-	missing, arrived := b.message(), b.message()
+	agrees := func(m *smsir.Message) { m.OnUnknown = smsir.RetryOnce }
+	missing, arrived := b.message(agrees), b.message(agrees)
 	b.accept(true, missing, arrived)
 	b.finish(b.mustIntend(missing), missing.ID, again())
 	o := again()
@@ -61,7 +62,7 @@ func testMissingReceipt(b *bench) {
 	if _, ok := b.intend(m); ok {
 		b.Error("a delivered message may be sent")
 	}
-	late := b.message()
+	late := b.message(agrees)
 	b.accept(true, late)
 	o = again()
 	o.References = []string{"late"}

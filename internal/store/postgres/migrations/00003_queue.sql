@@ -9,6 +9,12 @@ CREATE INDEX messages_ordering ON messages(workspace_id, ordering_key, id) WHERE
 -- What the provider says an attempt costs, in millionths of the currency's unit.
 ALTER TABLE attempts ADD COLUMN price_micros BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN price_currency TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE receipts ADD COLUMN price_micros BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE receipts ADD COLUMN price_currency TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE receipts ADD COLUMN fraud BIGINT NOT NULL DEFAULT 0;
+
+-- Whether the routes let the message go on to another provider when this one proves that it did not send it.
+ALTER TABLE attempts ADD COLUMN failover BIGINT NOT NULL DEFAULT 0;
 
 -- Bounds of a workspace's queue; 0 for the server's setting.
 ALTER TABLE workspaces ADD COLUMN queue_max_count BIGINT NOT NULL DEFAULT 0;

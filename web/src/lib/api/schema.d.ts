@@ -1490,6 +1490,8 @@ export interface components {
              * @description 1 for the first.
              */
             number: number;
+            /** @description What the provider says it charges for it; left out when it does not say. */
+            price?: components["schemas"]["Money"];
             /** @description The provider it went to. */
             provider: components["schemas"]["ProviderRef"];
             /** @description The provider's ids, one per part. */
@@ -1942,7 +1944,7 @@ export interface components {
              */
             seq?: number;
             /**
-             * @description message.accepted, message.<status>, message.cancel_requested, message.late_receipt, inbound.received, provider.down, provider.misconfigured, or provider.up.
+             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, provider.down, provider.misconfigured, or provider.up.
              * @example message.delivered
              */
             type: string;
@@ -2534,6 +2536,18 @@ export interface components {
             next?: string;
             /** @description True when the search stopped at its bound of 100,000 rows before the page was full: go on with next. */
             partial: boolean;
+        };
+        Money: {
+            /**
+             * @description A decimal number.
+             * @example 0.0075
+             */
+            amount: string;
+            /**
+             * @description ISO 4217.
+             * @example USD
+             */
+            currency: string;
         };
         Parts: {
             /**
@@ -3172,7 +3186,7 @@ export interface components {
             on_error?: boolean;
             /**
              * Format: int64
-             * @description Send it again by the next provider when the first accepted it but reported nothing within this time, 30 seconds at least. The recipient may get it twice (possible_duplicate). 0 or left out: never. Needs on_error.
+             * @description Send it again by the next provider when the first accepted it but reported nothing within this time, 30 seconds at least. Only messages whose on_unknown is retry_once: the recipient may get them twice (possible_duplicate). 0 or left out: never. Needs on_error.
              */
             on_missing_receipt_seconds?: number;
         };

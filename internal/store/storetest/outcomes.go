@@ -1,0 +1,127 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store"
+)
+
+// testNonSend: move T21.
+func testNonSend(b *bench) {
+	never := func(reference string) smsir.Receipt {
+		return smsir.Receipt{
+			Reference: reference, Status: smsir.Undelivered, NonSend: true, Code: "30001",
+			Error: &smsir.Failure{Class: smsir.ClassRetry, Code: "failed", Text: "never left"},
+		}
+	}
+	for _, parked := range []bool{false, true} {
+		alone, other := b.accept(true, b.message())[0], b.accept(true, b.message())[0]
+		first, second := b.mustIntend(alone), b.mustIntend(other)
+		reference := func(id smsir.ID) string { return id.Format("ref") }
+		if parked {
+			b.receipt(store.ReceiptParked, never(reference(first)))
+			b.receipt(store.ReceiptParked, never(reference(second)))
+		}
+		b.finish(first, alone.ID, accepted(reference(first)))
+		with := accepted(reference(second))
+		with.Failover = true
+		b.finish(second, other.ID, with)
+		if !parked {
+			b.receipt(store.ReceiptApplied, never(reference(first)))
+			b.receipt(store.ReceiptApplied, never(reference(second)))
+		}
+		b.state(alone.ID, smsir.Undelivered, true)
+		b.state(other.ID, smsir.Queued, false)
+		attempts, err := b.st.Attempts(ctx, b.ws, other.ID)
+		if err != nil || len(attempts) != 1 || attempts[0].State != smsir.AttemptRefused || attempts[0].Error == nil {
+			b.Errorf("parked %v: the attempt is %+v, %v; want refused", parked, attempts, err)
+		}
+	}
+}
+
+func testPrice(b *bench) {
+	price := func(m *smsir.Message, want smsir.Money) {
+		b.Helper()
+		attempts, err := b.st.Attempts(ctx, b.ws, m.ID)
+		if err != nil || len(attempts) != 1 || attempts[0].Price != want {
+			b.Errorf("price %+v, %v; want %+v", attempts, err, want)
+		}
+	}
+	m := b.accept(true, b.message())[0]
+	attempt := b.mustIntend(m)
+	price(m, smsir.Money{})
+	o := accepted("r")
+	o.Price = smsir.Money{Micros: 7_500, Currency: "USD"}
+	b.finish(attempt, m.ID, o)
+	price(m, o.Price)
+	b.receipt(store.ReceiptNoted, smsir.Receipt{Reference: "r", Status: smsir.Sent})
+	price(m, o.Price)
+	final := smsir.Money{Micros: 8_000, Currency: "USD"}
+	b.receipt(store.ReceiptApplied, smsir.Receipt{Reference: "r", Status: smsir.Delivered, Price: final})
+	price(m, final)
+	early := b.accept(true, b.message())[0]
+	attempt = b.mustIntend(early)
+	b.receipt(store.ReceiptParked, smsir.Receipt{Reference: "early", Status: smsir.Delivered, Price: final})
+	b.finish(attempt, early.ID, accepted("early"))
+	price(early, final)
+}
+
+func testProviderOptOut(b *bench) {
+	refused := func(to string, fraud bool) *smsir.Message {
+		m := b.accept(true, b.message(func(m *smsir.Message) { m.To = to }))[0]
+		b.finish(b.mustIntend(m), m.ID, smsir.Outcome{
+			State: smsir.AttemptRefused, Class: smsir.ClassBlocked, Fraud: fraud,
+			Error: &smsir.Failure{Class: smsir.ClassBlocked, Code: "refused", Text: "as the provider says"},
+		})
+		b.state(m.ID, smsir.Failed, true)
+		return m
+	}
+	suppressed := func(to, sender string, want bool) {
+		b.Helper()
+		if got, err := b.st.Suppressed(ctx, b.ws, []string{to}, sender); err != nil || got[to] != want {
+			b.Errorf("%s from %q: suppressed %v, %v; want %v", to, sender, got[to], err, want)
+		}
+	}
+	stop := refused("+12025550111", false)
+	suppressed(stop.To, "SMSir", true)
+	suppressed(stop.To, "Clinic", false)
+	fraud := refused("+12025550112", true)
+	suppressed(fraud.To, "SMSir", false)
+	b.story(fraud.ID, "message.accepted", "message.sending", "message.failed", "message.alert")
+
+	reported := b.accept(true, b.message(func(m *smsir.Message) { m.To = "+12025550113" }))[0]
+	b.finish(b.mustIntend(reported), reported.ID, accepted("r"))
+	b.receipt(store.ReceiptApplied, smsir.Receipt{Reference: "r", Status: smsir.Undelivered, Error: &smsir.Failure{Class: smsir.ClassBlocked, Code: "failed", Text: "opted out"}})
+	suppressed(reported.To, "SMSir", true)
+
+	unknown := b.accept(true, b.message(func(m *smsir.Message) { m.OnUnknown = smsir.Alert }))[0]
+	b.finish(b.mustIntend(unknown), unknown.ID, smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: b.now().Add(time.Second)})
+	b.story(unknown.ID, "message.accepted", "message.sending", "message.unknown", "message.alert")
+}
+
+// testProofInTime: move T26.
+func testProofInTime(b *bench) {
+	again := func() (*smsir.Message, smsir.ID) {
+		m := b.accept(true, b.message(func(m *smsir.Message) { m.OnUnknown = smsir.RetryOnce }))[0]
+		attempt := b.mustIntend(m)
+		b.finish(attempt, m.ID, smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: b.now().Add(time.Second)})
+		b.wait(time.Minute)
+		b.tick()
+		b.state(m.ID, smsir.Queued, false)
+		return m, attempt
+	}
+	answered, attempt := again()
+	b.finish(attempt, answered.ID, accepted("late"))
+	b.state(answered.ID, smsir.Sent, false)
+	reported, attempt := again()
+	claimed, err := b.claim(b.now(), 10)
+	if err != nil || len(claimed) != 1 {
+		b.Fatalf("claimed %v, %v", claimed, err)
+	}
+	b.receipt(store.ReceiptApplied, smsir.Receipt{Attempt: attempt, Reference: "r", Status: smsir.Delivered})
+	b.state(reported.ID, smsir.Delivered, true)
+	if _, ok := b.intend(claimed[0]); ok {
+		b.Error("sent again although it was delivered")
+	}
+}
