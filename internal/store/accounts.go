@@ -240,6 +240,7 @@ type Store interface {
 	Routes
 	Audience
 	PartSets
+	Imports
 	// OnCommit sets the function called after every commit that wrote events. It must not block.
 	OnCommit(wake func())
 	// Ready reports why the store cannot accept writes now, nil if it can.

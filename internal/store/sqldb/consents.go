@@ -41,24 +41,28 @@ func (s *Store) Suppress(ctx context.Context, list []store.Suppression, entry st
 	err = s.db.Update(ctx, func(tx Tx) error {
 		added = 0
 		for _, v := range list {
-			n, err := tx.Exec(`INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, $4, $5)
-				ON CONFLICT DO NOTHING`, v.Workspace, v.Recipient, v.Sender, v.Reason, Millis(v.CreatedAt))
+			fresh, err := suppress(tx, v, entry)
 			if err != nil {
 				return err
 			}
-			if n == 0 {
-				continue
-			}
-			added++
-			e := entry
-			e.ID, e.Workspace, e.Recipient, e.Sender, e.Allowed = smsir.NewUUID(e.At), v.Workspace, v.Recipient, v.Sender, false
-			if err := InsertConsent(tx, e); err != nil {
-				return err
+			if fresh {
+				added++
 			}
 		}
 		return nil
 	})
 	return added, err
+}
+
+// suppress forbids messages to a number, in a step that does more; false if they were forbidden already.
+func suppress(tx Tx, v store.Suppression, e store.ConsentEntry) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO suppressions (workspace_id, recipient, sender, reason, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT DO NOTHING`, v.Workspace, v.Recipient, v.Sender, v.Reason, Millis(v.CreatedAt))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	e.ID, e.Workspace, e.Recipient, e.Sender, e.Allowed = smsir.NewUUID(e.At), v.Workspace, v.Recipient, v.Sender, false
+	return true, InsertConsent(tx, e)
 }
 
 // InsertConsent adds a line to the ledger of consent, in a step that does more.
