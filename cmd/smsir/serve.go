@@ -201,7 +201,8 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	})
 	g.hub = notify.New(g.store, g.store, log)
 	g.store.OnCommit(g.hub.Wake)
-	g.jobs = job.New(job.Options{Store: g.store, Kinds: map[string]job.Kind{}, Log: log, Metrics: g.metrics})
+	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
+	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports), Log: log, Metrics: g.metrics})
 	cursorKey, err := keys.MAC("cursors")
 	if err != nil {
 		return nil, err
@@ -212,6 +213,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Providers: g.upstreams,
 		Routes:    g.routes,
 		Audience:  audience.New(g.store, nil),
+		Imports:   imports,
 		Accept:    g.accepter,
 		Store:     g.store,
 		Hub:       g.hub,

@@ -98,6 +98,16 @@ func accessTable() map[string]access {
 		"POST /v1/suppressions/lift":   may(account.ConsentLift),
 		"GET /v1/consents":             may(account.ContactsRead),
 
+		"POST /v1/imports":             may(account.ContactsWrite),
+		"GET /v1/imports":              may(account.ContactsWrite),
+		"GET /v1/imports/{id}":         may(account.ContactsWrite),
+		"DELETE /v1/imports/{id}":      may(account.ContactsWrite),
+		"PUT /v1/imports/{id}/mapping": may(account.ContactsWrite),
+		"GET /v1/imports/{id}/rows":    may(account.ContactsWrite),
+		"GET /v1/imports/{id}/rejects": may(account.ContactsWrite),
+		"POST /v1/imports/{id}/commit": may(account.ContactsWrite),
+		"POST /v1/imports/{id}/undo":   may(account.ContactsWrite),
+
 		"GET /v1/api-keys":         may(account.APIKeysRead),
 		"POST /v1/api-keys":        may(account.APIKeysWrite),
 		"DELETE /v1/api-keys/{id}": may(account.APIKeysWrite),

@@ -84,6 +84,9 @@ type Store interface {
 	ProviderNames(ctx context.Context, workspace smsir.UUID) (map[smsir.UUID]store.Provider, error)
 	ActorNames(ctx context.Context, workspace smsir.UUID, ids []smsir.UUID) (map[smsir.UUID]string, error)
 	store.AudienceReader
+	Import(ctx context.Context, workspace, id smsir.UUID) (*store.Import, error)
+	Imports(ctx context.Context, workspace smsir.UUID, limit int) ([]store.Import, error)
+	ImportRows(ctx context.Context, im store.Import, q store.ImportRowQuery) ([]store.ImportRow, error)
 	Members(ctx context.Context, workspace smsir.UUID) ([]store.Membership, error)
 	APIKeys(ctx context.Context, workspace smsir.UUID) ([]store.APIKey, error)
 	Ready(ctx context.Context) error

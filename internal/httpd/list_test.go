@@ -89,27 +89,27 @@ func TestListFilters(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/messages/" + canceled.ID + "/cancel", as: owner.token}, 200, nil)
 	hour := func(d time.Duration) string { return url.QueryEscape(time.Now().Add(d).UTC().Format(time.RFC3339)) }
 	for query, want := range map[string][]string{
-		"":                                        {canceled.ID, second.ID, first.ID},
-		"status=queued":                           {second.ID, first.ID},
-		"status=queued,canceled":                  {canceled.ID, second.ID, first.ID},
-		"status=delivered":                        {},
-		"to=%2B447700900123":                      {second.ID},
-		"to=5550100":                              {first.ID},
-		"from=SMSir":                              {first.ID},
-		"from=smsir":                              {},
-		"text=parcel":                             {first.ID},
-		"text=%25":                                {}, // no wildcard
-		"text=_arcel":                             {},
-		"tag=parcel":                              {first.ID},
-		"client_ref=r-1":                          {second.ID},
-		"created_by=" + keyID:                     {second.ID},
-		"created_by=" + owner.id:                  {canceled.ID, first.ID},
-		"since=" + hour(-time.Hour):               {canceled.ID, second.ID, first.ID},
-		"since=" + hour(time.Hour):                {},
-		"until=" + hour(-time.Hour):               {},
-		"until=" + hour(time.Hour) + "&limit=1":   {canceled.ID},
-		"status=queued&created_by=" + owner.id:    {first.ID},
-		"to=5550100&to=447700900123":              {first.ID}, // of a repeated parameter the first counts
+		"":                                      {canceled.ID, second.ID, first.ID},
+		"status=queued":                         {second.ID, first.ID},
+		"status=queued,canceled":                {canceled.ID, second.ID, first.ID},
+		"status=delivered":                      {},
+		"to=%2B447700900123":                    {second.ID},
+		"to=5550100":                            {first.ID},
+		"from=SMSir":                            {first.ID},
+		"from=smsir":                            {},
+		"text=parcel":                           {first.ID},
+		"text=%25":                              {}, // no wildcard
+		"text=_arcel":                           {},
+		"tag=parcel":                            {first.ID},
+		"client_ref=r-1":                        {second.ID},
+		"created_by=" + keyID:                   {second.ID},
+		"created_by=" + owner.id:                {canceled.ID, first.ID},
+		"since=" + hour(-time.Hour):             {canceled.ID, second.ID, first.ID},
+		"since=" + hour(time.Hour):              {},
+		"until=" + hour(-time.Hour):             {},
+		"until=" + hour(time.Hour) + "&limit=1": {canceled.ID},
+		"status=queued&created_by=" + owner.id:  {first.ID},
+		"to=5550100&to=447700900123":            {first.ID}, // of a repeated parameter the first counts
 		"provider=prv_00000000000000000000000001": {},
 	} {
 		var l api.MessageList
@@ -243,7 +243,10 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/contacts", as: other.token, body: `{"phone":"+12025550123"}`}, 201, &contact)
 	var group api.Group
 	g.ok(request{method: "POST", path: "/v1/groups", as: other.token, body: `{"name":"Theirs"}`}, 201, &group)
+	var table api.Import
+	g.ok(request{method: "POST", path: "/v1/imports", as: other.token, body: "name,phone\nAda,+12025550123\n", header: map[string]string{"Content-Type": "text/csv"}}, 201, &table)
 	foreign := map[string]string{
+		"imports":  table.ID,
 		"routes":   rule.ID,
 		"contacts": contact.ID,
 		"groups":   group.ID,
@@ -253,7 +256,8 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	bodies := map[string]string{
 		"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`, "PATCH /v1/routes/{id}": `{"enabled":false}`,
 		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`,
-		"PATCH /v1/contacts/{id}":      `{"name":"x"}`, "PATCH /v1/groups/{id}": `{"name":"x"}`, "POST /v1/groups/{id}/members": `{}`,
+		"PUT /v1/imports/{id}/mapping": `{"header":true,"columns":["name","phone"]}`, "POST /v1/imports/{id}/commit": `{}`,
+		"PATCH /v1/contacts/{id}": `{"name":"x"}`, "PATCH /v1/groups/{id}": `{"name":"x"}`, "POST /v1/groups/{id}/members": `{}`,
 		"POST /v1/contacts/{id}/merge": `{"others":["con_01k0c2v6sf7m8x0v3w6n9d5qhe"]}`,
 	}
 	seen := 0

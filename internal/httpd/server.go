@@ -23,6 +23,7 @@ type Deps struct {
 	Providers Providers
 	Routes    Routes
 	Audience  Audience
+	Imports   Imports
 	Accept    Accepter
 	Store     Store
 	Hub       *notify.Hub // of the event stream
@@ -115,6 +116,7 @@ func (s *Server) build() {
 	s.registerContacts(b)
 	s.registerGroups(b)
 	s.registerConsent(b)
+	s.registerImports(b)
 	s.registerEvents(b)
 	s.registerHealth(b)
 	b.mux.HandleFunc("/", s.noRoute)

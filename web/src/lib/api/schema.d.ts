@@ -626,6 +626,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the imports
+         * @description Needs the permission `contacts:write`.
+         */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Upload a table of contacts
+         * @description Nothing is written yet: say what the columns are, look at the review, then commit.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One import
+         * @description Needs the permission `contacts:write`.
+         */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget an import
+         * @description Its contacts stay, and it cannot be undone any more.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        delete: operations["deleteImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write the contacts
+         * @description In the background; bad rows and duplicates are passed over.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        post: operations["commitImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what the columns are
+         * @description Every row is checked in the background. It can be called again until the commit.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        put: operations["mapImport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the rows that were rejected
+         * @description As they stand in the file, with row number and reason in front: correct them and upload the file again.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        get: operations["exportImportRejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the rows of an import
+         * @description Needs the permission `contacts:write`.
+         */
+        get: operations["listImportRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what an import has written
+         * @description In the background. Contacts that were changed since stay as they are, and so do opt-outs.
+         *
+         *     Needs the permission `contacts:write`.
+         */
+        post: operations["undoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/inbound": {
         parameters: {
             query?: never;
@@ -2092,6 +2252,159 @@ export interface components {
              * @enum {string}
              */
             status: "ok";
+        };
+        Import: {
+            /** @description The columns, with what they are. */
+            columns: components["schemas"]["ImportColumn"][];
+            counts: components["schemas"]["ImportCounts"];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description How much of the step under way is done, in per cent.
+             */
+            done: number;
+            /** @description The groups that the contacts were put into. */
+            groups: string[];
+            /** @description The first row names the columns. */
+            header: boolean;
+            /** @example imp_01k0c2v6sf7m8x0v3w6n9d5qhe */
+            id: string;
+            /**
+             * @description Of the file, as it was given.
+             * @example parents.csv
+             */
+            name: string;
+            /** @description Why it failed. */
+            problem?: string;
+            /**
+             * Format: int64
+             * @description Rows of the file that are not empty, without the one that names the columns.
+             */
+            rows: number;
+            /**
+             * @description "uploaded" waits for the mapping, "reviewed" for the commit; those that end in -ing are at work.
+             * @enum {string}
+             */
+            state: "uploaded" | "reviewing" | "reviewed" | "committing" | "committed" | "undoing" | "undone" | "failed";
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ImportColumn: {
+            /**
+             * @description phone, name, first_name, last_name, language, notes, opt_out, "field." and the key of a field, or "" for a column that is left out. Before the first mapping, a guess.
+             * @example phone
+             */
+            is: string;
+            /**
+             * @description As spreadsheets name it.
+             * @example A
+             */
+            letter: string;
+            /**
+             * @description What the first row says.
+             * @example Phone number
+             */
+            name: string;
+            /** @description Some of what stands in it. */
+            samples: string[];
+        };
+        ImportCommit: {
+            /** @description Groups that the contacts are put into. */
+            groups?: string[];
+        };
+        ImportCounts: {
+            /**
+             * Format: int64
+             * @description Rows that cannot be brought in.
+             */
+            bad: number;
+            /**
+             * Format: int64
+             * @description Rows whose number has a contact, which gets what the row says.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Contacts that were made.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Rows whose number a row above has; they are passed over.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description Contacts that were changed since and therefore not taken back.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description Rows whose number has no contact yet.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Of the new and changed ones, those that must not be written to.
+             */
+            opted_out: number;
+            /**
+             * Format: int64
+             * @description Contacts that were taken back.
+             */
+            undone: number;
+            /**
+             * Format: int64
+             * @description Contacts that were changed.
+             */
+            updated: number;
+        };
+        ImportList: {
+            /** @description The newest first, at most 50. An import is forgotten after 30 days; its contacts stay. */
+            items: components["schemas"]["Import"][];
+        };
+        ImportMapping: {
+            /**
+             * @description What each column is, see ImportColumn.is. One of them is "phone".
+             * @example [
+             *       "name",
+             *       "phone"
+             *     ]
+             */
+            columns: string[];
+            /** @description The first row names the columns and is no contact. */
+            header: boolean;
+        };
+        ImportRow: {
+            cells: string[];
+            /**
+             * @description What is wrong, stable.
+             * @enum {string}
+             */
+            code?: "phone_missing" | "phone_invalid" | "value_invalid" | "opt_out_unclear" | "duplicate";
+            /**
+             * @description Where.
+             * @example Phone number
+             */
+            column?: string;
+            opted_out?: boolean;
+            /** @description The number, E.164. */
+            phone?: string;
+            /** @description What is wrong, in plain words. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Its number in the spreadsheet, from 1.
+             */
+            row: number;
+            /** @enum {string} */
+            state: "waiting" | "new" | "changed" | "duplicate" | "bad";
+        };
+        ImportRows: {
+            items: components["schemas"]["ImportRow"][];
+            /** @description Cursor of the next page. */
+            next?: string;
         };
         Inbound: {
             /**
@@ -4958,6 +5271,303 @@ export interface operations {
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: {
+                /** @description Name of the file, to be shown. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+                "text/tab-separated-values": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the import. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the import. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    commitImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the import. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportCommit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    mapImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the import. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportImportRejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the import. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listImportRows: {
+        parameters: {
+            query?: {
+                /** @description Only those of which the review found this. */
+                state?: "new" | "changed" | "duplicate" | "bad" | "opted_out";
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Rows on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Identifier of the import. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRows"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    undoImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the import. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
