@@ -68,6 +68,8 @@ func TestAudience(t *testing.T) {
 func TestPartSets(t *testing.T) {
 	t.Parallel()
 	storetest.Parts(t, fresh)
+}
+
 func TestImports(t *testing.T) {
 	t.Parallel()
 	storetest.Imports(t, fresh)
