@@ -44,6 +44,7 @@ func TestFaults(t *testing.T) {
 		"empty":                        {" \n", "The description is required"},
 		"only a comment":               {"# nothing", "It is empty"},
 		"not YAML":                     {"name: [", "It is not YAML"},
+		"? inside of braces":           {with("ref:", "ref?:"), `stands between quotes: {"from?": …}`},
 		"a list":                       {"- a", "Line 1 of the description: Here stand keys and values"},
 		"two documents":                {with("", "---\nname: x"), "A second document begins here"},
 		"unknown key":                  {with("  url:", "  adr: x\n  url:"), "Line 4 of the description: send.adr: This key is not known. Known here: method, url,"},

@@ -137,7 +137,7 @@ func (r reporter) Balance(ctx context.Context) (smsir.Balance, error) {
 		return smsir.Balance{}, &smsir.Error{Code: smsir.CodeProviderUnreachable, Text: s.name + " gave no usable answer.", Err: err}
 	}
 	b := smsir.Balance{Amount: strings.TrimSpace(s.balance.amount.first(d)), Currency: shorten(strings.TrimSpace(s.balance.currency.first(d)), 20)}
-	if !s.balance.accepted.met(answer.Status, d) || !decimalForm.MatchString(b.Amount) || strings.ContainsAny(b.Amount, "eE") || b.Currency == "" {
+	if !s.balance.accepted.met(answer.Status, d) || !decimalForm.MatchString(b.Amount) || b.Currency == "" {
 		return smsir.Balance{}, smsir.Errorf(smsir.CodeProviderUnreachable, "%s gave an answer without a balance (HTTP %d). Check balance in the description.", s.name, answer.Status)
 	}
 	return b, nil

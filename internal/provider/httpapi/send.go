@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"math/big"
 	"net/http"
 	"regexp"
 	"slices"
@@ -177,25 +176,15 @@ func (a *adapter) failure(t told, state smsir.AttemptState, note errmap.Note, co
 }
 
 var (
-	decimalForm  = regexp.MustCompile(`^[+-]?[0-9]{1,12}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?$`)
+	decimalForm  = regexp.MustCompile(`^[+-]?[0-9]{1,12}(\.[0-9]{1,18})?$`)
 	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
 // read is a price as it is told; zero when there is none that can be read.
 func (p priceRule) read(d *document) smsir.Money {
 	amount, currency := strings.TrimSpace(p.amount.first(d)), strings.ToUpper(strings.TrimSpace(p.currency.first(d)))
-	if !decimalForm.MatchString(amount) || !currencyForm.MatchString(currency) {
+	if !currencyForm.MatchString(currency) {
 		return smsir.Money{}
 	}
-	value, ok := new(big.Rat).SetString(amount)
-	if !ok {
-		return smsir.Money{}
-	}
-	value.Abs(value) // some tell what they take as a negative amount
-	value.Mul(value, big.NewRat(1_000_000, 1))
-	micros := new(big.Int).Quo(value.Num(), value.Denom())
-	if !micros.IsInt64() || micros.Sign() == 0 {
-		return smsir.Money{}
-	}
-	return smsir.Money{Micros: micros.Int64(), Currency: currency}
+	return smsir.ParseMoney(amount, currency)
 }

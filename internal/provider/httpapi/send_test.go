@@ -315,10 +315,10 @@ func TestPrices(t *testing.T) {
 	for told, want := range map[string]smsir.Money{
 		`{"cost":"0.0075","unit":"usd"}`:               {Micros: 7500, Currency: "USD"},
 		`{"cost":-0.0333,"unit":"EUR"}`:                {Micros: 33300, Currency: "EUR"},
-		`{"cost":1e-3,"unit":"EUR"}`:                   {Micros: 1000, Currency: "EUR"},
+		`{"cost":1e-3,"unit":"EUR"}`:                   {},
 		`{"cost":"12","unit":"KES"}`:                   {Micros: 12000000, Currency: "KES"},
-		`{"cost":"0.0000001","unit":"EUR"}`:            {},
-		`{"cost":"0","unit":"EUR"}`:                    {},
+		`{"cost":"0.0000001","unit":"EUR"}`:            {Micros: 1, Currency: "EUR"},
+		`{"cost":"0","unit":"EUR"}`:                    {Currency: "EUR"},
 		`{"cost":"free","unit":"EUR"}`:                 {},
 		`{"cost":"1","unit":"credits"}`:                {},
 		`{"cost":"1e99","unit":"EUR"}`:                 {},
@@ -326,7 +326,7 @@ func TestPrices(t *testing.T) {
 		`{"cost":"0x10","unit":"EUR"}`:                 {},
 		`{"unit":"EUR"}`:                               {},
 		`{"cost":[1],"unit":"EUR"}`:                    {},
-		`{"cost":"0.123456789123456789","unit":"CHF"}`: {Micros: 123456, Currency: "CHF"},
+		`{"cost":"0.123456789123456789","unit":"CHF"}`: {Micros: 123457, Currency: "CHF"},
 	} {
 		d := document{body: []byte(told)}
 		if err := d.read(formatJSON); err != nil {

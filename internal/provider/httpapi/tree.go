@@ -45,7 +45,11 @@ func (t *tree) parseYAML(text string) *yaml.Node {
 			t.fail(nil, "", "It is empty. Start from one of the examples in docs/providers/examples.")
 			return nil
 		}
-		t.fail(nil, "", "It is not YAML: %s.", strings.TrimPrefix(err.Error(), "yaml: "))
+		hint := ""
+		if strings.Contains(err.Error(), "expected ',' or '}'") && strings.Contains(text, "?:") {
+			hint = ` Inside of { } a name that ends in ? stands between quotes: {"from?": …}.`
+		}
+		t.fail(nil, "", "It is not YAML: %s.%s", strings.TrimPrefix(err.Error(), "yaml: "), hint)
 		return nil
 	}
 	if err := dec.Decode(&more); err == nil {
