@@ -90,9 +90,10 @@ type RouteOrder struct {
 	IDs []string `json:"ids" nullable:"false" minItems:"1" maxItems:"200" maxLength:"64" doc:"All rules of the workspace, in the order in which they are to be asked."`
 }
 
-// RouteQuestion is the body of POST /v1/routes/explain: a message that is not sent.
+// RouteQuestion is the body of POST /v1/routes/explain: a message that is not sent, or one that there is.
 type RouteQuestion struct {
-	To       string     `json:"to" minLength:"1" maxLength:"64" doc:"The recipient, as it would be typed in a send." example:"+447700900123"`
+	Message  string     `json:"message,omitempty" maxLength:"64" doc:"A message that was accepted: asked about as it is, with the providers that it had and the lot that splits it. Only at goes with it. Needs the permission messages:read too." example:"msg_0g5t3v2k9qw1a"`
+	To       string     `json:"to,omitempty" minLength:"1" maxLength:"64" doc:"The recipient, as it would be typed in a send; needed unless message is given." example:"+447700900123"`
 	From     string     `json:"from,omitempty" maxLength:"64" doc:"Sender ID."`
 	Class    string     `json:"class,omitempty" enum:"otp,transactional,bulk" doc:"Class of traffic; transactional when left out."`
 	Tags     []string   `json:"tags,omitempty" nullable:"false" maxItems:"20" minLength:"1" maxLength:"64" doc:"Tags."`

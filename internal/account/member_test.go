@@ -204,7 +204,8 @@ func TestRolesChange(t *testing.T) {
 
 func TestWorkspaceSettings(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
+	reloads := 0
+	f := newFixture(t, func(c *Config) { c.Paused = func() { reloads++ } })
 	ada := f.owner()
 	bob := f.join(ada, "bob@example.com", store.Member)
 	ctx := t.Context()
@@ -227,6 +228,10 @@ func TestWorkspaceSettings(t *testing.T) {
 	w, err = f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{Paused: &paused}, home)
 	if err != nil || !w.PausedAt.IsZero() || w.Name != "Renamed" {
 		t.Errorf("resumed: got %+v, %v", w, err)
+	}
+
+	if _, err := f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{TimeZone: &zone}, home); err != nil || reloads != 3 {
+		t.Errorf("dispatch was told to reload %d times (%v), want 3: paused, resumed, another time zone", reloads, err)
 	}
 
 	empty, unknown := "", smsir.OnUnknown(9)

@@ -89,27 +89,28 @@ func TestListFilters(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/messages/" + canceled.ID + "/cancel", as: owner.token}, 200, nil)
 	hour := func(d time.Duration) string { return url.QueryEscape(time.Now().Add(d).UTC().Format(time.RFC3339)) }
 	for query, want := range map[string][]string{
-		"":                                        {canceled.ID, second.ID, first.ID},
-		"status=queued":                           {second.ID, first.ID},
-		"status=queued,canceled":                  {canceled.ID, second.ID, first.ID},
-		"status=delivered":                        {},
-		"to=%2B447700900123":                      {second.ID},
-		"to=5550100":                              {first.ID},
-		"from=SMSir":                              {first.ID},
-		"from=smsir":                              {},
-		"text=parcel":                             {first.ID},
-		"text=%25":                                {}, // no wildcard
-		"text=_arcel":                             {},
-		"tag=parcel":                              {first.ID},
-		"client_ref=r-1":                          {second.ID},
-		"created_by=" + keyID:                     {second.ID},
-		"created_by=" + owner.id:                  {canceled.ID, first.ID},
-		"since=" + hour(-time.Hour):               {canceled.ID, second.ID, first.ID},
-		"since=" + hour(time.Hour):                {},
-		"until=" + hour(-time.Hour):               {},
-		"until=" + hour(time.Hour) + "&limit=1":   {canceled.ID},
-		"status=queued&created_by=" + owner.id:    {first.ID},
-		"to=5550100&to=447700900123":              {first.ID}, // of a repeated parameter the first counts
+		"":                                      {canceled.ID, second.ID, first.ID},
+		"status=queued":                         {second.ID, first.ID},
+		"status=queued,canceled":                {canceled.ID, second.ID, first.ID},
+		"status=delivered":                      {},
+		"to=%2B447700900123":                    {second.ID},
+		"to=5550100":                            {first.ID},
+		"from=SMSir":                            {first.ID},
+		"from=smsir":                            {},
+		"text=parcel":                           {first.ID},
+		"text=%25":                              {}, // no wildcard
+		"text=_arcel":                           {},
+		"tag=parcel":                            {first.ID},
+		"client_ref=r-1":                        {second.ID},
+		"created_by=" + keyID:                   {second.ID},
+		"created_by=" + owner.id:                {canceled.ID, first.ID},
+		"since=" + hour(-time.Hour):             {canceled.ID, second.ID, first.ID},
+		"since=" + hour(time.Hour):              {},
+		"until=" + hour(-time.Hour):             {},
+		"until=" + hour(time.Hour) + "&limit=1": {canceled.ID},
+		"status=queued&created_by=" + owner.id:  {first.ID},
+		"to=5550100&to=447700900123":            {first.ID}, // of a repeated parameter the first counts
+
 		"provider=prv_00000000000000000000000001": {},
 	} {
 		var l api.MessageList

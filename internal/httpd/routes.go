@@ -6,6 +6,7 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
+	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/routing"
 )
 
@@ -62,10 +63,15 @@ func (s *Server) registerRoutes(b *builder) {
 		Summary: "Put the routing rules in order", Text: "The list must name every rule of the workspace; so nobody orders rules that somebody else has just added.",
 	}, s.orderRoutes)
 	handle(b, route{
-		Method: "POST", Path: "/v1/routes/explain", ID: "explainRoute", Tag: "Routes",
+		Method: "POST", Path: "/v1/routes/explain", ID: "explainRoute", Tag: "Routes", Errors: []int{404},
 		Summary: "Ask who would take a message, and why", Text: "Nothing is sent. The answer comes from the rules that decide for real messages, with the providers as they are now. Of a weighted group the one with the largest share comes first.",
 	},
 		func(c *call, in *struct{ Body api.RouteQuestion }) (*api.RouteExplanation, error) {
+			if in.Body.Message != "" {
+				if err := c.p.Require(account.MessagesRead); err != nil {
+					return nil, err
+				}
+			}
 			return s.deps.Routes.Explain(c.ctx(), c.p.Workspace, &in.Body)
 		})
 }

@@ -140,6 +140,16 @@ func TestExplain(t *testing.T) {
 	if e := ask(`{"to":"+449001234567"}`); e.Outcome != "refused" || !strings.Contains(e.Text, "Too dear.") || e.Failover != nil || e.Providers[0].Why != "nobody" {
 		t.Errorf("refused: %+v", e)
 	}
+	var m api.Message
+	g.ok(request{method: "POST", path: "/v1/messages", as: agent.token, body: `{"to":"+447700900123","text":"hi","tags":["a"],"class":"otp"}`}, 202, &m)
+	if e := ask(`{"message":"` + m.ID + `"}`); e.To != "+447700900123" || e.Rule == nil || e.Rule.Name != "Britain" {
+		t.Errorf("of a message: %+v", e)
+	}
+	_, key := g.key(owner, "routes:read")
+	g.refused(request{method: "POST", path: "/v1/routes/explain", as: key, body: `{"message":"` + m.ID + `"}`}, 403, api.CodeForbidden)
+	g.refused(request{method: "POST", path: "/v1/routes/explain", as: agent.token, body: `{"message":"msg_0000000000001"}`}, 404, smsir.CodeNotFound)
+	g.refused(request{method: "POST", path: "/v1/routes/explain", as: agent.token, body: `{"message":"` + m.ID + `","to":"+447700900123"}`}, 422, smsir.CodeInvalid)
+	g.refused(request{method: "POST", path: "/v1/routes/explain", as: agent.token, body: `{}`}, 422, smsir.CodeInvalid)
 	g.refused(request{method: "POST", path: "/v1/routes/explain", as: agent.token, body: `{"to":"12"}`}, 422, smsir.CodeInvalid)
 	g.refused(request{method: "POST", path: "/v1/routes/explain", as: agent.token, body: `{"to":"+447700900123","provider":"x"}`}, 422, smsir.CodeInvalid)
 	g.refused(request{method: "POST", path: "/v1/routes/explain", as: viewer.token, body: `{"to":"+447700900123"}`}, 403, api.CodeForbidden)

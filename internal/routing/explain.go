@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
@@ -13,9 +14,9 @@ import (
 )
 
 // Explain says who would take a message, and why, by the rules as they are stored and the providers as
-// they are now. Nothing is sent. Errors: invalid.
+// they are now. Nothing is sent. Errors: invalid, not_found (the message of the question).
 func (s *Service) Explain(ctx context.Context, w *store.Workspace, q *api.RouteQuestion) (*api.RouteExplanation, error) {
-	m, err := s.message(w, q)
+	m, err := s.message(ctx, w, q)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +39,40 @@ func (s *Service) Explain(ctx context.Context, w *store.Workspace, q *api.RouteQ
 	return answer(m, t, route.Explain(*m, t, s.candidates(w.ID)), kinds), nil
 }
 
-// message reads a question as a send would be read.
-func (s *Service) message(w *store.Workspace, q *api.RouteQuestion) (*route.Message, error) {
-	m := &route.Message{Tags: q.Tags, At: s.now()}
+// message is what a question is about, as dispatch would ask for it.
+func (s *Service) message(ctx context.Context, w *store.Workspace, q *api.RouteQuestion) (*route.Message, error) {
+	at := s.now()
 	if q.At != nil {
-		m.At = *q.At
+		at = *q.At
+	}
+	if q.Message == "" {
+		return typed(w, q, at)
+	}
+	if q.To != "" || q.From != "" || q.Class != "" || q.Provider != "" || len(q.Tags) > 0 {
+		return nil, invalid("message", "The message says itself where it goes. Give message alone, or to and what else a new message would have.")
+	}
+	id, err := smsir.ParseID(smsir.PrefixMessage, q.Message)
+	if err != nil {
+		return nil, smsir.Errorf(smsir.CodeNotFound, "There is no such message.")
+	}
+	m, err := s.store.Message(ctx, w.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	tried, err := s.store.TriedProviders(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &route.Message{
+		ID: m.ID, To: m.To, Country: m.Country, From: m.From, Class: m.Class, Tags: m.Tags, Provider: m.Provider, Tried: tried, At: at,
+	}, nil
+}
+
+// typed reads a question as a send would be read.
+func typed(w *store.Workspace, q *api.RouteQuestion, at time.Time) (*route.Message, error) {
+	m := &route.Message{Tags: q.Tags, At: at}
+	if q.To == "" {
+		return nil, invalid("to", "Say which recipient the question is about, or which message.")
 	}
 	to, err := number.Parse(q.To, w.Country)
 	if err != nil {

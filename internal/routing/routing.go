@@ -33,6 +33,8 @@ type Store interface {
 	store.Routes
 	ListProviders(ctx context.Context, workspace smsir.UUID) ([]store.Provider, error)
 	Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace, error)
+	Message(ctx context.Context, workspace smsir.UUID, id smsir.ID) (*smsir.Message, error)
+	TriedProviders(ctx context.Context, id smsir.ID) ([]smsir.UUID, error)
 }
 
 // Config is what a [Service] is made of.

@@ -354,3 +354,52 @@ func TestSentences(t *testing.T) {
 	}
 	want("The message waits: the rule “Rule” is for it, and none of the rule's providers is enabled.")
 }
+
+// TestExplainAMessage: of a message that there is, the explanation is what dispatch is told.
+func TestExplainAMessage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	half := 50
+	f.create(func(d *api.RouteCreate) {
+		d.Then.Groups[0].Targets = []api.RouteTarget{{Provider: f.provider(0), Weight: &half}, {Provider: f.provider(1), Weight: &half}}
+	})
+	tables, err := f.Tables(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	firsts := map[string]int{}
+	for range 20 {
+		now := start.Truncate(time.Millisecond)
+		m := &smsir.Message{ID: f.db.NewID(now), Workspace: f.workspace.ID, To: "+254712345678", Country: "KE", Text: "hi", Segments: 1, AcceptedAt: now, ExpiresAt: now.Add(time.Hour)}
+		a := &store.Acceptance{Workspace: f.workspace.ID, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: true}
+		if _, err := f.db.Accept(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		ask := func() *api.RouteExplanation {
+			t.Helper()
+			e, err := f.Explain(t.Context(), f.workspace, &api.RouteQuestion{Message: m.ID.Format(smsir.PrefixMessage)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		first := ask()
+		plan := route.For(route.Message{ID: m.ID, To: m.To, Country: m.Country, At: now}, tables[f.workspace.ID], f.candidates(f.workspace.ID))
+		if first.Providers[0].ID != plan.Order[0].Format(smsir.PrefixProvider) {
+			t.Errorf("explained %s, dispatch is told %v", first.Providers[0].ID, plan.Order)
+		}
+		firsts[first.Providers[0].Name]++
+		ok, err := f.db.Intend(t.Context(), []store.Intent{{Attempt: f.db.NewID(now), Message: m, Provider: plan.Order[0], Now: now}})
+		if err != nil || !ok[0] {
+			t.Fatalf("intend: %v, %v", ok, err)
+		}
+		if next := ask(); next.Providers[0].ID == first.Providers[0].ID || next.Providers[1].Why != "tried" {
+			t.Errorf("after a try: %+v", next.Providers)
+		}
+	}
+	if len(firsts) != 2 {
+		t.Errorf("of an even split of 20 messages all went to one: %v", firsts)
+	}
+	_, err = f.Explain(t.Context(), f.other, &api.RouteQuestion{Message: f.db.NewID(start).Format(smsir.PrefixMessage)})
+	wantError(t, "a message that is not there", err, smsir.CodeNotFound, "")
+}

@@ -90,6 +90,14 @@ export async function routing(world) {
     await eventually(async () => ['North', 'South'].includes((await now(sent)).provider?.name)),
     'a message goes where its rule says',
   )
+  const went = (await now(sent)).provider.name
+  await page.goto(base + '/messages?id=' + sent.id)
+  await page.getByRole('link', { name: 'Why this provider?' }).click()
+  await page.locator('.answer').getByText('Codes to Britain: it decides').waitFor()
+  check(
+    (await page.locator('.answer').getByText('Had it already').count()) === 1,
+    `why it went to ${went} is told from the message`,
+  )
   check(
     await eventually(async () => {
       const m = await now(refused)

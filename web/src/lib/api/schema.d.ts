@@ -3539,15 +3539,20 @@ export interface components {
             class?: "otp" | "transactional" | "bulk";
             /** @description Sender ID. */
             from?: string;
+            /**
+             * @description A message that was accepted: asked about as it is, with the providers that it had and the lot that splits it. Only at goes with it. Needs the permission messages:read too.
+             * @example msg_0g5t3v2k9qw1a
+             */
+            message?: string;
             /** @description A provider that the sender asks for. */
             provider?: string;
             /** @description Tags. */
             tags?: string[];
             /**
-             * @description The recipient, as it would be typed in a send.
+             * @description The recipient, as it would be typed in a send; needed unless message is given.
              * @example +447700900123
              */
-            to: string;
+            to?: string;
         };
         RouteRef: {
             /**
@@ -6633,6 +6638,7 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
