@@ -202,7 +202,10 @@ type ProviderKind struct {
 	// most, when the settings do not say; 0 for no limit. Settings for these and for the window are added
 	// to Fields by package upstream.
 	Rate, SenderRate float64
-	Addresses        []AddressNote
+	// OneNode: its providers hold a connection that exists once, such as a bind. Of several nodes one at a time runs it,
+	// and sends for its workspace.
+	OneNode   bool
+	Addresses []AddressNote
 	// Open makes a provider from checked settings. It must not touch the network.
 	Open func(cfg ProviderConfig) (Provider, error)
 }

@@ -50,5 +50,7 @@ type PublicInfo struct {
 
 // Health is the answer of /healthz and /readyz.
 type Health struct {
-	Status string `json:"status" enum:"ok" doc:"ok: any other state is a problem."`
+	Status     string `json:"status" enum:"ok" doc:"ok: any other state is a problem."`
+	Durability string `json:"durability,omitempty" enum:"degraded" doc:"Set where a failover of the database could lose what was just accepted: several nodes share one without a synchronous standby."`
+	Detail     string `json:"detail,omitempty" doc:"What that means, in a sentence."`
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/smsir/smsir/internal/httpd"
 	"github.com/smsir/smsir/internal/inbound"
 	"github.com/smsir/smsir/internal/job"
+	"github.com/smsir/smsir/internal/node"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/africastalking"
 	"github.com/smsir/smsir/internal/provider/aws"
@@ -81,6 +82,7 @@ type gateway struct {
 	accepter   *accept.Service
 	inbound    *inbound.Service
 	hub        *notify.Hub
+	keeper     *node.Keeper // nil on a database for one node
 	jobs       *job.Runner
 	listener   net.Listener
 	url        string
@@ -126,6 +128,9 @@ const simulatorGather = 5 * time.Millisecond
 // build makes stages and doors. Calls that go against the floors are plain functions, set here.
 func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	log := g.o.Log
+	if err := g.join(ctx); err != nil {
+		return nil, err
+	}
 	sealed, err := upstream.Sealed(ctx, g.store)
 	if err != nil {
 		return nil, err
@@ -163,7 +168,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		return nil, err
 	}
 	callbacks := httpd.NewCallbacks(g.s.PublicURL, callbackKeys)
-	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, CallbackURL: callbacks.URL, Changed: func() { g.dispatcher.Changed() }, Naming: g.naming}); err != nil {
+	if g.upstreams, err = upstream.New(upstream.Config{Store: g.store, Kinds: kinds, Box: box, CallbackURL: callbacks.URL, Changed: g.providersChanged, Naming: g.naming}); err != nil {
 		return nil, err
 	}
 	if n, err := g.upstreams.Reseal(ctx); err != nil {
@@ -173,13 +178,13 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}
 	if g.routes, err = routing.New(routing.Config{
 		Store: g.store, Candidates: func(w smsir.UUID) []route.Candidate { return g.dispatcher.Candidates(w) },
-		Changed: func() { g.dispatcher.Changed() }, Log: log,
+		Changed: g.providersChanged, Log: log,
 	}); err != nil {
 		return nil, err
 	}
 	if g.accounts, err = account.New(account.Config{
 		Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
-		Starter: g.upstreams.Starter, Started: func() { g.dispatcher.Changed() }, Paused: func() { g.dispatcher.Changed() }, Log: log,
+		Starter: g.upstreams.Starter, Started: g.providersChanged, Paused: g.providersChanged, Changed: func() { g.tell(node.Accounts) }, Log: log,
 	}); err != nil {
 		return nil, err
 	}
@@ -192,15 +197,15 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	reports := sink{receipts, g.inbound}
 	g.dispatcher = dispatch.New(dispatch.Options{
 		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
-		Sink: reports, Unmapped: unmapped.Tell, Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
+		Sink: reports, Unmapped: unmapped.Tell, Node: g.dispatchNode(), Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
 	})
 	g.accepter = accept.New(accept.Options{
 		Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
 		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
-		Poke: g.dispatcher.Poke, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Metrics: g.metrics,
+		Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Metrics: g.metrics,
 	})
 	g.hub = notify.New(g.store, g.store, log)
-	g.store.OnCommit(g.hub.Wake)
+	g.store.OnCommit(func() { g.hub.Wake(); g.tell(node.Events) })
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
 	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports), Log: log, Metrics: g.metrics})
 	cursorKey, err := keys.MAC("cursors")
@@ -220,7 +225,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Web:       web.FS(),
 		Version:   version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
 		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
-		Callbacks: callbacks, Opened: g.opened, Sink: reports, Health: g.dispatcher.Health,
+		Callbacks: callbacks, Opened: g.opened, Sink: reports, Health: g.dispatcher.Health, Ready: g.ready, Degraded: g.degraded,
 		Gatherer: g.metrics, Metrics: g.metrics, Log: log,
 	}), nil
 }
@@ -282,7 +287,7 @@ func (g *gateway) openUpstreams(ctx context.Context) ([]dispatch.Upstream, error
 		limits := g.upstreams.Limits(p)
 		up := dispatch.Upstream{
 			Candidate: route.Candidate{ID: p.ID, Name: p.Name, Priority: p.Priority, TestOnly: kind.TestOnly},
-			Workspace: p.Workspace, Kind: p.Kind, Window: limits.Window, Rate: limits.Rate, SenderRate: limits.SenderRate, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10),
+			Workspace: p.Workspace, Kind: p.Kind, Window: limits.Window, Rate: limits.Rate, SenderRate: limits.SenderRate, OneNode: kind.OneNode, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10),
 		}
 		if up.Window == 0 {
 			up.Window = g.s.Dispatch.Window
@@ -306,7 +311,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	watch, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch()
 	failed := make(chan error, 8)
-	dispatched, notified, accounted, worked, joined := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+	dispatched, notified, accounted, worked, joined, kept := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
 	start := func(done chan struct{}, ctx context.Context, run func(context.Context) error) {
 		go func() {
 			defer close(done)
@@ -314,6 +319,11 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 				failed <- err
 			}
 		}()
+	}
+	if g.keeper != nil { // first and last: everything else works below its lease
+		start(kept, watch, g.keeper.Run)
+	} else {
+		close(kept)
 	}
 	start(dispatched, stage, g.dispatcher.Run)
 	start(notified, watch, g.hub.Run)
@@ -345,8 +355,10 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	<-dispatched
 	<-worked
 	<-joined
+	g.tell(node.Queue) // what was given back is for the others
 	stopWatch()
 	<-notified
+	<-kept
 	return err
 }
 

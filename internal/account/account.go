@@ -39,8 +39,10 @@ type Config struct {
 	// Paused is called after a workspace was paused or resumed, or got another time zone, by which its routing rules
 	// tell days and times; dispatch reloads. May be nil.
 	Paused func()
-	Clock  func() time.Time // nil: time.Now
-	Log    *slog.Logger     // nil: discard
+	// Changed is called after a change of sessions, keys, roles or people; other nodes call Forget. May be nil.
+	Changed func()
+	Clock   func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: discard
 }
 
 // Peer is where a request comes from, as the door knows it.
@@ -93,10 +95,14 @@ func New(cfg Config) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.cache.changed = cfg.Changed
 	s.hasher = newHasher()
 	s.setup.claimed = make(chan struct{})
 	return s, nil
 }
+
+// Forget makes the next use of every credential ask the store: another node has changed something.
+func (s *Service) Forget() { s.cache.empty() }
 
 // audit begins an entry of the audit log.
 func (s *Service) audit(p *Principal, peer Peer, action, target, detail string) store.AuditEntry {

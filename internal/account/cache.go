@@ -18,6 +18,7 @@ type cache struct {
 	mu         sync.Mutex
 	generation uint64
 	entries    map[[32]byte]cached
+	changed    func() // called by forget; may be nil
 }
 
 type cached struct {
@@ -66,8 +67,16 @@ func (c *cache) used(hash [32]byte, e cached, now time.Time, interval time.Durat
 	return true
 }
 
-// forget empties the cache. Called after every change of what it holds.
+// forget empties the cache and tells that something has changed. Called after every change of what it holds.
 func (c *cache) forget() {
+	c.empty()
+	if c.changed != nil {
+		c.changed()
+	}
+}
+
+// empty makes the next use of every credential ask the store.
+func (c *cache) empty() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.generation++

@@ -52,6 +52,9 @@ func (d *Dispatcher) clock(ctx context.Context) {
 // turn does what is due now and says how long nothing else is. Looking first is a read beside the
 // writer; only what is due costs a commit.
 func (d *Dispatcher) turn(ctx context.Context) (wait time.Duration, err error) {
+	if _, alive := d.life(); !alive {
+		return d.opt.PollCap, nil
+	}
 	more, wait, err := d.tick(ctx)
 	if err != nil {
 		return d.opt.PollCap, err
@@ -131,9 +134,8 @@ func (d *Dispatcher) shares(waiting []store.Waiting, now time.Time) (shares []st
 	defer d.mu.Unlock()
 	var due [3][]store.Line
 	for _, w := range waiting {
-		o := d.owners[w.Workspace]
 		switch {
-		case o == nil || o.paused || len(o.candidates) == 0: // load brings them back
+		case !d.serves(w.Workspace): // load brings them back, or another node serves them
 		case w.DueAt.After(now):
 			if next.IsZero() || w.DueAt.Before(next) {
 				next = w.DueAt

@@ -33,6 +33,7 @@ type Upstream struct {
 	// SenderRate is how many segments a second one sender may start at most; 0 for no limit.
 	SenderRate float64
 	Provider   smsir.Provider
+	OneNode    bool   // its connection exists once: one node at a time runs it and sends for its workspace
 	Version    string // changes when the settings do
 }
 
@@ -48,6 +49,7 @@ type Options struct {
 	Paused func(ctx context.Context) ([]smsir.UUID, error)
 	// Sink takes what providers report by themselves.
 	Sink smsir.Sink
+	Node Node
 	// Unmapped is told of a provider's code that no table has; may be nil.
 	Unmapped func(kind, code, text string)
 	Log      *slog.Logger

@@ -85,6 +85,7 @@ func fail(state smsir.AttemptState, class smsir.FailureClass, after time.Duratio
 // world is a dispatcher over a real store in a bubble of fake time.
 type world struct {
 	paused []smsir.UUID
+	node   dispatch.Node
 	limit  int
 	codes  []string // that no table has
 	*testing.T
@@ -132,7 +133,7 @@ func (w *world) start() {
 		Routes: func(context.Context) (map[smsir.UUID]*route.Table, error) {
 			return map[smsir.UUID]*route.Table{w.ws: w.rule}, nil
 		},
-		Paused: func(context.Context) ([]smsir.UUID, error) { return w.paused, nil }, QueueLimit: w.limit,
+		Paused: func(context.Context) ([]smsir.UUID, error) { return w.paused, nil }, QueueLimit: w.limit, Node: w.node,
 		Unmapped: func(kind, code, _ string) { w.codes = append(w.codes, kind+" "+code) },
 		Jitter:   func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour,
 	})

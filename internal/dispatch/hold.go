@@ -16,7 +16,7 @@ func (l *lane) hold(ctx context.Context) {
 		return
 	}
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		err := l.run(ctx, r)
+		err := l.holdOnce(ctx, r)
 		if ctx.Err() != nil {
 			return
 		}

@@ -16,6 +16,7 @@ type owner struct {
 	lanes      []*lane           // theirs
 	rules      *route.Table      // nil for none
 	paused     bool
+	oneNode    bool // one of the providers is for one node at a time
 }
 
 // now are the candidates with their health.

@@ -101,12 +101,12 @@ func lineOf(m *smsir.Message) store.Line { return store.Line{Workspace: m.Worksp
 func (d *Dispatcher) Reserve(messages []*smsir.Message) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stopping || d.ctx == nil {
+	if _, alive := d.life(); d.stopping || d.ctx == nil || !alive {
 		return false
 	}
 	lines := count(messages)
 	for l, n := range lines {
-		if o := d.owners[l.Workspace]; o == nil || o.paused || len(o.candidates) == 0 {
+		if !d.serves(l.Workspace) {
 			return false
 		}
 		if d.room.free(l) < n {

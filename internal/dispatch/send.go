@@ -16,6 +16,7 @@ import (
 func (l *lane) start(batch []job) {
 	d := l.d
 	now := d.opt.Now()
+	life, _ := d.life()
 	intents := make([]store.Intent, len(batch))
 	for i, m := range batch {
 		intents[i] = store.Intent{Attempt: d.opt.Store.NewID(now), Message: m.Message, Provider: l.up.ID, Now: now}
@@ -41,7 +42,7 @@ func (l *lane) start(batch []job) {
 			d.Poke()
 			continue
 		}
-		h := &handOver{lane: l, job: m, attempt: intents[i].Attempt, started: now}
+		h := &handOver{lane: l, job: m, attempt: intents[i].Attempt, life: life, started: now}
 		d.sending.Go(h.run)
 	}
 }
@@ -68,6 +69,7 @@ type handOver struct {
 	job
 
 	attempt smsir.ID
+	life    int64 // of this node, in which the intent was committed
 	started time.Time
 	overdue chan struct{} // closed when the missing answer is stored
 }
@@ -77,6 +79,10 @@ type handOver struct {
 // by then still counts.
 func (h *handOver) run() {
 	d := h.d
+	if !d.mayWrite(h.life) {
+		h.abandon()
+		return
+	}
 	h.overdue = make(chan struct{})
 	ctx, cancel := context.WithTimeout(d.ctx, 2*d.opt.ResponseTimer)
 	defer cancel()

@@ -46,6 +46,7 @@ func (d *Dispatcher) load(ctx context.Context) error {
 		}
 		lanes[up.ID] = l
 		o := at(up.Workspace)
+		o.oneNode = o.oneNode || up.OneNode
 		o.candidates, o.lanes = append(o.candidates, up.Candidate), append(o.lanes, l)
 	}
 	for _, workspace := range paused {

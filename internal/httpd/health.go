@@ -23,7 +23,18 @@ func (s *Server) registerHealth(b *builder) {
 			if err := s.deps.Store.Ready(c.ctx()); err != nil {
 				return nil, err
 			}
-			return &api.Health{Status: "ok"}, nil
+			if s.deps.Ready != nil {
+				if err := s.deps.Ready(); err != nil {
+					return nil, err
+				}
+			}
+			h := &api.Health{Status: "ok"}
+			if s.deps.Degraded != nil {
+				if h.Detail = s.deps.Degraded(); h.Detail != "" {
+					h.Durability = "degraded"
+				}
+			}
+			return h, nil
 		})
 	s.direct(b, route{
 		Method: "GET", Path: "/metrics", ID: "getMetrics", Tag: "Instance", Errors: []int{401, 403, 404}, Status: 200,

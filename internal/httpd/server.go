@@ -41,9 +41,13 @@ type Deps struct {
 	// AllowInsecureHTTP lets people log in over plain HTTP from other machines.
 	AllowInsecureHTTP bool
 	Trusted           Networks // proxies whose forwarding headers are believed
-	DataLoss          bool     // the operator accepted a database that may lose messages
-	DefaultValidity   time.Duration
-	MetricsToken      config.Secret // opens /metrics; "" leaves it to this machine
+	// Ready reports why this node should get no requests, beside what its store says. May be nil.
+	Ready func() error
+	// Degraded says why a failover of the database could lose messages, "" if it could not. May be nil.
+	Degraded        func() string
+	DataLoss        bool // the operator accepted a database that may lose messages
+	DefaultValidity time.Duration
+	MetricsToken    config.Secret // opens /metrics; "" leaves it to this machine
 
 	CursorKey []byte // of the MAC of cursors; nil makes one, and cursors end with the process
 	SendRate  Rate   // of one caller; zero: [DefaultSendRate]

@@ -47,7 +47,7 @@ func (o *intendOp) run(w *work) error {
 	return nil
 }
 
-// intend starts one attempt if the message is still queued, ours, unchanged, valid, wanted by its recipient, and its
+// intend starts one attempt if this node has not been buried and the message is still queued, ours, unchanged, valid, wanted by its recipient, and its
 // workspace at work; nil if not.
 func (w *work) intend(in *store.Intent) *smsir.Message {
 	e := w.messages[in.Message.ID]
@@ -56,7 +56,7 @@ func (w *work) intend(in *store.Intent) *smsir.Message {
 	}
 	m := *in.Message
 	suppressed, paused := w.suppressed(&m), w.paused[m.Workspace] || w.absent[m.Workspace]
-	fits := e.m.Status == smsir.Queued && !e.m.Final && e.owner == w.s.node.Load() && e.m.Seq == m.Seq && !e.m.CancelRequested && in.Now.Before(e.m.ExpiresAt)
+	fits := w.alive && e.m.Status == smsir.Queued && !e.m.Final && e.owner == w.s.node.Load() && e.m.Seq == m.Seq && !e.m.CancelRequested && in.Now.Before(e.m.ExpiresAt)
 	if !fits || suppressed || paused {
 		w.unintended(in, suppressed, paused)
 		return nil

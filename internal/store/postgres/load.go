@@ -210,7 +210,8 @@ func (w *work) readParked(b *pgx.Batch) {
 	})
 }
 
-// readStops reads who has opted out and which workspaces are paused, below the locks of the workspaces.
+// readStops reads what forbids an intent: who has opted out and which workspaces are paused, below the locks of the
+// workspaces; and whether this life of the node was ended by another.
 func (w *work) readStops(b *pgx.Batch) {
 	if len(w.needs.recipients) == 0 {
 		return
@@ -231,6 +232,7 @@ func (w *work) readStops(b *pgx.Batch) {
 		}
 		return rows.Err()
 	})
+	b.Queue("SELECT EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND stopped_at = 0)", w.s.node.Load()).QueryRow(func(row pgx.Row) error { return row.Scan(&w.alive) })
 	for _, id := range w.needs.workspaces {
 		w.absent[id] = true
 	}

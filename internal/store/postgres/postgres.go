@@ -64,7 +64,10 @@ type Store struct {
 	unsafely string // why an accepted message may be lost, "" if it may not
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store = (*Store)(nil)
+	_ store.Nodes = (*Store)(nil)
+)
 
 // Times that bound a call while the database or the way to it is bad.
 const (

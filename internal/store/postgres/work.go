@@ -40,6 +40,7 @@ type work struct {
 	refs        map[clientRef]*refState
 	stops       map[stop][]string // senders that a recipient has opted out of
 	paused      map[smsir.UUID]bool
+	alive       bool
 	absent      map[smsir.UUID]bool // workspaces that do not exist
 	byReference map[reference][]*attempt
 	after       []statement // run in order by flush, behind everything else

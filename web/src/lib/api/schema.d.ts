@@ -2247,6 +2247,13 @@ export interface components {
             name?: string;
         };
         Health: {
+            /** @description What that means, in a sentence. */
+            detail?: string;
+            /**
+             * @description Set where a failover of the database could lose what was just accepted: several nodes share one without a synchronous standby.
+             * @enum {string}
+             */
+            durability?: "degraded";
             /**
              * @description ok: any other state is a problem.
              * @enum {string}
