@@ -8,6 +8,9 @@ type Says = Pick<Route, 'when' | 'then' | 'failover'>
 const list = (items: string[], type: 'conjunction' | 'disjunction' = 'disjunction') =>
   new Intl.ListFormat(i18n.locale, { type }).format(items)
 
+/** Parts of a sentence one after the other. */
+const joined = (parts: string[]) => parts.join(i18n.lang === 'ar' ? '، ' : ', ')
+
 /** The short name of a day of the week; 2 March 2026 is a Monday. */
 export const dayName = (day: string) =>
   new Intl.DateTimeFormat(i18n.locale, { weekday: 'short', timeZone: 'UTC' }).format(
@@ -29,7 +32,7 @@ export function whenOf(when: Says['when'] = {}): string {
   if (when.tags?.length) parts.push(t('routes.tag', { list: list(when.tags) }))
   if (when.days?.length) parts.push(t('routes.days', { list: list(when.days.map(dayName)) }))
   if (when.from && when.to) parts.push(t('routes.between', { from: when.from, to: when.to }))
-  return parts.length ? t('routes.messages', { what: parts.join(', ') }) : t('routes.all')
+  return parts.length ? t('routes.messages', { what: joined(parts) }) : t('routes.all')
 }
 
 /** Who takes them. */
@@ -38,14 +41,13 @@ export function thenOf(then: Says['then'], name: Names): string {
   const groups = (then.groups ?? []).map(({ targets }) => {
     const sum = targets.reduce((n, x) => n + (x.weight ?? 1), 0)
     if (targets.length === 1) return name(targets[0]!.provider)
-    return targets
-      .map((x) => {
-        const weight = x.weight ?? 1
-        return weight && sum
-          ? t('routes.share', { share: i18n.percent(weight / sum), name: name(x.provider) })
-          : t('routes.reserve', { name: name(x.provider) })
-      })
-      .join(', ')
+    const shares = targets.map((x) => {
+      const weight = x.weight ?? 1
+      return weight && sum
+        ? t('routes.share', { share: i18n.percent(weight / sum), name: name(x.provider) })
+        : t('routes.reserve', { name: name(x.provider) })
+    })
+    return joined(shares)
   })
   return groups.slice(1).reduce((first, next) => t('routes.then', { first, next }), groups[0] ?? '')
 }
