@@ -20,6 +20,7 @@ type tx struct {
 	ctx  context.Context
 	conn *pgx.Conn
 	xid  string // by which the server is asked what became of it
+	run  string // of the server: since when it is up
 }
 
 // Exec implements sqldb.Tx.
@@ -80,10 +81,7 @@ func (s *Store) once(ctx context.Context, f func(*tx) error) (again bool, err er
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), txTime)
 	defer cancel()
 	t := &tx{s: s, ctx: work, conn: conn.Conn()}
-	b := &pgx.Batch{}
-	b.Queue("BEGIN")
-	b.Queue("SELECT pg_current_xact_id()::text").QueryRow(func(row pgx.Row) error { return row.Scan(&t.xid) })
-	if err = t.batch(b); err == nil {
+	if err = t.begin(); err == nil {
 		err = f(t)
 	}
 	if err != nil {
@@ -99,7 +97,15 @@ func (s *Store) once(ctx context.Context, f func(*tx) error) (again bool, err er
 		s.abandon(t, err)
 		return retryable(err), err
 	}
-	return false, s.settle(t.xid, err)
+	return false, s.settle(t, err)
+}
+
+// begin starts the transaction and learns by what the server can be asked about it.
+func (t *tx) begin() error {
+	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue("SELECT pg_current_xact_id()::text, pg_postmaster_start_time()::text").QueryRow(func(row pgx.Row) error { return row.Scan(&t.xid, &t.run) })
+	return t.batch(b)
 }
 
 // abandon rolls back. After anything but an answer of the server, or a refusal of ours, the connection is given up: it
@@ -207,6 +213,15 @@ type rows struct{ pgx.Rows }
 func (r rows) Close() error {
 	r.Rows.Close()
 	return nil
+}
+
+// Err implements sqldb.Rows. What pgx meets while it sends a query shows here and not before.
+func (r rows) Err() error {
+	err := r.Rows.Err()
+	if err != nil && connectionLost(err) {
+		return &smsir.Error{Code: smsir.CodeStorageDown, Text: "The storage does not answer.", Err: err}
+	}
+	return err
 }
 
 func wrap(r pgx.Rows, err error) (sqldb.Rows, error) {
