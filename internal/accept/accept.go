@@ -241,7 +241,10 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	replay, err := s.opt.Store.Accept(ctx, a)
 	failpoint.Hit(after)
 	if err != nil || replay != nil {
-		if a.Owned {
+		switch {
+		case a.Owned && smsir.CodeOf(err) == smsir.CodeCommitUnknown:
+			s.opt.Offer(due) // if it was stored it is ours, and only the intent can tell
+		case a.Owned:
 			s.opt.Unreserve(due)
 		}
 		if err != nil {

@@ -176,15 +176,36 @@ func (d *Dispatcher) giveBack(messages []*smsir.Message, reason smsir.Reason, un
 		for i, m := range chunk {
 			ids[i] = m.ID
 		}
-		failpoint.Hit(failpoint.ReleaseBefore)
-		err := d.opt.Store.Release(context.Background(), ids, reason, until)
-		failpoint.Hit(failpoint.ReleaseAfter)
-		if err != nil {
-			d.log.Error("could not release messages; they are taken over at the next start", "count", len(ids), "err", err)
+		if err := d.release(ids, reason, until); err != nil {
+			d.log.Error("could not release messages; it is tried again", "count", len(ids), "err", err)
+			d.sending.Go(func() { d.releaseLater(ids, reason, until) })
 		}
 	}
 	d.Unreserve(messages)
 	d.Poke()
+}
+
+func (d *Dispatcher) release(ids []smsir.ID, reason smsir.Reason, until time.Time) error {
+	failpoint.Hit(failpoint.ReleaseBefore)
+	err := d.opt.Store.Release(context.Background(), ids, reason, until)
+	failpoint.Hit(failpoint.ReleaseAfter)
+	return err
+}
+
+// releaseLater tries until the store takes it: what this run owns and does not hold nobody sends. When the run ends, the
+// next one takes them over.
+func (d *Dispatcher) releaseLater(ids []smsir.ID, reason smsir.Reason, until time.Time) {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		select {
+		case <-time.After(pause):
+		case <-d.ctx.Done():
+			return
+		}
+		if d.release(ids, reason, until) == nil {
+			d.Poke()
+			return
+		}
+	}
 }
 
 // hurry brings messages back that rest for a reason which is no more.

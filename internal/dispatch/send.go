@@ -28,6 +28,11 @@ func (l *lane) start(batch []job) {
 		d.log.Error("intents could not be stored; nothing was sent", "provider", l.up.Name, "count", len(batch), "err", err)
 		l.rest(time.Second)
 		l.free(len(batch))
+		if smsir.CodeOf(err) == smsir.CodeCommitUnknown {
+			for _, in := range intents {
+				d.withdraw(in)
+			}
+		}
 		back := make([]*smsir.Message, len(batch))
 		for i, m := range batch {
 			back[i] = m.Message
@@ -44,6 +49,27 @@ func (l *lane) start(batch []job) {
 		}
 		h := &handOver{lane: l, job: m, attempt: intents[i].Attempt, life: life, started: now}
 		d.sending.Go(h.run)
+	}
+}
+
+// withdraw takes back an intent of which nobody knows whether it was committed: nothing was handed over. If it was not,
+// there is no such attempt, and nothing to take back.
+func (d *Dispatcher) withdraw(in store.Intent) {
+	f := store.Finish{Attempt: in.Attempt, Message: in.Message.ID, Now: d.opt.Now(), Outcome: smsir.Outcome{
+		State: smsir.AttemptNotSent, Class: smsir.ClassRetry, RetryAt: d.opt.Now().Add(time.Second),
+		Error: &smsir.Failure{Class: smsir.ClassRetry, Code: "not_started", Text: "The database did not say whether the start was stored, so nothing was handed over."},
+	}}
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		switch _, err := d.opt.Store.Finish(d.ctx, f); smsir.CodeOf(err) {
+		case smsir.CodeStorageDown, smsir.CodeStorageFull, smsir.CodeCommitUnknown:
+		default:
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-d.ctx.Done():
+			return // the next start finds the open intent and tells it as unknown
+		}
 	}
 }
 
