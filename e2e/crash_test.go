@@ -93,6 +93,7 @@ type hammer struct {
 	kills  int
 	args   []string         // of the server
 	path   string           // of the program; "": as its users get it
+	url    string           // of the database in PostgreSQL; "": SQLite
 	far    *carrier.Carrier // nil: there is only the simulator
 }
 
@@ -171,29 +172,54 @@ func (h *hammer) drain(f *follower) {
 	h.t.Helper()
 	const open = `SELECT count(*) FROM messages WHERE final = 0 AND NOT (status = 3 AND (recipient = '+12025550108'
 		OR used_provider_id IN (SELECT id FROM providers WHERE kind <> 'simulator')))`
-	eventually(h.t, "every message ends", func() bool { return count(h.t, h.data, open) == 0 })
+	eventually(h.t, "every message ends", func() bool { return h.count(open) == 0 })
+	for _, status := range []smsir.Status{smsir.Scheduled, smsir.Queued, smsir.Sending, smsir.Sent} {
+		if n := h.count(fmt.Sprint("SELECT count(*) FROM messages WHERE final = 0 AND status = ", int(status))); n > 0 {
+			h.t.Errorf("%d messages are still %s", n, status)
+		}
+	}
 	eventually(h.t, "the carriers owe nothing", func() bool {
 		if h.far != nil && h.far.Owed() > 0 {
 			return false
 		}
-		return count(h.t, h.data, "SELECT count(*) FROM messages WHERE final = 1 AND updated_at > ?", time.Now().Add(-time.Second).UnixMilli()) == 0
+		return h.count(fmt.Sprint("SELECT count(*) FROM messages WHERE final = 1 AND updated_at > ", time.Now().Add(-time.Second).UnixMilli())) == 0
 	})
 	eventually(h.t, "the follower has the newest event", func() bool {
-		return f.last() == smsir.ID(count(h.t, h.data, "SELECT max(id) FROM events")).Format(smsir.PrefixEvent)
+		return f.last() == smsir.ID(h.count("SELECT max(id) FROM events")).Format(smsir.PrefixEvent)
 	})
 }
 
-// worst is how many messages became unknown by one kill, at most.
+// worst is how many messages became unknown by one kill, at most: those that one run found when it started.
 func (h *hammer) worst() int {
 	h.t.Helper()
-	return count(h.t, h.data, `SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM events e WHERE type = 'message.unknown'
-		AND json_extract(data, '$.error.code') = 'node_stopped' GROUP BY (SELECT max(id) FROM nodes WHERE started_at <= e.at))`)
+	code := "json_extract(data, '$.error.code')"
+	if h.url != "" {
+		code = "data::json->'error'->>'code'"
+	}
+	return h.count(`SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM (SELECT (SELECT max(id) FROM nodes WHERE started_at <= e.at) AS run FROM events e
+		WHERE type = 'message.unknown' AND ` + code + ` = 'node_stopped') AS told GROUP BY run) AS runs`)
+}
+
+// count runs a query with one number in its answer.
+func (h *hammer) count(query string) int {
+	h.t.Helper()
+	if h.url == "" {
+		return count(h.t, h.data, query)
+	}
+	return countOn(h.t, h.url, query)
 }
 
 // judge has the oracle look at the evidence in a folder.
 func judge(t *testing.T, dir string) *oracle.Report {
 	t.Helper()
+	return judgeOn(t, dir, "")
+}
+
+// judgeOn does so for a gateway whose database is in PostgreSQL.
+func judgeOn(t *testing.T, dir, url string) *oracle.Report {
+	t.Helper()
 	e := oracle.Evidence{
+		Postgres: url,
 		Database: filepath.Join(dir, "data", "smsir.db"), Simulator: filepath.Join(dir, "data", "simulator.log"),
 		Client: filepath.Join(dir, "client.log"),
 	}

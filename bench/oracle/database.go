@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/smsir/smsir"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -84,24 +85,33 @@ type bucket struct {
 }
 
 // readDatabase loads everything in one read transaction, so that a gateway that is still running cannot tear it apart.
-func (c *trial) readDatabase(ctx context.Context, path string) error {
-	query := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", "busy_timeout(5000)"}}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String())
+func (c *trial) readDatabase(ctx context.Context, e *Evidence) error {
+	driver, address, where := "pgx", e.Postgres, "database in PostgreSQL"
+	opt := &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
+	if e.Postgres == "" {
+		query := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", "busy_timeout(5000)"}}
+		file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: e.Database}).EscapedPath(), RawQuery: query.Encode()}
+		driver, address, where, opt = "sqlite", file.String(), "database "+e.Database, &sql.TxOptions{ReadOnly: true}
+	}
+	db, err := sql.Open(driver, address)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", where, err)
 	}
 	defer db.Close() //nolint:errcheck // only read
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := db.BeginTx(ctx, opt)
 	if err != nil {
-		return fmt.Errorf("database %s: %w", path, err)
+		return fmt.Errorf("%s: %w", where, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // only read
-	for _, read := range []func(*sql.Tx) error{
-		c.readMessages, c.readAttempts, c.readEvents, c.readReceipts, c.readInbound,
-		c.readIdempotency, c.readCounts, c.readNodes, c.readIntegrity,
-	} {
+	reads := []func(*sql.Tx) error{
+		c.readMessages, c.readAttempts, c.readEvents, c.readReceipts, c.readInbound, c.readIdempotency, c.readCounts, c.readNodes,
+	}
+	if e.Postgres == "" {
+		reads = append(reads, c.readIntegrity)
+	}
+	for _, read := range reads {
 		if err := read(tx); err != nil {
-			return fmt.Errorf("database %s: %w", path, err)
+			return fmt.Errorf("%s: %w", where, err)
 		}
 	}
 	return nil
@@ -270,7 +280,7 @@ func IDs(body []byte) ([]string, error) {
 
 func (c *trial) readCounts(tx *sql.Tx) error {
 	c.counts = map[bucket]int64{}
-	return each(tx, "SELECT workspace_id, hour, status, final, n FROM counts", func(rows *sql.Rows) error {
+	return each(tx, "SELECT workspace_id, hour, status, final, CAST(sum(n) AS BIGINT) FROM counts GROUP BY workspace_id, hour, status, final", func(rows *sql.Rows) error {
 		var b bucket
 		var n int64
 		err := rows.Scan(&b.workspace, &b.hour, &b.state.Status, &b.state.Final, &n)
@@ -279,12 +289,17 @@ func (c *trial) readCounts(tx *sql.Tx) error {
 	})
 }
 
+// readNodes finds the runs that have not ended. The newest one of a name proves that the earlier ones are over.
 func (c *trial) readNodes(tx *sql.Tx) error {
-	return each(tx, "SELECT id, stopped_at FROM nodes ORDER BY id DESC LIMIT 1", func(rows *sql.Rows) error {
+	c.running = map[int64]bool{}
+	return each(tx, "SELECT id, stopped_at FROM nodes ORDER BY id", func(rows *sql.Rows) error {
 		var id, stopped int64
 		err := rows.Scan(&id, &stopped)
+		if !c.shared {
+			clear(c.running)
+		}
 		if stopped == 0 {
-			c.liveNode = id
+			c.running[id] = true
 		}
 		return err
 	})

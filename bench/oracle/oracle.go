@@ -23,6 +23,7 @@ import (
 // Evidence names the files that a verdict rests on.
 type Evidence struct {
 	Database  string   // smsir.db of the data folder
+	Postgres  string   // instead of Database: the address of a database in PostgreSQL
 	Simulator string   // simulator.log of the data folder
 	Carriers  []string // ledgers of carriers outside the gateway (package carrier)
 	Client    string   // ledger of the client ([Ledger]); "": what needs it is not looked at
@@ -162,7 +163,7 @@ func Judge(ctx context.Context, e Evidence) (*Report, error) {
 			return nil, err
 		}
 	}
-	if err := c.readDatabase(ctx, e.Database); err != nil {
+	if err := c.readDatabase(ctx, &e); err != nil {
 		return nil, err
 	}
 	c.identify()
@@ -193,12 +194,13 @@ type trial struct {
 	inbound     map[reference]bool
 	idempotency map[string][]record // by key
 	counts      map[bucket]int64
-	liveNode    int64 // the newest run, if it has not stopped; 0: none is running
+	running     map[int64]bool // runs of nodes that have not ended
+	shared      bool           // several nodes may use the database
 	integrity   []string
 }
 
 func newTrial(e Evidence) *trial {
-	c := &trial{now: e.Now, report: &Report{}, checks: map[string]*Check{}, lied: map[smsir.ID]bool{}, hasAsked: e.Client != "", followed: e.Stream != ""}
+	c := &trial{now: e.Now, report: &Report{}, checks: map[string]*Check{}, lied: map[smsir.ID]bool{}, hasAsked: e.Client != "", shared: e.Postgres != "", followed: e.Stream != ""}
 	for _, k := range []Check{
 		{Name: I1, Title: "what was accepted is on disk, whole; what was refused is not", What: "answers", Absent: !c.hasAsked},
 		{Name: I2, Title: "every message has ended or has a deadline ahead", What: "messages"},
@@ -214,7 +216,7 @@ func newTrial(e Evidence) *trial {
 		{Name: P11, Title: "nothing leaves before its time", What: "hand-overs"},
 		{Name: Stream, Title: "the follower got every event once, in order", What: "events", Absent: !c.followed},
 		{Name: Counts, Title: "the hourly counts agree with the messages", What: "counts"},
-		{Name: File, Title: "the database file is sound", What: "files"},
+		{Name: File, Title: "the database file is sound", What: "files", Absent: e.Postgres != ""},
 	} {
 		check := k
 		c.checks[k.Name] = &check

@@ -48,7 +48,7 @@ func (w *world) request(n int) {
 		order.Idempotency = &accept.Key{Scope: "test", Key: ask.Key, Fingerprint: [32]byte{byte(n), byte(n >> 8)}}
 	}
 	for i := range rows {
-		row := oracle.Row{Mark: fmt.Sprintf("%d/%d", n, i), To: fmt.Sprintf("+4477009001%02d", d.IntN(100))}
+		row := oracle.Row{Mark: fmt.Sprintf("%d/%d", n, i), To: fmt.Sprintf("+4477009001%02d", d.IntN(25))}
 		row.Text = "text " + row.Mark
 		one := r
 		one.To, one.Text, one.Metadata = row.To, row.Text, map[string]string{oracle.MarkName: row.Mark}
@@ -84,6 +84,8 @@ func (w *world) pursue(ask oracle.Ask, order accept.Order, d draws) (ids []strin
 			a.Status, a.Code = 422, "invalid"
 		case smsir.CodeOf(err) == smsir.CodeOptedOut:
 			a.Status, a.Code = 422, string(smsir.CodeOptedOut)
+		case smsir.CodeOf(err) == smsir.CodeCommitUnknown:
+			a.Status, a.Code = 503, string(smsir.CodeCommitUnknown)
 		case err != nil:
 			w.fault("request %d failed: %v", ask.Request, err)
 			a.Status = 503
@@ -97,7 +99,7 @@ func (w *world) pursue(ask oracle.Ask, order accept.Order, d draws) (ids []strin
 			ids = a.Messages
 		}
 		w.must(w.client.Answer(a))
-		again := a.Status == 0 && ask.Key != "" || more && a.Status == 202
+		again := (a.Status == 0 || a.Status == 503) && ask.Key != "" || more && a.Status == 202
 		more = more && a.Status != 202
 		if !again {
 			return ids
@@ -134,6 +136,8 @@ func (w *world) cancel(home *home, id string) {
 	a := oracle.Answer{Request: ask.Request, Try: 1}
 	switch {
 	case errors.Is(err, errDead):
+	case smsir.CodeOf(err) == smsir.CodeCommitUnknown:
+		a.Status, a.Code = 503, string(smsir.CodeCommitUnknown)
 	case err != nil:
 		w.fault("a cancel failed: %v", err)
 		a.Status = 503
@@ -155,7 +159,7 @@ func (w *world) optOut(i int) {
 		return
 	}
 	p := w.providers[d.IntN(len(w.providers))]
-	in := smsir.Inbound{Provider: p.id, Reference: fmt.Sprint("stop-", i), From: fmt.Sprintf("+4477009001%02d", d.IntN(100)), To: sender, Text: "Stop."}
+	in := smsir.Inbound{Provider: p.id, Reference: fmt.Sprint("stop-", i), From: fmt.Sprintf("+4477009001%02d", d.IntN(25)), To: sender, Text: "Stop."}
 	for {
 		e := w.engine(w.ctx)
 		if e == nil {
@@ -165,7 +169,7 @@ func (w *world) optOut(i int) {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, errDead) {
+		if !errors.Is(err, errDead) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
 			w.fault("a STOP was not taken: %v", err)
 			return
 		}

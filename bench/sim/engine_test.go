@@ -19,6 +19,7 @@ import (
 // engine is one run of the gateway: the stages as cmd/smsir wires them.
 type engine struct {
 	w          *world
+	run        int
 	store      *sqlite.Store
 	gate       *gate
 	accept     *accept.Service
@@ -36,7 +37,17 @@ const grace = 5 * time.Second
 func (w *world) boot(plan *crash) *engine {
 	st, err := sqlite.Open(bg, filepath.Join(w.dir, "smsir.db"), sqlite.Options{Now: w.now})
 	w.must(err)
-	e := &engine{w: w, store: st, gate: newGate(st, plan), done: make(chan error, 1)}
+	w.runs++
+	e := &engine{w: w, run: w.runs, store: st, gate: newGate(st, plan), done: make(chan error, 1)}
+	if w.doubts {
+		e.gate.doubts = func(method string, call int) bool {
+			switch method {
+			case "Accept", "Intend", "Finish", "Release", "StoreReceipt", "StoreInbound", "Cancel", "Look":
+				return w.draw("doubt", e.run, method, call).chance(3)
+			}
+			return false
+		}
+	}
 	e.receipts = receipt.New(receipt.Options{Store: e.gate, Now: w.now})
 	e.inbound = inbound.New(e.gate, nil, w.now)
 	jitter := rand.New(rand.NewPCG(w.seed, 1))

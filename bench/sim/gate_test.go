@@ -40,7 +40,9 @@ type gate struct {
 
 	mu    sync.Mutex
 	calls map[string]int
-	trace []string // the last calls, for people
+
+	// doubts draws whether nobody can tell what became of a call, which happens every second time. Nil: never.
+	doubts func(method string, call int) bool
 }
 
 func newGate(st *sqlite.Store, plan *crash) *gate {
@@ -61,15 +63,23 @@ func pass[T any](g *gate, method string, f func() (T, error)) (T, error) {
 	}
 	g.mu.Lock()
 	g.calls[method]++
-	last := g.plan != nil && g.plan.method == method && g.plan.n == g.calls[method]
+	calls := g.calls[method]
+	last := g.plan != nil && g.plan.method == method && g.plan.n == calls
 	g.mu.Unlock()
 	if last && !g.plan.after {
 		g.kill()
 		return none, errDead
 	}
+	doubt := g.doubts != nil && g.doubts(method, calls)
+	if doubt && calls%2 == 0 {
+		return none, smsir.Errorf(smsir.CodeCommitUnknown, "The seed wants it so.")
+	}
 	v, err := f()
 	if last {
 		g.kill()
+	}
+	if doubt && err == nil {
+		v, err = none, smsir.Errorf(smsir.CodeCommitUnknown, "The seed wants it so.")
 	}
 	if g.dead.Load() {
 		return none, errDead

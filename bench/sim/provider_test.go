@@ -21,6 +21,7 @@ type provider struct {
 	name      string
 	window    int
 	carries   bool // its reports carry our attempt
+	terse     bool // they do not say to whom the message was
 	asked     bool // it can be asked what became of an attempt
 	outages   [][2]time.Time
 
@@ -239,6 +240,9 @@ func (w *world) handIn(p *provider, s *smsir.Submission, reference, message stri
 	if p.carries {
 		r.Attempt = s.Attempt
 	}
+	if p.terse {
+		r.To = ""
+	}
 	if status != smsir.Delivered && status != smsir.Sent {
 		r.Error = &smsir.Failure{Class: smsir.ClassRecipientTemp, Code: status.String(), Text: "The network says so."}
 	}
@@ -250,7 +254,7 @@ func (w *world) handIn(p *provider, s *smsir.Submission, reference, message stri
 			}
 			if err := e.receipts.Receipt(w.ctx, r); err == nil {
 				break
-			} else if !errors.Is(err, errDead) {
+			} else if !errors.Is(err, errDead) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
 				w.fault("a receipt was not taken: %v", err)
 				return
 			}

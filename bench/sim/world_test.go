@@ -29,6 +29,8 @@ type world struct {
 	ledger  *carrier.Ledger
 	client  *oracle.Ledger
 	jumps   bool // clocks jump
+	doubts  bool // the store loses answers
+	runs    int
 	offset  atomic.Int64
 	crashes []*crash
 	deaths  int // read when the supervisor has ended
@@ -110,7 +112,7 @@ func play(t *testing.T, seed uint64, dir string) (faults []string, r *oracle.Rep
 // furnish draws the world: workspaces, providers, and where the gateway dies.
 func (w *world) furnish() {
 	d := w.draw("world")
-	w.jumps = d.chance(15)
+	w.jumps, w.doubts = d.chance(15), d.chance(25)
 	now := time.Now()
 	for i := range 1 + d.IntN(2) {
 		h := &home{store.Workspace{ID: smsir.NewUUID(now), Name: fmt.Sprint("home ", i), Country: "GB", TimeZone: "UTC", CreatedAt: now}}
@@ -118,7 +120,7 @@ func (w *world) furnish() {
 		for j := range 1 + d.IntN(3) {
 			p := &provider{
 				w: w, id: smsir.NewUUID(now), workspace: h.workspace.ID, name: fmt.Sprintf("p%d%d", i, j), window: 1 + d.IntN(8),
-				carries: d.chance(50), asked: d.chance(70), tries: map[smsir.ID]int{}, taken: map[smsir.ID][]string{},
+				carries: d.chance(40), terse: d.chance(50), asked: d.chance(70), tries: map[smsir.ID]int{}, taken: map[smsir.ID][]string{},
 			}
 			for range d.IntN(3) {
 				from := now.Add(d.within(0, 2*24*time.Hour))
@@ -158,7 +160,7 @@ func (w *world) live() {
 	for i := range n {
 		clients.Go(func() { w.request(i + 1) })
 	}
-	for i := range d.IntN(4) {
+	for i := range d.IntN(6) {
 		clients.Go(func() { w.optOut(i) })
 	}
 	if w.jumps {
