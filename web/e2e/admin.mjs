@@ -38,6 +38,21 @@ export async function providers(world) {
   )
 }
 
+/** A provider that is described in YAML: several lines, and a mistake is told with its line. */
+export async function describedProvider(world) {
+  const page = await open(world.browser, { viewport: PHONE, state: world.state })
+  await page.goto(base + '/providers?new=1')
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Kind').selectOption({ label: 'Any HTTP interface' })
+  await form.getByLabel('Name', { exact: true }).fill('Described')
+  const description = form.locator('textarea')
+  await description.fill('name: Example\nsend:\n  urll: https://api.example.com\nanswer: {id: id}\n')
+  await form.getByRole('button', { name: 'Save' }).click()
+  await form.getByText('Line 3 of the description: send.urll').first().waitFor()
+  check((await description.getAttribute('aria-invalid')) === 'true', 'the mistake stands at the description')
+  await screen(page, 'provider described 360')
+}
+
 /** A key is shown once, works, and stops working when it is revoked. */
 export async function keys(world) {
   const page = await open(world.browser, { viewport: PHONE, state: world.state })

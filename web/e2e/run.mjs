@@ -15,7 +15,7 @@ const { keyboardOnly, pressedTwice, undone, undoneOverSheet, scheduled, everyEnd
 const { socketDrop, offlineSend, lostAnswer, sessionEnds } = offline
 const { liveRows, filters, pages } = history
 const { phoneLight, deskDark, phoneDarkArabic, deskLightFrench, phoneLightSwahili, largeText } = everywhere
-const { providers, keys, team, settings } = admin
+const { providers, describedProvider, keys, team, settings } = admin
 
 await play({
   setup,
@@ -24,5 +24,5 @@ await play({
   ...{ socketDrop, offlineSend, lostAnswer, sessionEnds },
   ...{ liveRows, filters, pages },
   ...{ phoneLight, deskDark, phoneDarkArabic, deskLightFrench, phoneLightSwahili, largeText },
-  ...{ providers, routing, keys, team, settings },
+  ...{ providers, describedProvider, routing, keys, team, settings },
 })

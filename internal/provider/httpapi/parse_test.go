@@ -48,6 +48,8 @@ func TestFaults(t *testing.T) {
 		"a list":                       {"- a", "Line 1 of the description: Here stand keys and values"},
 		"two documents":                {with("", "---\nname: x"), "A second document begins here"},
 		"unknown key":                  {with("  url:", "  adr: x\n  url:"), "Line 4 of the description: send.adr: This key is not known. Known here: method, url,"},
+		"required key misspelt":        {with("answer:", "anwser:"), "Line 6 of the description: anwser: This key is not known. Did you mean answer?"},
+		"required key of three":        {with("  url:", "  urll:"), "Line 4 of the description: send.urll: This key is not known. Did you mean url?"},
 		"key twice":                    {with("name: Test", "name: Test\nname: Test"), "Line 2 of the description: name: It is written already in line 1"},
 		"anchor":                       {with("name: Test", "name: &n Test"), "Line 1 of the description: name: Anchors and aliases"},
 		"alias":                        {with("name: Test", "name: *n"), "It is not YAML"},

@@ -147,10 +147,15 @@ func (o *object) child(key string) *yaml.Node {
 	return nil
 }
 
-// need is a child that must be there.
+// need is a child that must be there. Where it is missing and another key looks like it, that one is the fault.
 func (o *object) need(key, why string) *yaml.Node {
 	n := o.child(key)
 	if n == nil {
+		o.each(func(written string, at, _ *yaml.Node) {
+			if alike(written, key) {
+				o.t.fail(at, join(o.path, written), "This key is not known. Did you mean %s?", key)
+			}
+		})
 		o.t.fail(o.node, join(o.path, key), "It is missing. %s", why)
 	}
 	return n
@@ -167,6 +172,29 @@ func (o *object) done() {
 			return
 		}
 	}
+}
+
+// alike reports whether two different words are at most two typing mistakes apart, and not of a few letters only.
+func alike(a, b string) bool {
+	if a == b || min(len(a), len(b)) < 3 {
+		return false
+	}
+	row := make([]int, len(b)+1) // how many mistakes make the first letters of b out of those of a
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			mistakes := diagonal
+			if a[i] != b[j] {
+				mistakes++
+			}
+			diagonal, row[j+1] = row[j+1], min(mistakes, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)] <= min(2, len(b)/2)
 }
 
 // each calls f for every key and value of a mapping.
