@@ -221,3 +221,54 @@ func TestTheStreamWaitsForOpenTransactions(t *testing.T) {
 	slow.Exec("ROLLBACK")
 	read(first.ID, second.ID)
 }
+
+// TestCountsAreFolded: what many writers have counted becomes one row of each state, and says the same.
+func TestCountsAreFolded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	nodes := []*postgres.Store{s.node("a", 0), s.node("b", 0)}
+	turn := 0
+	for range 12 {
+		s.life(func() *postgres.Store { turn++; return nodes[turn%2] })
+	}
+	s.accept(nodes[0], false)
+	counts := func() map[smsir.State]int64 {
+		t.Helper()
+		rows, err := nodes[1].Counts(bg, s.ws, time.Now().Add(-3*time.Hour), time.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums := map[smsir.State]int64{}
+		for _, r := range rows {
+			sums[r.State] += r.N
+		}
+		return sums
+	}
+	before := fmt.Sprint(counts())
+	conn := pgtest.Connect(t, s.url)
+	var rows, folded int
+	conn.Row("SELECT count(*), count(*) FILTER (WHERE shard < 0) FROM counts", &rows, &folded)
+	if folded != 0 {
+		t.Fatalf("%d rows are folded already", folded)
+	}
+	for _, st := range nodes { // the second one finds nothing
+		if _, err := st.Sweep(bg, time.Now().Add(5*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var after int
+	conn.Row("SELECT count(*), count(*) FILTER (WHERE shard < 0) FROM counts", &after, &folded)
+	if after != folded || after >= rows {
+		t.Errorf("%d rows of %d are folded, %d before", folded, after, rows)
+	}
+	if got := fmt.Sprint(counts()); got != before {
+		t.Errorf("counts %s, want %s", got, before)
+	}
+	if n, err := nodes[0].Backlog(bg, s.ws); err != nil || n != 1 {
+		t.Errorf("backlog %d, %v; want 1", n, err)
+	}
+	s.life(func() *postgres.Store { return nodes[0] })
+	if got := counts()[smsir.State{Status: smsir.Delivered, Final: true}]; got != 13 {
+		t.Errorf("%d delivered after the fold, want 13", got)
+	}
+}

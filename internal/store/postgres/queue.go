@@ -245,7 +245,23 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error)
 			}
 			more = more || n == chunk
 		}
-		return nil
+		folded, err := t.Exec(foldCounts, now.Add(-foldAfter).UnixMilli(), int64(chunk))
+		more = more || folded > 0 && err == nil
+		return err
 	})
 	return more, s.coded(err)
 }
+
+// foldAfter is how long after its beginning an hour's counts are folded into one row of each state (shard -1), so that
+// nodes that have come and gone leave no rows behind. Hours that are written to by many are left alone.
+const foldAfter = 3 * time.Hour
+
+const foldCounts = `WITH taken AS (
+		DELETE FROM counts WHERE ctid = ANY(ARRAY(SELECT ctid FROM counts WHERE hour < $1 AND shard >= 0 LIMIT $2 FOR UPDATE SKIP LOCKED))
+		RETURNING workspace_id, hour, status, final, n
+	), sums AS (
+		SELECT workspace_id, hour, status, final, CAST(sum(n) AS BIGINT) AS n FROM taken GROUP BY workspace_id, hour, status, final
+	)
+	INSERT INTO counts (workspace_id, hour, status, final, shard, n) SELECT workspace_id, hour, status, final, -1, n FROM sums
+	ORDER BY workspace_id, hour, status, final
+	ON CONFLICT (workspace_id, hour, status, final, shard) DO UPDATE SET n = counts.n + excluded.n`

@@ -292,6 +292,7 @@ CREATE TABLE counts (
   n            BIGINT NOT NULL,  -- below zero where others counted the messages that this writer moved on
   PRIMARY KEY (workspace_id, hour, status, final, shard)
 );
+CREATE INDEX counts_fold ON counts(hour) WHERE shard >= 0;
 CREATE INDEX counts_waiting ON counts(workspace_id) WHERE status <= 1 AND n <> 0;
 
 -- The database's clock in Unix milliseconds. Leases are by it.
