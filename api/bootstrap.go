@@ -4,15 +4,16 @@ import "time"
 
 // Bootstrap is everything that the web app needs for its first view, in one round trip.
 type Bootstrap struct {
-	Server    Server       `json:"server" doc:"The server."`
-	Me        Me           `json:"me" doc:"Who asks."`
-	Providers []Provider   `json:"providers" nullable:"false" doc:"The workspace's providers, by priority; empty for a caller that may not read them."`
-	TestMode  bool         `json:"test_mode" doc:"True while messages can be routed to a provider of a test kind and to no other: nothing reaches a phone."`
-	Today     Summary      `json:"today" doc:"Today in the workspace's time zone, by hour."`
-	Messages  []Message    `json:"messages" nullable:"false" doc:"The latest 20 messages, newest first."`
-	Cursor    string       `json:"cursor" doc:"Where to resume the event stream so that nothing is missed: everything up to it is in this answer." example:"evt_0g5t3v2k9qw1a"`
-	Limits    Limits       `json:"limits" doc:"What a send may ask for."`
-	Checklist []SetupCheck `json:"checklist" nullable:"false" doc:"First steps, done or not, from the facts."`
+	Server      Server       `json:"server" doc:"The server."`
+	Me          Me           `json:"me" doc:"Who asks."`
+	Providers   []Provider   `json:"providers" nullable:"false" doc:"The workspace's providers, by priority; empty for a caller that may not read them."`
+	TestMode    bool         `json:"test_mode" doc:"True while messages can be routed to a provider of a test kind and to no other: nothing reaches a phone."`
+	Today       Summary      `json:"today" doc:"Today in the workspace's time zone, by hour."`
+	Messages    []Message    `json:"messages" nullable:"false" doc:"The latest 20 messages, newest first."`
+	Cursor      string       `json:"cursor" doc:"Where to resume the event stream so that nothing is missed: everything up to it is in this answer." example:"evt_0g5t3v2k9qw1a"`
+	Limits      Limits       `json:"limits" doc:"What a send may ask for."`
+	Unconfirmed int          `json:"unconfirmed" minimum:"0" doc:"Messages accepted in the last ten days whose outcome is unknown now."`
+	Checklist   []SetupCheck `json:"checklist" nullable:"false" doc:"First steps, done or not, from the facts."`
 }
 
 // Server is what a client should know of the server.

@@ -21,6 +21,7 @@ type Message struct {
 	Final             bool              `json:"final" doc:"True when the status will never change again."`
 	Reason            string            `json:"reason,omitempty" doc:"Why it stands there, as a word." example:"retry_wait"`
 	NextAttemptAt     *time.Time        `json:"next_attempt_at,omitempty" doc:"When the next attempt may start; only of a waiting message."`
+	Waiting           *Waiting          `json:"waiting,omitempty" doc:"Why a queued message has not gone out yet."`
 	CreatedBy         Actor             `json:"created_by" doc:"Who sent it."`
 	Provider          *ProviderRef      `json:"provider,omitempty" doc:"The provider that was used last, else the one that was asked for; left out when neither is known yet."`
 	Attempts          int               `json:"attempts" doc:"Attempts that count against the limit of 8. Throttled hand-overs do not count." example:"1"`
@@ -43,6 +44,15 @@ type Message struct {
 	Error             *Failure          `json:"error,omitempty" doc:"What went wrong last."`
 	ResendOf          string            `json:"resend_of,omitempty" doc:"The message that this one sends again." example:"msg_0g5t3v2k9qw1a"`
 	UpdatedAt         time.Time         `json:"updated_at" doc:"When it changed last." example:"2026-11-23T09:00:01.456Z"`
+}
+
+// Waiting is why a queued message has not gone out yet.
+type Waiting struct {
+	Code     string       `json:"code" enum:"turn,window,rate,sender_rate,throttled,provider_down,provider_config,retry,no_provider,not_enabled,rule,workspace_paused,ordering,storage" doc:"turn: others are before it. window: the provider has not answered earlier ones. rate, sender_rate: segments a second of the provider, of the sender. throttled: the provider asked to slow down. provider_down: it does not answer. provider_config: it refuses its settings. retry: it is tried again after a pause. no_provider, not_enabled, rule: no enabled provider may have it. ordering: one with the same ordering_key is before it. storage: the database does not take outcomes."`
+	Text     string       `json:"text" doc:"The same as a sentence." example:"Simulator is given 10 segments a second, and others are before it."`
+	Provider *ProviderRef `json:"provider,omitempty" doc:"The provider that it waits for."`
+	Rule     string       `json:"rule,omitempty" doc:"The routing rule that decides." example:"rte_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Until    *time.Time   `json:"until,omitempty" doc:"When something changes by itself, as far as that is known."`
 }
 
 // Actor is who caused something.

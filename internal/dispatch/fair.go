@@ -118,12 +118,12 @@ func (g *group) pop(wait func(sender string) time.Duration) (job, time.Duration)
 	return job{}, soonest
 }
 
-// all calls f with everything that waits, in no particular order, until it returns false.
-func (f *fair) all(each func(*smsir.Message) bool) {
+// each calls f with everything that waits, in no particular order, until it returns false.
+func (f *fair) each(call func(job) bool) {
 	for _, g := range f.ring {
 		for _, q := range g.ring {
 			for _, m := range q.queue {
-				if !each(m.Message) {
+				if !call(m) {
 					return
 				}
 			}
@@ -133,7 +133,7 @@ func (f *fair) all(each func(*smsir.Message) bool) {
 
 // takeAll empties the queue.
 func (f *fair) takeAll() (all []*smsir.Message) {
-	f.all(func(m *smsir.Message) bool { all = append(all, m); return true })
+	f.each(func(m job) bool { all = append(all, m.Message); return true })
 	*f = fair{}
 	return all
 }

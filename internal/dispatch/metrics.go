@@ -12,6 +12,7 @@ import (
 type metrics struct {
 	d       *Dispatcher
 	outcome *prometheus.CounterVec
+	unknown *prometheus.CounterVec
 	state   *prometheus.Desc
 	waiting *prometheus.Desc
 	sending *prometheus.Desc
@@ -24,6 +25,7 @@ func newMetrics(d *Dispatcher) *metrics {
 	return &metrics{
 		d:       d,
 		outcome: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_attempts_total", Help: "Attempts by kind of provider and outcome."}, []string{"kind", "outcome"}),
+		unknown: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_unknown_messages_total", Help: "Messages whose outcome became unknown, by their policy for that; those of policy alert tell people."}, []string{"policy"}),
 		state: prometheus.NewDesc("smsir_provider_state", "1 for the state that an enabled provider is in.",
 			append(provider, "state"), nil),
 		waiting: prometheus.NewDesc("smsir_provider_waiting_messages", "Messages in memory that wait for a provider, by class.", append(provider, "class"), nil),
@@ -36,6 +38,7 @@ func newMetrics(d *Dispatcher) *metrics {
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	m.outcome.Describe(to)
+	m.unknown.Describe(to)
 	for _, d := range []*prometheus.Desc{m.state, m.waiting, m.sending, m.rate, m.held} {
 		to <- d
 	}
@@ -44,6 +47,7 @@ func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	m.outcome.Collect(to)
+	m.unknown.Collect(to)
 	m.d.mu.Lock()
 	held := m.d.room.total
 	lanes := make([]*lane, 0, len(m.d.lanes))

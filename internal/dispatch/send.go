@@ -263,6 +263,9 @@ func (l *lane) finish(f store.Finish) {
 			if try > 0 {
 				l.stored(-1)
 			}
+			if m.Status == smsir.Unknown && f.Outcome.State == smsir.AttemptUnknown {
+				d.metrics.unknown.WithLabelValues(m.OnUnknown.String()).Inc()
+			}
 			if m.Status == smsir.Queued || m.Status == smsir.Unknown || m.Status == smsir.Sent && !m.NextAt.IsZero() {
 				d.Poke()
 			}

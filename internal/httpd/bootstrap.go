@@ -54,12 +54,15 @@ func (s *Server) bootstrap(c *call, _ *struct{}) (*api.Bootstrap, error) {
 			Version: s.deps.Version, Time: c.now.UTC().Truncate(msPrecision), PublicURL: s.baseURL(c), InsecureHTTP: !s.isSecure(c.r),
 			DataLoss: s.deps.DataLoss, Registration: string(registration),
 		},
-		Me: *me, Providers: providers, TestMode: testMode(providers), Today: *summary, Messages: api.MessagesOf(page.Items, names),
+		Me: *me, Providers: providers, TestMode: testMode(providers), Today: *summary, Messages: s.messagesOf(c, page.Items, names),
 		Cursor: max(last, notify.Beginning).Format(smsir.PrefixEvent),
 		Limits: api.Limits{
 			Batch: api.MaxBatch, TextLength: maxText, HoldSeconds: int(maxHold / time.Second),
 			ValiditySeconds: int(maxValidity / time.Second), DefaultValidity: int(s.deps.DefaultValidity / time.Second),
 		},
+	}
+	if out.Unconfirmed, err = s.unconfirmed(c); err != nil {
+		return nil, err
 	}
 	if !c.p.Can(account.ProvidersRead) {
 		out.Providers = []api.Provider{}
@@ -67,6 +70,21 @@ func (s *Server) bootstrap(c *call, _ *struct{}) (*api.Bootstrap, error) {
 	out.Checklist, err = s.checklist(c, providers, len(page.Items) > 0)
 	return out, err
 }
+
+// unconfirmed counts the messages whose outcome is unknown now, of those accepted within the longest
+// validity and the longest time that an outcome is looked into.
+func (s *Server) unconfirmed(c *call) (n int, err error) {
+	counts, err := s.deps.Store.Counts(c.ctx(), c.p.Workspace.ID, c.now.Add(-unconfirmedSpan), c.now.Add(time.Hour))
+	for _, k := range counts {
+		if k.State == (smsir.State{Status: smsir.Unknown}) {
+			n += int(k.N)
+		}
+	}
+	return n, err
+}
+
+// unconfirmedSpan is the longest validity and the longest time that an outcome is looked into.
+const unconfirmedSpan = maxValidity + 72*time.Hour
 
 // testMode reports whether messages can go to providers of a test kind and to no other.
 func testMode(providers []api.Provider) bool {

@@ -69,7 +69,7 @@ func (s *Server) listMessages(c *call, in *listMessagesInput) (*api.MessageList,
 		return nil, err
 	}
 	return &api.MessageList{
-		Items: api.MessagesOf(page.Items, names), Partial: page.Partial,
+		Items: s.messagesOf(c, page.Items, names), Partial: page.Partial,
 		Next: s.cursors.make(c.p.Workspace.ID, query, page.Next),
 	}, nil
 }
@@ -139,8 +139,32 @@ func (s *Server) messageOf(c *call, m *smsir.Message) (*api.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := api.MessageOf(m, names)
-	return &w, nil
+	w := s.messagesOf(c, []*smsir.Message{m}, names)
+	return &w[0], nil
+}
+
+// messagesOf shows messages, the queued ones with why they wait.
+func (s *Server) messagesOf(c *call, all []*smsir.Message, names *names) []api.Message {
+	out := api.MessagesOf(all, names)
+	if s.deps.Why == nil {
+		return out
+	}
+	why := s.deps.Why(c.ctx(), c.p.Workspace.ID, all)
+	for i, m := range all {
+		w, waits := why[m.ID]
+		if !waits {
+			continue
+		}
+		out[i].Waiting = &api.Waiting{Code: string(w.Code), Text: w.Text, Until: api.Time(w.Until)}
+		if !w.Provider.IsZero() {
+			ref := api.ProviderRefOf(w.Provider, names)
+			out[i].Waiting.Provider = &ref
+		}
+		if !w.Rule.IsZero() {
+			out[i].Waiting.Rule = w.Rule.Format(smsir.PrefixRoute)
+		}
+	}
+	return out
 }
 
 func (s *Server) messageEvents(c *call, in *messageID) (*api.EventList, error) {

@@ -10,7 +10,47 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/dispatch"
+	routes "github.com/smsir/smsir/internal/route"
 )
+
+// TestProviderHealth: who may read providers sees how the enabled ones are; messages that wait say why.
+func TestProviderHealth(t *testing.T) {
+	t.Parallel()
+	since := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	g := newGate(t, func(d *Deps) {
+		d.Health = func(smsir.UUID) (dispatch.Health, bool) {
+			return dispatch.Health{
+				Health: routes.Health{State: routes.Misconfigured, Since: since, Until: since.Add(time.Minute)}, Waiting: 3, Rate: 2.5,
+				Why: &smsir.Failure{Class: smsir.ClassConfig, Code: "refused", Text: "The account is closed.", ProviderCode: "20003"},
+			}, true
+		}
+		d.Why = func(_ context.Context, _ smsir.UUID, all []*smsir.Message) map[smsir.ID]dispatch.Wait {
+			why := map[smsir.ID]dispatch.Wait{}
+			for _, m := range all {
+				why[m.ID] = dispatch.Wait{Code: dispatch.WaitConfig, Text: "It refuses its settings.", Rule: smsir.UUID{9}, Until: since}
+			}
+			return why
+		}
+	})
+	owner := g.setup()
+	var l api.ProviderList
+	g.ok(request{method: "GET", path: "/v1/providers", as: owner.token}, 200, &l)
+	h := l.Items[0].Health
+	if h == nil || h.State != "misconfigured" || !h.Since.Equal(since) || h.Error == nil || h.Error.ProviderCode != "20003" || h.Waiting != 3 || h.Rate != 2.5 {
+		t.Errorf("health %+v", h)
+	}
+	id := g.send(owner.token)
+	var m api.Message
+	g.ok(request{method: "GET", path: "/v1/messages/" + id, as: owner.token}, 200, &m)
+	var page api.MessageList
+	g.ok(request{method: "GET", path: "/v1/messages", as: owner.token}, 200, &page)
+	for where, w := range map[string]*api.Waiting{"message": m.Waiting, "list": page.Items[0].Waiting} {
+		if w == nil || w.Code != "provider_config" || w.Text == "" || w.Rule != (smsir.UUID{9}).Format(smsir.PrefixRoute) || !w.Until.Equal(since) || w.Provider != nil {
+			t.Errorf("%s: waiting %+v", where, w)
+		}
+	}
+}
 
 func TestProviders(t *testing.T) {
 	t.Parallel()

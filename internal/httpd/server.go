@@ -35,6 +35,8 @@ type Deps struct {
 	Opened func(ctx context.Context, provider smsir.UUID) (smsir.Provider, error)
 	Sink   smsir.Sink
 	Health func(provider smsir.UUID) (dispatch.Health, bool) // of an enabled provider; nil: nobody knows
+	// Why tells of the queued ones of some messages why they wait; nil: nobody knows.
+	Why func(ctx context.Context, workspace smsir.UUID, messages []*smsir.Message) map[smsir.ID]dispatch.Wait
 
 	Version   string
 	PublicURL string // without a slash at the end; "" as long as it is not known

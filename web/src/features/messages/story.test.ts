@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { STATUSES } from '$lib/api/types'
+import { STATUSES, type Message } from '$lib/api/types'
 import { event, message } from '../../test/factories'
 
 vi.mock('$lib/stores/session.svelte', () => ({
@@ -16,6 +16,26 @@ describe('meaningOf', () => {
       expect(m.detail).not.toMatch(/^means\.|^$/)
     },
   )
+  it('says why a queued message waits, in the words of the server where it knows none', () => {
+    const waiting = {
+      code: 'provider_down',
+      text: 'As the server says.',
+      provider: { id: 'prv_1', name: 'Carrier' },
+    }
+    const m = message({ status: 'queued', waiting: waiting as Message['waiting'] })
+    expect(meaningOf(m).detail).toMatch(/^Carrier does not answer/)
+    const strange = { ...waiting, code: 'of_tomorrow', until: '2026-11-23T09:00:07Z' }
+    expect(
+      meaningOf(message({ status: 'queued', waiting: strange as unknown as Message['waiting'] })).detail,
+    ).toMatch(/^As the server says\. .*:07/)
+  })
+  it('says that an unconfirmed message is sent again, if it is', () => {
+    const again = meaningOf(message({ status: 'unknown', on_unknown: 'retry_once' })).detail
+    expect(again).toMatch(/twice/)
+    expect(
+      meaningOf(message({ status: 'unknown', on_unknown: 'retry_once', possible_duplicate: true })).detail,
+    ).not.toBe(again)
+  })
   it('tells waiting for a report from having none', () => {
     const texts = [false, true].map((final) => meaningOf(message({ status: 'sent', final })).detail)
     expect(texts[0]).not.toBe(texts[1])

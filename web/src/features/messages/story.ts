@@ -66,6 +66,13 @@ const iconFor = (word: string): ShownStatus =>
 
 const statusWord = (s: string): string => (i18n.has(`status.${s}`) ? t(`status.${s}` as Key) : s)
 
+/** Why a queued message waits; the server's own sentence where this app is older than the server. */
+export function waitingText(w: NonNullable<Message['waiting']>): string {
+  const key = `waiting.${w.code}`
+  const why = i18n.has(key) ? t(key, { provider: w.provider?.name ?? t('provider.unnamed') }) : w.text
+  return w.until ? `${why} ${t('waiting.until', { time: i18n.seconds(w.until) })}` : why
+}
+
 export interface Meaning {
   tone: 'ok' | 'bad' | 'warn' | 'info' | 'wait' | 'plan'
   title: string
@@ -90,10 +97,13 @@ export function meaningOf(m: Message): Meaning {
     case 'scheduled':
       return say('plan', m.reason === 'undo_window' ? 'held' : 'scheduled')
     case 'queued':
+      if (m.waiting) return { tone: 'wait', title: t('means.queued'), detail: waitingText(m.waiting) }
       return say('wait', m.next_attempt_at && m.reason !== 'due' ? 'queued.wait' : 'queued')
     case 'sending':
       return say('info', 'sending')
     case 'unknown':
+      if (!m.final && m.on_unknown === 'retry_once' && !m.possible_duplicate && !m.cancel_requested)
+        return say('warn', 'unknown.retry')
       return say('warn', m.final ? 'unknown.final' : 'unknown')
     case 'sent':
       return say('info', m.final ? 'sent.final' : 'sent')

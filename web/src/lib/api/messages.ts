@@ -24,6 +24,7 @@ export const listMessages = (query: MessageQuery, oncopy?: (at: string) => void)
   call('get', '/v1/messages', { query, oncopy })
 export const getMessage = (id: string) => call('get', '/v1/messages/{id}', { path: { id } })
 export const listEvents = (id: string) => call('get', '/v1/messages/{id}/events', { path: { id } })
+export const listAttempts = (id: string) => call('get', '/v1/messages/{id}/attempts', { path: { id } })
 export const cancelMessage = (id: string) => call('post', '/v1/messages/{id}/cancel', { path: { id } })
 export const resendMessage = (id: string, key: string) =>
   call('post', '/v1/messages/{id}/resend', { path: { id }, key })

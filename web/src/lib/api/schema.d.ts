@@ -1824,6 +1824,11 @@ export interface components {
             test_mode: boolean;
             /** @description Today in the workspace's time zone, by hour. */
             today: components["schemas"]["Summary"];
+            /**
+             * Format: int64
+             * @description Messages accepted in the last ten days whose outcome is unknown now.
+             */
+            unconfirmed: number;
         };
         Bucket: {
             /**
@@ -2848,6 +2853,8 @@ export interface components {
              * @example 2026-11-23T09:00:01.456Z
              */
             updated_at: string;
+            /** @description Why a queued message has not gone out yet. */
+            waiting?: components["schemas"]["Waiting"];
         };
         MessageList: {
             /** @description The messages of this page, newest first. */
@@ -3975,6 +3982,30 @@ export interface components {
         UserUpdate: {
             /** @description New name. */
             name?: string;
+        };
+        Waiting: {
+            /**
+             * @description turn: others are before it. window: the provider has not answered earlier ones. rate, sender_rate: segments a second of the provider, of the sender. throttled: the provider asked to slow down. provider_down: it does not answer. provider_config: it refuses its settings. retry: it is tried again after a pause. no_provider, not_enabled, rule: no enabled provider may have it. ordering: one with the same ordering_key is before it. storage: the database does not take outcomes.
+             * @enum {string}
+             */
+            code: "turn" | "window" | "rate" | "sender_rate" | "throttled" | "provider_down" | "provider_config" | "retry" | "no_provider" | "not_enabled" | "rule" | "workspace_paused" | "ordering" | "storage";
+            /** @description The provider that it waits for. */
+            provider?: components["schemas"]["ProviderRef"];
+            /**
+             * @description The routing rule that decides.
+             * @example rte_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            rule?: string;
+            /**
+             * @description The same as a sentence.
+             * @example Simulator is given 10 segments a second, and others are before it.
+             */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When something changes by itself, as far as that is known.
+             */
+            until?: string;
         };
         Workspace: {
             /**

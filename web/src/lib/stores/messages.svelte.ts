@@ -1,6 +1,6 @@
-import { getMessage, listEvents, listMessages, type MessageQuery } from '$lib/api/messages'
+import { getMessage, listAttempts, listEvents, listMessages, type MessageQuery } from '$lib/api/messages'
 import { asProblem, type Problem } from '$lib/api/problem'
-import type { Message, StreamEvent } from '$lib/api/types'
+import type { Message, Schemas, StreamEvent } from '$lib/api/types'
 import { stream } from '$lib/realtime/stream.svelte'
 import { matches, toQuery, type Filters } from './filters'
 import { apply } from './patch'
@@ -198,6 +198,8 @@ export class MessageDetail {
   events = $state.raw<StreamEvent[]>([])
   problem = $state.raw<Problem | undefined>(undefined)
   loading = $state(true)
+  /** What providers say that they charge, an attempt each. */
+  prices = $state.raw<Schemas['Money'][]>([])
   #settle: ReturnType<typeof setTimeout> | undefined
 
   constructor(
@@ -228,6 +230,8 @@ export class MessageDetail {
       this.message = message
       for (const e of seen) apply(this.message, e)
       this.problem = undefined
+      if (message.final || message.sent_at)
+        this.prices = (await listAttempts(this.id)).items.flatMap((a) => a.price ?? [])
     } catch (e) {
       this.problem = asProblem(e)
     } finally {

@@ -1,8 +1,10 @@
 import { bootstrap } from '$lib/api/account'
 import { asProblem, type Problem } from '$lib/api/problem'
-import type { Bootstrap, Workspace } from '$lib/api/types'
-import { i18n } from '$lib/i18n/index.svelte'
+import type { Bootstrap, StreamEvent, Workspace } from '$lib/api/types'
+import { i18n, t } from '$lib/i18n/index.svelte'
 import { stream } from '$lib/realtime/stream.svelte'
+import { router } from '$lib/router.svelte'
+import { toasts } from './toasts.svelte'
 
 export type SessionState = 'loading' | 'ready' | 'anonymous' | 'setup' | 'failed'
 
@@ -17,10 +19,27 @@ class Session {
   permissions = $derived(new Set<string>(this.boot?.me.permissions ?? []))
   #ends = new Set<() => Promise<void> | void>()
   #checking = false
+  #again: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     // A refused connection may mean that the session ended elsewhere. Ask once; a network failure says nothing.
     stream.onRefused(() => void this.check())
+    stream.on((e) => this.#heard(e))
+  }
+
+  /** Banners tell of providers and of unconfirmed messages: an event about them asks again, soon and once. */
+  #heard(e: StreamEvent) {
+    const soon = /^provider\.|^message\.(unknown|alert)$/.test(e.type)
+    if (e.type === 'message.alert')
+      toasts.show(t('message.alert'), {
+        ms: 0,
+        action: { label: t('message.show'), run: () => router.go(`/messages?id=${e.message_id}`) },
+      })
+    if (!soon && !this.boot?.unconfirmed) return
+    this.#again ??= setTimeout(
+      () => ((this.#again = undefined), void (this.state === 'ready' && this.refresh())),
+      soon ? 1000 : 30_000,
+    )
   }
 
   get user() {
