@@ -28,6 +28,8 @@ const (
 	PrefixContact   = "con"
 	PrefixGroup     = "grp"
 	PrefixImport    = "imp"
+	PrefixWebhook   = "whk"
+	PrefixDelivery  = "dlv"
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,6 +47,7 @@ import (
 	"github.com/smsir/smsir/internal/seal"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
+	"github.com/smsir/smsir/internal/webhook"
 	"github.com/smsir/smsir/web"
 )
 
@@ -84,6 +86,7 @@ type gateway struct {
 	hub        *notify.Hub
 	keeper     *node.Keeper // nil on a database for one node
 	jobs       *job.Runner
+	webhooks   *webhook.Service
 	listener   net.Listener
 	url        string
 	fatal      chan error
@@ -205,7 +208,10 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Metrics: g.metrics,
 	})
 	g.hub = notify.New(g.store, g.store, log)
-	g.store.OnCommit(func() { g.hub.Wake(); g.tell(node.Events) })
+	if g.webhooks, err = g.openWebhooks(keys); err != nil {
+		return nil, err
+	}
+	g.store.OnCommit(func() { g.hub.Wake(); g.webhooks.Poke(); g.tell(node.Events) })
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
 	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports), Log: log, Metrics: g.metrics})
 	cursorKey, err := keys.MAC("cursors")
@@ -221,6 +227,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Imports:   imports,
 		Accept:    g.accepter,
 		Store:     g.store,
+		Webhooks:  g.webhooks,
 		Hub:       g.hub,
 		Web:       web.FS(),
 		Version:   version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
@@ -311,24 +318,15 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	watch, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch()
 	failed := make(chan error, 8)
-	dispatched, notified, accounted, worked, joined, kept := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
-	start := func(done chan struct{}, ctx context.Context, run func(context.Context) error) {
-		go func() {
-			defer close(done)
-			if err := run(ctx); err != nil {
-				failed <- err
-			}
-		}()
-	}
+	stages, watchers := newParts(stage, failed), newParts(watch, failed)
 	if g.keeper != nil { // first and last: everything else works below its lease
-		start(kept, watch, g.keeper.Run)
-	} else {
-		close(kept)
+		watchers.start(g.keeper.Run)
 	}
-	start(dispatched, stage, g.dispatcher.Run)
-	start(notified, watch, g.hub.Run)
-	start(worked, stage, g.jobs.Run)
-	start(joined, stage, g.inbound.Run)
+	watchers.start(g.hub.Run)
+	watchers.start(g.webhooks.Run)
+	stages.start(g.dispatcher.Run)
+	stages.start(g.jobs.Run)
+	stages.start(g.inbound.Run)
 	server := httpd.NewHTTPServer(door.Handler(), g.o.Log)
 	go func() {
 		if err := server.Serve(g.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -336,7 +334,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 		}
 	}()
 	g.welcome(ctx)
-	start(accounted, ctx, g.accounts.Run)
+	newParts(ctx, failed).start(g.accounts.Run)
 
 	var err error
 	select {
@@ -352,14 +350,30 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 		_ = server.Close()
 	}
 	stopStages()
-	<-dispatched
-	<-worked
-	<-joined
+	stages.Wait()
 	g.tell(node.Queue) // what was given back is for the others
 	stopWatch()
-	<-notified
-	<-kept
+	watchers.Wait()
 	return err
+}
+
+// parts are long-lived parts that are stopped together. The error of one that ends by itself ends the gateway.
+type parts struct {
+	sync.WaitGroup
+	ctx    context.Context //nolint:containedctx // it is what stops them
+	failed chan<- error
+}
+
+func newParts(ctx context.Context, failed chan<- error) *parts {
+	return &parts{ctx: ctx, failed: failed}
+}
+
+func (p *parts) start(run func(context.Context) error) {
+	p.Go(func() {
+		if err := run(p.ctx); err != nil {
+			p.failed <- err
+		}
+	})
 }
 
 func (g *gateway) close() error {

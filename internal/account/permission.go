@@ -27,6 +27,8 @@ const (
 	ContactsRead      Permission = "contacts:read"
 	ContactsWrite     Permission = "contacts:write"
 	ConsentLift       Permission = "consent:lift"
+	WebhooksRead      Permission = "webhooks:read"
+	WebhooksWrite     Permission = "webhooks:write"
 	APIKeysRead       Permission = "api_keys:read"
 	APIKeysWrite      Permission = "api_keys:write"
 	MembersRead       Permission = "members:read"
@@ -72,6 +74,8 @@ var rules = []Rule{
 	{ContactsRead, "See contacts, groups, opt-outs and the ledger of consent.", everyone, true, false},
 	{ContactsWrite, "Add, change and remove contacts and groups, and forbid messages to numbers.", senders, true, false},
 	{ConsentLift, "Allow messages to a number that opted out, with a proof of consent.", leaders, true, false},
+	{WebhooksRead, "See the webhooks, without their secrets, and their log.", leaders, true, false},
+	{WebhooksWrite, "Add, change, test and remove webhooks, and send deliveries again.", leaders, true, false},
 	{APIKeysRead, "See the API keys, without their secrets.", leaders, false, false},
 	{APIKeysWrite, "Create and revoke API keys.", leaders, false, false},
 	{MembersRead, "See the members of the workspace.", everyone, false, false},

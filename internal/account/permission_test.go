@@ -30,6 +30,8 @@ func TestPermissionTable(t *testing.T) {
 		"contacts:read":       "o a m v k p",
 		"contacts:write":      "o a m - k -",
 		"consent:lift":        "o a - - k -",
+		"webhooks:read":       "o a - - k -",
+		"webhooks:write":      "o a - - k -",
 		"api_keys:read":       "o a - - - -",
 		"api_keys:write":      "o a - - - -",
 		"members:read":        "o a m v - p",

@@ -78,7 +78,7 @@ func TestDefaults(t *testing.T) {
 func changed() map[string]string {
 	return map[string]string{
 		"data_dir": "/srv/smsir", "listen": ":9090", "public_url": "https://sms.example.org", "allow_insecure_http": "true",
-		"trusted_proxies": "10.0.0.0/8,192.0.2.7", "shutdown_grace": "30s", "registration": "closed",
+		"trusted_proxies": "10.0.0.0/8,192.0.2.7", "webhooks.allow_networks": "10.0.0.0/8", "shutdown_grace": "30s", "registration": "closed",
 		"log.level": "debug", "log.format": "json", "session.idle": "1h", "session.absolute": "2h",
 		"message.validity": "10m", "message.max_lateness": "5m", "message.idempotency_ttl": "24h",
 		"store.url": "postgres://smsir:word@db.example.org/smsir", "store.pool_size": "40", "node.name": "east", "node.lease": "1m",

@@ -107,6 +107,9 @@ func bind(s *Settings) []Option {
 		integer("simulator.window", &s.Simulator.Window, 32, 1, 1000,
 			"How many sends a simulator provider takes at once."),
 
+		prefixes("webhooks.allow_networks", &s.Webhooks.AllowNetworks,
+			"Networks beside the public internet that webhooks of workspaces may lead to, also over plain http: your own, for receivers beside this server. Every other private address is refused."),
+
 		secret("metrics.token", &s.Metrics.Token, 16,
 			"Bearer token that opens /metrics. Empty: only requests from this machine are answered."),
 	}

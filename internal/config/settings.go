@@ -34,6 +34,7 @@ type Settings struct {
 	Dispatch  Dispatch
 	Simulator Simulator
 	Metrics   Metrics
+	Webhooks  Webhooks
 }
 
 // Log says what is written to standard error, and how.
@@ -103,6 +104,12 @@ type Simulator struct {
 type Metrics struct {
 	// Token is the bearer token that opens /metrics. Empty: only requests from this machine are answered.
 	Token Secret
+}
+
+// Webhooks guards requests to addresses that workspaces choose.
+type Webhooks struct {
+	// AllowNetworks are networks beside the public internet that webhooks may lead to.
+	AllowNetworks []netip.Prefix
 }
 
 // Registration says who may open an account.

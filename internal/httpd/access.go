@@ -108,6 +108,16 @@ func accessTable() map[string]access {
 		"POST /v1/imports/{id}/commit": may(account.ContactsWrite),
 		"POST /v1/imports/{id}/undo":   may(account.ContactsWrite),
 
+		"GET /v1/webhooks":                 may(account.WebhooksRead),
+		"POST /v1/webhooks":                may(account.WebhooksWrite),
+		"GET /v1/webhooks/{id}":            may(account.WebhooksRead),
+		"PATCH /v1/webhooks/{id}":          may(account.WebhooksWrite),
+		"DELETE /v1/webhooks/{id}":         may(account.WebhooksWrite),
+		"POST /v1/webhooks/{id}/rotate":    may(account.WebhooksWrite),
+		"POST /v1/webhooks/{id}/test":      may(account.WebhooksWrite),
+		"GET /v1/webhooks/{id}/deliveries": may(account.WebhooksRead),
+		"POST /v1/webhooks/{id}/replay":    may(account.WebhooksWrite),
+
 		"GET /v1/api-keys":         may(account.APIKeysRead),
 		"POST /v1/api-keys":        may(account.APIKeysWrite),
 		"DELETE /v1/api-keys/{id}": may(account.APIKeysWrite),

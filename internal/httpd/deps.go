@@ -87,6 +87,9 @@ type Store interface {
 	Import(ctx context.Context, workspace, id smsir.UUID) (*store.Import, error)
 	Imports(ctx context.Context, workspace smsir.UUID, limit int) ([]store.Import, error)
 	ImportRows(ctx context.Context, im store.Import, q store.ImportRowQuery) ([]store.ImportRow, error)
+	Webhooks(ctx context.Context, workspace smsir.UUID) ([]store.Webhook, error)
+	Webhook(ctx context.Context, workspace, id smsir.UUID) (*store.Webhook, error)
+	Deliveries(ctx context.Context, workspace, webhook smsir.UUID, f store.DeliveryFilter) ([]store.Delivery, error)
 	Members(ctx context.Context, workspace smsir.UUID) ([]store.Membership, error)
 	APIKeys(ctx context.Context, workspace smsir.UUID) ([]store.APIKey, error)
 	Ready(ctx context.Context) error

@@ -24,6 +24,7 @@ import (
 	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/audience"
 	"github.com/smsir/smsir/internal/config"
+	"github.com/smsir/smsir/internal/guard"
 	"github.com/smsir/smsir/internal/notify"
 	routes "github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
@@ -31,6 +32,7 @@ import (
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
 	"github.com/smsir/smsir/internal/upstream"
+	"github.com/smsir/smsir/internal/webhook"
 )
 
 // base is the address under which the tests reach the door.
@@ -89,12 +91,17 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hookBox, err := keys.Box(webhook.Purpose)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hooks := webhook.New(webhook.Options{Store: db, Box: hookBox, Guard: guard.New(nil), NewID: db.NewID})
 	registry := prometheus.NewRegistry()
 	deps := Deps{
 		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), Imports: audience.NewImporter(db, nil, nil), Accept: accept.New(accept.Options{Store: db}), Store: db,
 		Hub: notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
-		Callbacks: callbacks, Routes: rules,
+		Callbacks: callbacks, Routes: rules, Webhooks: hooks,
 	}
 	for _, f := range change {
 		f(&deps)

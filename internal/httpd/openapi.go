@@ -45,6 +45,7 @@ func newDocument() *document {
 			{Name: "Routes", Description: "Rules that choose the provider of a message."},
 			{Name: "Contacts", Description: "The people behind numbers, and groups of them."},
 			{Name: "Consent", Description: "Who must not be written to, and who said so."},
+			{Name: "Webhooks", Description: "Addresses of yours that events are sent to."},
 			{Name: "API keys", Description: "Credentials of programs."},
 			{Name: "Session", Description: "Registering, logging in, and who one is."},
 			{Name: "Workspace", Description: "The tenant, its people and invitations."},

@@ -24,6 +24,7 @@ type Deps struct {
 	Routes    Routes
 	Audience  Audience
 	Imports   Imports
+	Webhooks  Webhooks
 	Accept    Accepter
 	Store     Store
 	Hub       *notify.Hub // of the event stream
@@ -123,6 +124,7 @@ func (s *Server) build() {
 	s.registerGroups(b)
 	s.registerConsent(b)
 	s.registerImports(b)
+	s.registerWebhooks(b)
 	s.registerEvents(b)
 	s.registerHealth(b)
 	b.mux.HandleFunc("/", s.noRoute)

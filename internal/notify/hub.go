@@ -89,6 +89,16 @@ func New(source Source, names Names, log *slog.Logger) *Hub {
 	}
 }
 
+// Read returns a page of the events of all workspaces above after, oldest first, and the id up to which it read.
+func (h *Hub) Read(ctx context.Context, after smsir.ID, limit int) (items []Item, upTo smsir.ID, err error) {
+	events, err := h.source.EventsAfter(ctx, smsir.UUID{}, after, limit)
+	if err != nil || len(events) == 0 {
+		return nil, after, err
+	}
+	items, err = h.encode.items(ctx, events)
+	return items, events[len(events)-1].ID, err
+}
+
 // Wake tells the hub that there are new events. It never blocks; calls that come while the hub
 // reads count as one.
 func (h *Hub) Wake() {

@@ -22,6 +22,9 @@ type Item struct {
 	workspace smsir.UUID
 }
 
+// Workspace is the one that the event belongs to; zero for [Resync].
+func (i Item) Workspace() smsir.UUID { return i.workspace }
+
 // Resync is the type of the item that stands for events that can no longer be told: whoever gets
 // it fetches again what it shows, and goes on with the items that follow.
 const Resync smsir.EventType = "resync"

@@ -239,6 +239,7 @@ type Store interface {
 	Jobs
 	Routes
 	Audience
+	Webhooks
 	PartSets
 	Imports
 	// OnCommit sets the function called after every commit that wrote events. It must not block.

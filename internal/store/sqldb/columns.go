@@ -27,6 +27,7 @@ type (
 	digest   struct{ to *[32]byte }
 	document struct{ to any } // JSON
 	text     struct{ to *[]byte }
+	millis   struct{ to *time.Duration } // milliseconds
 )
 
 // Scan implements sql.Scanner.
@@ -68,6 +69,16 @@ func (d document) Scan(src any) error {
 		return json.Unmarshal(v, d.to)
 	}
 	return fmt.Errorf("JSON column: got %T, want text", src)
+}
+
+// Scan implements sql.Scanner.
+func (m millis) Scan(src any) error {
+	ms, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("duration column: got %T, want an integer", src)
+	}
+	*m.to = time.Duration(ms) * time.Millisecond
+	return nil
 }
 
 // Scan implements sql.Scanner.

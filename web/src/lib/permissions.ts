@@ -12,6 +12,8 @@ export type Permission =
   | 'contacts:read'
   | 'contacts:write'
   | 'consent:lift'
+  | 'webhooks:read'
+  | 'webhooks:write'
   | 'routes:read'
   | 'routes:write'
   | 'api_keys:read'
