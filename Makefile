@@ -89,6 +89,10 @@ race: ## Core packages under the race detector; needs a C compiler
 crash: ## Kill the server again and again under load, and judge what is left. KILLS=30
 	@scripts/crash.sh $(or $(KILLS),30)
 
+.PHONY: chaos
+chaos: ## Try to make it lose, double or lie about a message. MINUTES=0 is one pass of everything
+	@scripts/chaos.sh $(or $(MINUTES),0)
+
 .PHONY: sim
 sim: ## Play days of a gateway's life in virtual time, drawn from seeds. SEEDS=2000
 	SIM_SEEDS=$(or $(SEEDS),2000) go test -timeout 12h -count=1 -v -run '^TestSim$$' ./bench/sim

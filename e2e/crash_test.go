@@ -184,6 +184,9 @@ func (h *hammer) drain(f *follower) {
 		}
 		return h.count(fmt.Sprint("SELECT count(*) FROM messages WHERE final = 1 AND updated_at > ", time.Now().Add(-time.Second).UnixMilli())) == 0
 	})
+	if f == nil {
+		return
+	}
 	eventually(h.t, "the follower has the newest event", func() bool {
 		return f.last() == smsir.ID(h.count("SELECT max(id) FROM events")).Format(smsir.PrefixEvent)
 	})

@@ -33,6 +33,7 @@ type Crew struct {
 	sent    atomic.Int64 // messages accepted
 	resets  atomic.Int64 // tries that got no answer
 	faults  atomic.Int64
+	refused atomic.Int64 // tries that were refused for want of space
 	workers atomic.Int64
 	work    sync.WaitGroup
 	mu      sync.Mutex
@@ -55,6 +56,9 @@ func New(site *Site, ledger *oracle.Ledger, opt Options) *Crew {
 func (c *Crew) Sent() int64   { return c.sent.Load() }
 func (c *Crew) Resets() int64 { return c.resets.Load() } //nolint:revive // see Sent
 func (c *Crew) Faults() int64 { return c.faults.Load() } //nolint:revive // see Sent
+
+// Refused is how many tries were refused because the gateway's disk is full.
+func (c *Crew) Refused() int64 { return c.refused.Load() }
 
 // Wait returns when everybody has finished; end the contexts first.
 func (c *Crew) Wait() { c.work.Wait() }
@@ -122,7 +126,7 @@ func (c *Crew) accepted(ask *oracle.Ask, a *oracle.Answer) []string {
 			c.sent.Add(int64(len(a.Messages)))
 		}
 		return a.Messages
-	case a.Status == 0 || a.Status == 503 || a.Status == 507 || a.Status == 422 && a.Code == "idempotency_key_reused":
+	case a.Status == 0 || a.Status == 503 || a.Status == 507 || a.Status == 429 || a.Status == 422 && a.Code == "idempotency_key_reused":
 	default:
 		c.fault("%s: status %d %s", ask.Op, a.Status, a.Code)
 	}
@@ -196,8 +200,11 @@ func (c *Crew) ask(ctx context.Context, p *pursuit, path string, body any) *orac
 		if err := c.ledger.Answer(a); err != nil {
 			c.fault("%v", err)
 		}
-		if a.Status == 0 {
+		switch a.Status {
+		case 0:
 			c.resets.Add(1)
+		case 507:
+			c.refused.Add(1)
 		}
 		again := a.Status == 0 || a.Status == 503 || a.Status == 429 || a.Status == 507 || a.Status == 409 && a.Code == "in_flight"
 		if !again || ask.Key == "" {
