@@ -52,6 +52,7 @@ type Keeper struct {
 	since   time.Time // since when renewals have come without a gap
 	lease   store.Lease
 	skewed  bool // the skew was told
+	stale   int  // renewals at which what is held in memory is read again
 	holds   map[smsir.UUID]*held
 
 	beat chan struct{} // capacity 1: renew now
@@ -64,6 +65,9 @@ const (
 	skewWarn  = 5 * time.Second
 	skewLimit = time.Minute
 )
+
+// staleTurns: a change may be told before it is committed, so that it is looked for again.
+const staleTurns = 3
 
 // New returns a keeper that holds nothing until Run.
 func New(opt Options) *Keeper {
@@ -168,16 +172,24 @@ func (k *Keeper) renew(ctx context.Context) error {
 		return err
 	}
 	k.mu.Lock()
-	if k.granted.IsZero() || asked.Sub(k.granted) > k.opt.Lease/2 {
+	first := k.granted.IsZero() // nothing is loaded yet
+	if first || asked.Sub(k.granted) > k.opt.Lease/2 {
 		k.since = asked
 	}
+	if k.lease.Changes != lease.Changes {
+		k.stale = staleTurns
+	}
+	reload := k.stale > 0 && !first
+	k.stale = max(0, k.stale-1)
 	k.granted, k.lease = asked, lease
 	warn := lease.Skew.Abs() > skewWarn && !k.skewed
 	k.skewed = lease.Skew.Abs() > skewWarn
 	k.mu.Unlock()
-	if lease.Rejoined {
+	if lease.Rejoined && !first {
 		k.log.Warn("this node was cut off for longer than its lease and starts a new life; others took over what it had", "node", lease.Life)
 		k.hearAll()
+	} else if reload {
+		k.hear(Providers)
 	}
 	if warn {
 		k.log.Warn("the clock of this machine is off that of the database; set it right with NTP", "skew", lease.Skew.String())

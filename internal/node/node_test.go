@@ -27,6 +27,7 @@ type database struct {
 	owner  map[smsir.UUID]string
 	skew   time.Duration
 	synced bool
+	change int64
 	heard  map[string]func(string)
 	buried []string
 }
@@ -58,7 +59,7 @@ func (v *view) Renew(context.Context) (store.Lease, error) {
 		return store.Lease{}, err
 	}
 	defer v.mu.Unlock()
-	l := store.Lease{Skew: v.skew, Synced: v.synced}
+	l := store.Lease{Skew: v.skew, Synced: v.synced, Changes: v.change}
 	if v.life[v.name] == 0 {
 		v.lives++
 		v.life[v.name], l.Rejoined = v.lives, v.lives > 2
@@ -160,7 +161,7 @@ func (db *database) start(t *testing.T, name string) *member {
 			m.taken++
 			return 0, 0, nil
 		},
-		Heard: map[string]func(){node.Events: hear(node.Events), node.Queue: hear(node.Queue)},
+		Heard: map[string]func(){node.Events: hear(node.Events), node.Queue: hear(node.Queue), node.Providers: hear(node.Providers)},
 	})
 	if err := m.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -327,7 +328,7 @@ func TestTellingWakesTheOthers(t *testing.T) {
 			return got
 		}
 		for _, m := range []*member{a, b} {
-			if got := heard(m); !slices.Equal(got, []string{node.Events, node.Queue}) {
+			if got := heard(m); !slices.Equal(got, []string{node.Events, node.Providers, node.Queue}) {
 				t.Errorf("%s heard %v when it began to listen, want everything once", m.view.name, got)
 			}
 		}
@@ -340,6 +341,15 @@ func TestTellingWakesTheOthers(t *testing.T) {
 		}
 		if got := heard(a); len(got) > 0 {
 			t.Errorf("a heard itself: %v", got)
+		}
+		db.mu.Lock()
+		db.change++ // and nobody told
+		db.mu.Unlock()
+		time.Sleep(2 * lease)
+		for _, m := range []*member{a, b} {
+			if got := heard(m); len(got) != 3 || got[0] != node.Providers {
+				t.Errorf("%s heard %v of a change that nobody told", m.view.name, got)
+			}
 		}
 	})
 }

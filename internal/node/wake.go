@@ -13,10 +13,11 @@ const (
 	listenAgain = time.Second
 )
 
-// Tell wakes the other nodes, soon. It never blocks; while this node is alone it does nothing.
+// Tell wakes the other nodes, soon. It never blocks. While this node is alone, as far as it knows, it tells only what is
+// rare: a node that has just come looks for events and messages by itself.
 func (k *Keeper) Tell(topic string) {
 	k.mu.Lock()
-	alone := k.lease.Nodes < 2
+	alone := k.lease.Nodes < 2 && (topic == Events || topic == Queue)
 	if !alone {
 		k.told[topic] = struct{}{}
 	}

@@ -14,6 +14,7 @@ type Lease struct {
 	Nodes    int           // living nodes, this one included
 	Skew     time.Duration // of this node's clock against the database's; above zero when it is ahead
 	Synced   bool          // the database has a synchronous standby
+	Changes  int64         // rises with every change of providers, routing rules and pauses, perhaps before it is committed
 }
 
 // Nodes is how several nodes share a database. A database for one node does not implement it.

@@ -115,7 +115,7 @@ func (s *Store) Renew(ctx context.Context) (l store.Lease, err error) {
 		asked := s.now()
 		var now int64
 		if err := t.row(`SELECT (SELECT count(*) FROM nodes WHERE stopped_at = 0 AND lease_until > smsir_now()),
-			current_setting('synchronous_standby_names') <> '', smsir_now()`, nil, &l.Nodes, &l.Synced, &now); err != nil {
+			current_setting('synchronous_standby_names') <> '', smsir_now(), (SELECT last_value FROM node_changes)`, nil, &l.Nodes, &l.Synced, &now, &l.Changes); err != nil {
 			return err
 		}
 		got := s.now()

@@ -180,6 +180,49 @@ func TestWorkspacesAreHeldByOneNode(t *testing.T) {
 	hold(a, []smsir.UUID{one, two}, one, two)
 }
 
+// TestChangesAreCounted: a node that missed a wake-up finds out at its next renewal.
+func TestChangesAreCounted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a, b := s.node("a", 0), s.node("b", 0)
+	count := func() int64 {
+		t.Helper()
+		l, err := b.Renew(bg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.Changes
+	}
+	before := count()
+	for what, change := range map[string]func() error{
+		"a provider": func() error {
+			p, err := a.Provider(bg, s.ws, s.provider)
+			if err != nil {
+				return err
+			}
+			p.Priority++
+			return a.UpdateProvider(bg, *p, store.AuditEntry{})
+		},
+		"a pause": func() error {
+			w, err := a.Workspace(bg, s.ws)
+			if err != nil {
+				return err
+			}
+			w.PausedAt = time.Now()
+			return a.UpdateWorkspace(bg, w, store.AuditEntry{})
+		},
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if after := count(); after <= before {
+			t.Errorf("%s: the count is %d, was %d", what, after, before)
+		} else {
+			before = after
+		}
+	}
+}
+
 // TestWakeUps reach the other nodes and not the one that wakes.
 func TestWakeUps(t *testing.T) {
 	t.Parallel()
