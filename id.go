@@ -30,6 +30,7 @@ const (
 	PrefixImport    = "imp"
 	PrefixWebhook   = "whk"
 	PrefixDelivery  = "dlv"
+	PrefixView      = "viw"
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

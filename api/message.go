@@ -196,6 +196,7 @@ type Preview struct {
 	Costly     []CostlyCharacter  `json:"costly" nullable:"false" doc:"Characters that force UCS-2, or take two units in GSM 7-bit."`
 	Recipients []PreviewRecipient `json:"recipients" nullable:"false" doc:"One for each entry of to, in order."`
 	Duplicates int                `json:"duplicates" doc:"Recipients that stand there more than once."`
+	Estimate   *Estimate          `json:"estimate,omitempty" doc:"What it would cost; left out when no price is known."`
 	Problems   []FieldError       `json:"problems" nullable:"false" doc:"What a send would be refused for, beside the recipients' own problems."`
 }
 
@@ -220,6 +221,8 @@ type PreviewRecipient struct {
 	E164     string      `json:"e164,omitempty" doc:"Normalised." example:"+12025550100"`
 	National string      `json:"national,omitempty" doc:"As its country writes it." example:"(202) 555-0100"`
 	Country  string      `json:"country,omitempty" doc:"ISO 3166-1 alpha-2." example:"US"`
+	Name     string      `json:"name,omitempty" doc:"Of the contact, for callers who may see contacts."`
+	OptedOut bool        `json:"opted_out,omitempty" doc:"Must not be written to: a send would block it."`
 	Problem  *FieldError `json:"problem,omitempty" doc:"Why a send would refuse it."`
 }
 

@@ -67,6 +67,8 @@ func accessTable() map[string]access {
 		"POST /v1/messages/preview":      may(account.MessagesSend),
 		"POST /v1/messages/{id}/resend":  may(account.MessagesSend),
 		"POST /v1/messages/{id}/cancel":  may(account.MessagesCancel),
+		"POST /v1/messages/bulk-cancel":  may(account.MessagesCancel),
+		"GET /v1/messages/export":        may(account.MessagesRead),
 		"GET /v1/messages":               may(account.MessagesRead),
 		"GET /v1/messages/{id}":          may(account.MessagesRead),
 		"GET /v1/messages/{id}/events":   may(account.MessagesRead),
@@ -74,6 +76,11 @@ func accessTable() map[string]access {
 		"GET /v1/inbound":                may(account.InboundRead),
 		"GET /v1/stats/summary":          may(account.StatsRead),
 		"GET /v1/events":                 may(account.EventsRead),
+
+		"GET /v1/views":         {who: person},
+		"POST /v1/views":        {who: person},
+		"PATCH /v1/views/{id}":  {who: person}, // the handler decides
+		"DELETE /v1/views/{id}": {who: person},
 
 		"GET /v1/contacts":             may(account.ContactsRead),
 		"GET /v1/contacts/export":      may(account.ContactsRead),

@@ -74,7 +74,7 @@ type Accepter interface {
 	Preview(w *store.Workspace, r accept.PreviewRequest) accept.Preview
 }
 
-// Store is what the door reads by itself, and the one step that has no stage of its own.
+// Store is what the door reads by itself, and the few steps that have no stage of their own.
 type Store interface {
 	store.Messages
 	store.Canceler
@@ -84,6 +84,8 @@ type Store interface {
 	ProviderNames(ctx context.Context, workspace smsir.UUID) (map[smsir.UUID]store.Provider, error)
 	ActorNames(ctx context.Context, workspace smsir.UUID, ids []smsir.UUID) (map[smsir.UUID]string, error)
 	store.AudienceReader
+	store.History
+	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
 	Import(ctx context.Context, workspace, id smsir.UUID) (*store.Import, error)
 	Imports(ctx context.Context, workspace smsir.UUID, limit int) ([]store.Import, error)
 	ImportRows(ctx context.Context, im store.Import, q store.ImportRowQuery) ([]store.ImportRow, error)

@@ -13,8 +13,8 @@ import (
 	"github.com/smsir/smsir/api"
 )
 
-// inputPlan says how the input struct of a route is read: fields tagged path, query or header, and a
-// field Body, a pointer where the body may be left out.
+// inputPlan says how the input struct of a route is read: fields tagged path, query or header, also those of structs that
+// are embedded in it, and a field Body, a pointer where the body may be left out.
 type inputPlan struct {
 	params []paramPlan
 	known  map[string]bool // query parameters
@@ -23,7 +23,7 @@ type inputPlan struct {
 
 type paramPlan struct {
 	in, name string // "path", "query" or "header"
-	index    int
+	index    []int
 	field    reflect.StructField
 	plan     *valuePlan
 	fallback string
@@ -38,10 +38,9 @@ type bodyPlan struct {
 
 func planInput(t reflect.Type) *inputPlan {
 	p := &inputPlan{known: map[string]bool{}}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
 		if f.Name == "Body" {
-			p.body = &bodyPlan{index: i, typ: f.Type, plan: planValue(f.Type, "")}
+			p.body = &bodyPlan{index: f.Index[0], typ: f.Type, plan: planValue(f.Type, "")}
 			if f.Type.Kind() == reflect.Pointer {
 				p.body.typ, p.body.optional = f.Type.Elem(), true
 			}
@@ -49,7 +48,7 @@ func planInput(t reflect.Type) *inputPlan {
 		}
 		for _, in := range []string{"path", "query", "header"} {
 			if name := f.Tag.Get(in); name != "" {
-				p.params = append(p.params, paramPlan{in, name, i, f, planValue(f.Type, f.Tag), f.Tag.Get("default")})
+				p.params = append(p.params, paramPlan{in, name, f.Index, f, planValue(f.Type, f.Tag), f.Tag.Get("default")})
 				if in == "query" {
 					p.known[name] = true
 				}
@@ -114,7 +113,7 @@ func (p *inputPlan) readParams(c *call, v reflect.Value) ([]api.FieldError, erro
 		if f.in != "path" && (!utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0) { // such a path names nothing
 			return nil, smsir.Errorf(api.CodeMalformed, "%s %s is not text in UTF-8.", f.in, f.name)
 		}
-		f.set(v.Field(f.index), value, func(code, format string, args ...any) {
+		f.set(v.FieldByIndex(f.index), value, func(code, format string, args ...any) {
 			faults = append(faults, api.FieldError{Field: f.in + "." + f.name, Code: code, Detail: fmt.Sprintf(format, args...)})
 		})
 	}

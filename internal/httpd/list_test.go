@@ -248,8 +248,11 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/imports", as: other.token, body: "name,phone\nAda,+12025550123\n", header: map[string]string{"Content-Type": "text/csv"}}, 201, &table)
 	var hook api.WebhookSecret
 	g.ok(request{method: "POST", path: "/v1/webhooks", as: other.token, body: `{"url":"https://example.com/hook"}`}, 201, &hook)
+	var view api.View
+	g.ok(request{method: "POST", path: "/v1/views", as: other.token, body: `{"name":"Theirs","query":"status=failed","team":true}`}, 201, &view)
 	foreign := map[string]string{
 		"webhooks": hook.Webhook.ID,
+		"views":    view.ID,
 		"imports":  table.ID,
 		"routes":   rule.ID,
 		"contacts": contact.ID,
@@ -262,7 +265,7 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`,
 		"PUT /v1/imports/{id}/mapping": `{"header":true,"columns":["name","phone"]}`, "POST /v1/imports/{id}/commit": `{}`,
 		"PATCH /v1/webhooks/{id}": `{"name":"x"}`, "POST /v1/webhooks/{id}/replay": `{}`,
-		"PATCH /v1/contacts/{id}": `{"name":"x"}`, "PATCH /v1/groups/{id}": `{"name":"x"}`, "POST /v1/groups/{id}/members": `{}`,
+		"PATCH /v1/contacts/{id}": `{"name":"x"}`, "PATCH /v1/groups/{id}": `{"name":"x"}`, "PATCH /v1/views/{id}": `{"name":"x"}`, "POST /v1/groups/{id}/members": `{}`,
 		"POST /v1/contacts/{id}/merge": `{"others":["con_01k0c2v6sf7m8x0v3w6n9d5qhe"]}`,
 	}
 	seen := 0

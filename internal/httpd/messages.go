@@ -28,6 +28,7 @@ func (s *Server) registerMessages(b *builder) {
 	handle(b, route{Method: "GET", Path: "/v1/messages/{id}/events", ID: "listMessageEvents", Tag: "Messages", Summary: "The history of a message"}, s.messageEvents)
 	handle(b, route{Method: "GET", Path: "/v1/messages/{id}/attempts", ID: "listMessageAttempts", Tag: "Messages", Summary: "The hand-overs of a message to providers"}, s.messageAttempts)
 	s.registerCancel(b)
+	s.registerHistory(b)
 	handle(b, route{Method: "GET", Path: "/v1/inbound", ID: "listInbound", Tag: "Messages", ETag: true, Summary: "List messages from handsets, newest first"}, s.listInbound)
 }
 
@@ -35,7 +36,8 @@ type messageID struct {
 	ID string `path:"id" doc:"Identifier of the message." example:"msg_0g5t3v2k9qw1a"`
 }
 
-type listMessagesInput struct {
+// messageQuery are the filters of messages: those of the list, of the export, and of a saved view.
+type messageQuery struct {
 	Status    []string  `query:"status" enum:"scheduled,queued,sending,unknown,sent,delivered,undelivered,expired,failed,canceled,blocked" doc:"Statuses, separated by commas."`
 	To        string    `query:"to" maxLength:"64" doc:"Recipient in E.164, or a part of it."`
 	From      string    `query:"from" maxLength:"32" doc:"Sender ID, exact."`
@@ -47,12 +49,17 @@ type listMessagesInput struct {
 	Provider  string    `query:"provider" maxLength:"64" doc:"Identifier of the provider it went to."`
 	Since     time.Time `query:"since" doc:"Accepted at this moment or after."`
 	Until     time.Time `query:"until" doc:"Accepted before this moment."`
-	Cursor    string    `query:"cursor" maxLength:"64" doc:"The next of the page before; send it with the same filters."`
-	Limit     int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Messages on a page."`
+}
+
+type listMessagesInput struct {
+	messageQuery
+	Cursor string `query:"cursor" maxLength:"64" doc:"The next of the page before; send it with the same filters."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Messages on a page."`
 }
 
 func (s *Server) listMessages(c *call, in *listMessagesInput) (*api.MessageList, error) {
-	f, err := filterOf(in)
+	f, err := filterOf(&in.messageQuery)
+	f.Limit = in.Limit
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +92,10 @@ func (c *call) query(without ...string) string {
 }
 
 // filterOf reads the filters of a list. An identifier that cannot exist is a fault, not an empty list.
-func filterOf(in *listMessagesInput) (store.MessageFilter, error) {
+func filterOf(in *messageQuery) (store.MessageFilter, error) {
 	f := store.MessageFilter{
 		To: in.To, From: in.From, Text: in.Text, ClientRef: in.ClientRef, Tag: in.Tag,
-		Since: in.Since, Until: in.Until, Limit: in.Limit,
+		Since: in.Since, Until: in.Until,
 	}
 	for _, word := range in.Status {
 		status, _ := smsir.ParseStatus(word) // one of its words, as the tags demand

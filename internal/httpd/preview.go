@@ -3,9 +3,13 @@ package httpd
 import (
 	"unicode/utf8"
 
+	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/gsm"
 	"github.com/smsir/smsir/internal/accept"
+	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/number"
+	"github.com/smsir/smsir/internal/store"
 )
 
 func (s *Server) preview(c *call, in *struct{ Body api.PreviewRequest }) (*api.Preview, error) {
@@ -28,7 +32,81 @@ func (s *Server) preview(c *call, in *struct{ Body api.PreviewRequest }) (*api.P
 			out.Recipients[i].Problem = &api.FieldError{Field: "to", Code: r.Problem.Code, Detail: r.Problem.Text}
 		}
 	}
-	return out, nil
+	if err := s.audienceOf(c, b, out); err != nil {
+		return nil, err
+	}
+	if b.Text == "" || len(b.To) == 0 {
+		return out, nil
+	}
+	paid, err := s.deps.Store.Paid(c.ctx(), c.p.Workspace.ID)
+	out.Estimate = estimate(out, paid)
+	return out, err
+}
+
+// audienceOf says who the recipients are, and which of them must not be written to.
+func (s *Server) audienceOf(c *call, b *api.PreviewRequest, out *api.Preview) error {
+	var numbers []string
+	for _, r := range out.Recipients {
+		if r.E164 != "" {
+			numbers = append(numbers, r.E164)
+		}
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	sender := b.From
+	if from, err := number.ParseSender(b.From, c.p.Workspace.Country); err == nil {
+		sender = from.Value
+	}
+	forbidden, err := s.deps.Store.Suppressed(c.ctx(), c.p.Workspace.ID, numbers, sender)
+	if err != nil {
+		return err
+	}
+	var people map[string]store.Contact
+	if c.p.Can(account.ContactsRead) {
+		if people, err = s.deps.Store.ContactsByPhone(c.ctx(), c.p.Workspace.ID, numbers); err != nil {
+			return err
+		}
+	}
+	for i := range out.Recipients {
+		r := &out.Recipients[i]
+		r.OptedOut, r.Name = forbidden[r.E164], people[r.E164].Name
+	}
+	return nil
+}
+
+// estimate is what a send would cost if each segment cost what the latest message to the same country did. It is nil when
+// that is known of no recipient. Amounts in several currencies are not added up: the first recipient's counts.
+func estimate(p *api.Preview, paid []store.Paid) *api.Estimate {
+	latest := map[string]store.Paid{}
+	for _, one := range paid { // newest first
+		if _, ok := latest[one.Country]; !ok {
+			latest[one.Country] = one
+		}
+	}
+	var e api.Estimate
+	var sum smsir.Money
+	seen := map[string]bool{}
+	for _, r := range p.Recipients {
+		if r.E164 == "" || r.OptedOut || seen[r.E164] {
+			continue
+		}
+		seen[r.E164] = true
+		last, ok := latest[r.Country]
+		if !ok || sum.Currency != "" && sum.Currency != last.Price.Currency {
+			e.Unknown++
+			continue
+		}
+		e.Recipients++
+		sum.Currency = last.Price.Currency
+		sum.Micros += last.Price.Micros * int64(p.Segments) / int64(max(last.Segments, 1))
+	}
+	if e.Recipients == 0 {
+		return nil
+	}
+	money := api.MoneyOf(sum)
+	e.Amount, e.Currency = money.Amount, money.Currency
+	return &e
 }
 
 // replacementsOf counts the replacements by character, in the order in which they come first.

@@ -15,6 +15,7 @@ var (
 	_ store.Accounts  = (*Store)(nil)
 	_ store.Providers = (*Store)(nil)
 	_ store.Routes    = (*Store)(nil)
+	_ store.History   = (*Store)(nil)
 )
 
 // scan is where the columns of one row go, in the order of the column list beside it.

@@ -26,6 +26,11 @@ func TestAudience(t *testing.T) {
 	storetest.Audience(t, fresh)
 }
 
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	storetest.History(t, fresh)
+}
+
 func TestPartSets(t *testing.T) {
 	t.Parallel()
 	storetest.Parts(t, fresh)

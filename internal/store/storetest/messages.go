@@ -36,6 +36,7 @@ func Messages(t *testing.T, open Opener) {
 		{"a start after a crash tells the truth", testRecover},
 		{"a proven non-send is tried again only where the routes allow it", testNonSend},
 		{"what a provider charges is kept with the attempt", testPrice},
+		{"what the latest messages have cost", testPaid},
 		{"a provider's opt-outs are kept, suspected fraud is told", testProviderOptOut},
 		{"proof that comes in time spares a second try", testProofInTime},
 		{"the clock releases, expires and closes", testTick},

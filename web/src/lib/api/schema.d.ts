@@ -990,6 +990,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages/bulk-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel many messages
+         * @description Each as POST /v1/messages/{id}/cancel would. The answer counts every outcome; a race that was lost is never counted as canceled.
+         *
+         *     Needs the permission `messages:cancel`.
+         */
+        post: operations["cancelMessages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download messages as CSV
+         * @description Exactly those that GET /v1/messages lists with these filters, newest first. Cells that a spreadsheet would take for formulas begin with an apostrophe. More than 10,000 rows need a recent password (problem `reauth_required`).
+         *
+         *     Needs the permission `messages:read`.
+         */
+        get: operations["exportMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages/preview": {
         parameters: {
             query?: never;
@@ -1408,6 +1452,56 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the saved views
+         * @description For people; an API key cannot call it.
+         */
+        get: operations["listViews"];
+        put?: never;
+        /**
+         * Keep a search
+         * @description A view of the team is changed and removed by whoever made it, and by owners and admins.
+         *
+         *     For people; an API key cannot call it.
+         */
+        post: operations["createView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a saved view
+         * @description For people; an API key cannot call it.
+         */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a saved view
+         * @description For people; an API key cannot call it.
+         */
+        patch: operations["updateView"];
         trace?: never;
     };
     "/v1/webhooks": {
@@ -1999,6 +2093,51 @@ export interface components {
              */
             start: string;
         };
+        BulkCancel: {
+            /** @description Identifiers of messages. */
+            ids: string[];
+        };
+        BulkCanceled: {
+            /**
+             * Format: int64
+             * @description An attempt is open; no further one will start.
+             */
+            cancel_requested: number;
+            /**
+             * Format: int64
+             * @description No provider has them and none ever will.
+             */
+            canceled: number;
+            /**
+             * Format: int64
+             * @description Somebody else sent them, and the caller may cancel only what it sent itself.
+             */
+            forbidden: number;
+            /**
+             * Format: int64
+             * @description There are no such messages.
+             */
+            not_found: number;
+            /** @description One for each identifier, in order. */
+            results: components["schemas"]["BulkResult"][];
+            /**
+             * Format: int64
+             * @description A provider has them, or they have ended.
+             */
+            too_late: number;
+        };
+        BulkResult: {
+            /**
+             * @description Of the request.
+             * @example msg_0g5t3v2k9qw1a
+             */
+            id: string;
+            /**
+             * @description What became of it.
+             * @enum {string}
+             */
+            result: "canceled" | "cancel_requested" | "too_late" | "forbidden" | "not_found";
+        };
         CancelResult: {
             /** @description The message as it stands now. */
             message: components["schemas"]["Message"];
@@ -2289,6 +2428,28 @@ export interface components {
             items: components["schemas"]["Delivery"][];
             /** @description Cursor of the next page. */
             next?: string;
+        };
+        Estimate: {
+            /**
+             * @description A decimal number: what the recipients below would cost together.
+             * @example 0.0150
+             */
+            amount: string;
+            /**
+             * @description ISO 4217.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Recipients whose price is known.
+             */
+            recipients: number;
+            /**
+             * Format: int64
+             * @description Recipients whose price nobody knows yet.
+             */
+            unknown: number;
         };
         Event: {
             /**
@@ -3132,6 +3293,8 @@ export interface components {
              * @enum {string}
              */
             encoding: "gsm7" | "ucs2";
+            /** @description What it would cost; left out when no price is known. */
+            estimate?: components["schemas"]["Estimate"];
             /**
              * @description National language table in use, if any.
              * @example tr
@@ -3177,11 +3340,15 @@ export interface components {
              * @example +12025550100
              */
             e164?: string;
+            /** @description Of the contact, for callers who may see contacts. */
+            name?: string;
             /**
              * @description As its country writes it.
              * @example (202) 555-0100
              */
             national?: string;
+            /** @description Must not be written to: a send would block it. */
+            opted_out?: boolean;
             /** @description Why a send would refuse it. */
             problem?: components["schemas"]["FieldError"];
             /** @description As it was typed. */
@@ -4194,6 +4361,57 @@ export interface components {
         UserUpdate: {
             /** @description New name. */
             name?: string;
+        };
+        View: {
+            /**
+             * Format: date-time
+             * @description When it was saved.
+             */
+            created_at: string;
+            /**
+             * @description Identifier.
+             * @example viw_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description Whoever asks has made it. */
+            mine: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * @description The filters, as the query of GET /v1/messages.
+             * @example status=failed&to=5550100
+             */
+            query: string;
+            /** @description Everybody of the workspace sees it; otherwise its owner alone. */
+            team: boolean;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
+        ViewCreate: {
+            /** @description A name for people. */
+            name: string;
+            /**
+             * @description The filters, as the query of GET /v1/messages, without cursor and limit.
+             * @example status=failed&to=5550100
+             */
+            query: string;
+            /** @description Show it to everybody of the workspace. */
+            team?: boolean;
+        };
+        ViewList: {
+            /** @description The team's and one's own, by name. */
+            items: components["schemas"]["View"][];
+        };
+        ViewUpdate: {
+            /** @description A name for people. */
+            name?: string;
+            /** @description The filters. */
+            query?: string;
+            /** @description Show it to everybody of the workspace. */
+            team?: boolean;
         };
         Waiting: {
             /**
@@ -6359,6 +6577,88 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    cancelMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkCancel"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkCanceled"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportMessages: {
+        parameters: {
+            query?: {
+                /** @description Statuses, separated by commas. */
+                status?: ("scheduled" | "queued" | "sending" | "unknown" | "sent" | "delivered" | "undelivered" | "expired" | "failed" | "canceled" | "blocked")[];
+                /** @description Recipient in E.164, or a part of it. */
+                to?: string;
+                /** @description Sender ID, exact. */
+                from?: string;
+                /** @description Part of the text, in any letter case. */
+                text?: string;
+                /** @description Identifier of the user or API key that sent it. */
+                created_by?: string;
+                /** @description Identifier of the batch. */
+                batch?: string;
+                /** @description The sender's own reference, exact. */
+                client_ref?: string;
+                /** @description One of its tags. */
+                tag?: string;
+                /** @description Identifier of the provider it went to. */
+                provider?: string;
+                /** @description Accepted at this moment or after. */
+                since?: string;
+                /** @description Accepted before this moment. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     previewMessage: {
         parameters: {
             query?: never;
@@ -7250,6 +7550,132 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the view. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the view. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
