@@ -29,7 +29,7 @@ func floor(pkg string) (int, bool) {
 		"internal/failpoint": 0, "internal/canary": 0,
 		// 1: contracts and parts.
 		"smpp/smppconn": 1, "api": 1, "internal/config": 1, "internal/store": 1, "internal/route": 1, "internal/policy": 1,
-		"internal/number": 1, "internal/seal": 1, "internal/outcall": 1, "internal/errmap": 1, "internal/guard": 1, "internal/sheet": 1,
+		"internal/number": 1, "internal/shortmessage": 1, "internal/seal": 1, "internal/outcall": 1, "internal/errmap": 1, "internal/guard": 1, "internal/sheet": 1,
 		"internal/jws": 1,
 		// 2: stages, adapters, services; and the test suites that stand on the contracts of floor 1.
 		"smpp/smpptest": 2, "api/client": 2,

@@ -24,6 +24,7 @@ const (
 	PrefixProvider  = "prv"
 	PrefixSession   = "ses"
 	PrefixInvite    = "inv"
+	PrefixSMPP      = "smp" // an account of our SMPP server
 	PrefixRoute     = "rte"
 	PrefixContact   = "con"
 	PrefixGroup     = "grp"

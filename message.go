@@ -214,6 +214,7 @@ const (
 	ActorSystem ActorKind = 0
 	ActorUser   ActorKind = 1
 	ActorKey    ActorKind = 2
+	ActorSMPP   ActorKind = 3 // an account of our SMPP server
 )
 
 // String is the word of the API.
@@ -223,6 +224,8 @@ func (k ActorKind) String() string {
 		return "user"
 	case ActorKey:
 		return "api_key"
+	case ActorSMPP:
+		return "smpp_account"
 	}
 	return "system"
 }

@@ -61,7 +61,7 @@ func TestChoicesAreTheWordsOfTheDomain(t *testing.T) {
 		{api.Attempt{}, "State", states},
 		{api.Failure{}, "Class", failures},
 		{api.Message{}, "Encoding", []string{smsir.EncodingGSM7.String(), smsir.EncodingUCS2.String()}},
-		{api.Actor{}, "Kind", []string{smsir.ActorUser.String(), smsir.ActorKey.String(), smsir.ActorSystem.String()}},
+		{api.Actor{}, "Kind", []string{smsir.ActorUser.String(), smsir.ActorKey.String(), smsir.ActorSMPP.String(), smsir.ActorSystem.String()}},
 		{api.LateReceipt{}, "Status", []string{smsir.Delivered.String(), smsir.Undelivered.String(), smsir.Expired.String()}},
 	} {
 		if got := words(t, tt.of, tt.field); !slices.Equal(got, tt.want) {

@@ -59,6 +59,8 @@ func ActorOf(a smsir.Actor, names Names) Actor {
 		w.ID = a.ID.Format(smsir.PrefixUser)
 	case smsir.ActorKey:
 		w.ID = a.ID.Format(smsir.PrefixKey)
+	case smsir.ActorSMPP:
+		w.ID = a.ID.Format(smsir.PrefixSMPP)
 	default:
 		return w
 	}

@@ -57,7 +57,7 @@ type Waiting struct {
 
 // Actor is who caused something.
 type Actor struct {
-	Kind string `json:"kind" enum:"user,api_key,system" doc:"A person, a program, or the gateway itself."`
+	Kind string `json:"kind" enum:"user,api_key,smpp_account,system" doc:"A person, a program, a customer over SMPP, or the gateway itself."`
 	ID   string `json:"id,omitempty" doc:"Identifier of the user or key." example:"usr_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Name string `json:"name,omitempty" doc:"Name for people, as it is now." example:"Front desk"`
 }

@@ -83,6 +83,7 @@ type gateway struct {
 	dispatcher *dispatch.Dispatcher
 	accepter   *accept.Service
 	inbound    *inbound.Service
+	smpp       smppDoor
 	hub        *notify.Hub
 	keeper     *node.Keeper // nil on a database for one node
 	jobs       *job.Runner
@@ -211,7 +212,10 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	if g.webhooks, err = g.openWebhooks(keys); err != nil {
 		return nil, err
 	}
-	g.store.OnCommit(func() { g.hub.Wake(); g.webhooks.Poke(); g.tell(node.Events) })
+	if err := g.openSMPP(); err != nil {
+		return nil, err
+	}
+	g.store.OnCommit(func() { g.hub.Wake(); g.webhooks.Poke(); g.smpp.Wake(); g.tell(node.Events) })
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
 	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports), Log: log, Metrics: g.metrics})
 	cursorKey, err := keys.MAC("cursors")
@@ -226,6 +230,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Audience:  audience.New(g.store, nil),
 		Imports:   imports,
 		Accept:    g.accepter,
+		SMPP:      g.smpp,
 		Store:     g.store,
 		Webhooks:  g.webhooks,
 		Hub:       g.hub,
@@ -317,8 +322,10 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	defer stopStages()
 	watch, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch()
+	bind, stopBinds := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBinds()
 	failed := make(chan error, 8)
-	stages, watchers := newParts(stage, failed), newParts(watch, failed)
+	stages, watchers, binds := newParts(stage, failed), newParts(watch, failed), newParts(bind, failed)
 	if g.keeper != nil { // first and last: everything else works below its lease
 		watchers.start(g.keeper.Run)
 	}
@@ -327,6 +334,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	stages.start(g.dispatcher.Run)
 	stages.start(g.jobs.Run)
 	stages.start(g.inbound.Run)
+	binds.start(g.smpp.Run)
 	server := httpd.NewHTTPServer(door.Handler(), g.o.Log)
 	go func() {
 		if err := server.Serve(g.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -345,10 +353,12 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	fmt.Fprintln(g.o.Out, "Stopping: no new requests, finishing what is under way.")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.s.ShutdownGrace)
 	defer cancel()
+	stopBinds()
 	door.CloseStreams(grace)
 	if shutdown := server.Shutdown(grace); shutdown != nil {
 		_ = server.Close()
 	}
+	binds.Wait()
 	stopStages()
 	stages.Wait()
 	g.tell(node.Queue) // what was given back is for the others

@@ -29,6 +29,8 @@ const (
 	ConsentLift       Permission = "consent:lift"
 	WebhooksRead      Permission = "webhooks:read"
 	WebhooksWrite     Permission = "webhooks:write"
+	SMPPRead          Permission = "smpp:read"
+	SMPPWrite         Permission = "smpp:write"
 	APIKeysRead       Permission = "api_keys:read"
 	APIKeysWrite      Permission = "api_keys:write"
 	MembersRead       Permission = "members:read"
@@ -76,6 +78,8 @@ var rules = []Rule{
 	{ConsentLift, "Allow messages to a number that opted out, with a proof of consent.", leaders, true, false},
 	{WebhooksRead, "See the webhooks, without their secrets, and their log.", leaders, true, false},
 	{WebhooksWrite, "Add, change, test and remove webhooks, and send deliveries again.", leaders, true, false},
+	{SMPPRead, "See the SMPP accounts and who is bound.", leaders, false, false},
+	{SMPPWrite, "Add, change and remove SMPP accounts, and end their sessions.", leaders, false, false},
 	{APIKeysRead, "See the API keys, without their secrets.", leaders, false, false},
 	{APIKeysWrite, "Create and revoke API keys.", leaders, false, false},
 	{MembersRead, "See the members of the workspace.", everyone, false, false},

@@ -32,6 +32,8 @@ func TestPermissionTable(t *testing.T) {
 		"consent:lift":        "o a - - k -",
 		"webhooks:read":       "o a - - k -",
 		"webhooks:write":      "o a - - k -",
+		"smpp:read":           "o a - - - -",
+		"smpp:write":          "o a - - - -",
 		"api_keys:read":       "o a - - - -",
 		"api_keys:write":      "o a - - - -",
 		"members:read":        "o a m v - p",

@@ -64,6 +64,7 @@ func TestDefaults(t *testing.T) {
 		Store:     config.Store{PoolSize: 16},
 		Node:      config.Node{Lease: 30 * time.Second},
 		Dispatch:  config.Dispatch{QueueLimit: 1_000_000, Window: 32},
+		SMPP:      config.SMPP{Listen: ":3550"},
 		Simulator: config.Simulator{Seed: 1, Window: 32},
 	}
 	if diff := cmp.Diff(want, config.Defaults(), comparers()); diff != "" {
@@ -83,6 +84,7 @@ func changed() map[string]string {
 		"message.validity": "10m", "message.max_lateness": "5m", "message.idempotency_ttl": "24h",
 		"store.url": "postgres://smsir:word@db.example.org/smsir", "store.pool_size": "40", "node.name": "east", "node.lease": "1m",
 		"store.min_free_bytes": "512MiB", "store.accept_data_loss": "true", "dispatch.queue_limit": "7", "dispatch.window": "3",
+		"smpp.listen": ":3551", "smpp.plain_listen": ":2775", "smpp.plain_networks": "10.1.0.0/16", "smpp.tls_cert": "/etc/smsir/cert.pem", "smpp.tls_key": "/etc/smsir/key.pem",
 		"simulator.seed": "42", "simulator.window": "5", "metrics.token": "sixteen-letters-x",
 	}
 }

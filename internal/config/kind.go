@@ -214,6 +214,14 @@ func hostPort(t string) (string, error) {
 	return oneLine(t)
 }
 
+// optionalHostPort is hostPort, or nothing.
+func optionalHostPort(t string) (string, error) {
+	if t == "" {
+		return "", nil
+	}
+	return hostPort(t)
+}
+
 // baseURL accepts an absolute http or https address and removes the slash at its end.
 func baseURL(t string) (string, error) {
 	if t == "" {

@@ -76,6 +76,9 @@ func (l *Loaded) agree(problems *Error) {
 			}
 		}
 	}
+	if (l.SMPP.TLSCert == "") != (l.SMPP.TLSKey == "") {
+		blame("smpp.tls_cert", "and smpp.tls_key belong together; set both or neither")
+	}
 	if l.Session.Idle > l.Session.Absolute {
 		blame("session.idle", "is longer than session.absolute ("+formatDuration(l.Session.Absolute)+"); lower it or raise the other")
 	}

@@ -102,6 +102,17 @@ func bind(s *Settings) []Option {
 		integer("dispatch.window", &s.Dispatch.Window, 32, 1, 1000,
 			"How many sends one provider may have under way at once, unless its kind says otherwise. After a crash, at most so many messages per provider have an unknown outcome."),
 
+		text("smpp.listen", &s.SMPP.Listen, ":3550", optionalHostPort,
+			"Address and port at which customers bind over SMPP with TLS. It is open only while there is an SMPP account. Empty: not at all."),
+		text("smpp.plain_listen", &s.SMPP.PlainListen, "", optionalHostPort,
+			"The same without TLS, usually ':2775'. Only programs on this machine and in smpp.plain_networks may use it. Empty: not at all."),
+		prefixes("smpp.plain_networks", &s.SMPP.PlainNetworks,
+			"Addresses or networks that may bind without TLS. Passwords and messages can then be read on the way: list only networks that are encrypted otherwise, such as a VPN."),
+		text("smpp.tls_cert", &s.SMPP.TLSCert, "", oneLine,
+			"File of the certificate for smpp.listen with those that vouch for it, in PEM. Empty: a certificate of the server's own making, whose fingerprint customers must compare."),
+		text("smpp.tls_key", &s.SMPP.TLSKey, "", oneLine,
+			"File of the private key of smpp.tls_cert, in PEM."),
+
 		integer("simulator.seed", &s.Simulator.Seed, 1, 0, 1<<63-1,
 			"Decides what the simulator does: the same seed and the same messages give the same outcomes. A simulator provider may have a seed of its own."),
 		integer("simulator.window", &s.Simulator.Window, 32, 1, 1000,
@@ -130,6 +141,8 @@ func section(name string) string {
 		return "Several nodes on one PostgreSQL database."
 	case "dispatch":
 		return "Bounds on handing messages to providers."
+	case "smpp":
+		return "The server for customers who speak SMPP."
 	case "simulator":
 		return "The built-in provider that plays the outside world; no message of it reaches a phone."
 	case "metrics":

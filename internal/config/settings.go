@@ -32,6 +32,7 @@ type Settings struct {
 	Store     Store
 	Node      Node
 	Dispatch  Dispatch
+	SMPP      SMPP
 	Simulator Simulator
 	Metrics   Metrics
 	Webhooks  Webhooks
@@ -89,6 +90,18 @@ type Dispatch struct {
 	QueueLimit int
 	// Window is how many sends one provider may have under way at once, unless its kind says otherwise.
 	Window int
+}
+
+// SMPP is the server for customers who speak SMPP. It listens as soon as there is an account for it.
+type SMPP struct {
+	// Listen is the TCP address with TLS. Empty: none.
+	Listen string
+	// PlainListen is the TCP address without TLS. Empty: none.
+	PlainListen string
+	// PlainNetworks are the networks that may come without TLS, beside this machine.
+	PlainNetworks []netip.Prefix
+	// TLSCert and TLSKey are the files of the certificate, in PEM. Both empty: one of the server's own making.
+	TLSCert, TLSKey string
 }
 
 // Simulator shapes the built-in provider that plays the outside world.

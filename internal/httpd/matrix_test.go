@@ -43,7 +43,10 @@ func matrix() map[string]string {
 		"GET /v1/messages/{id}/events":   all + " key:messages:read",
 		"GET /v1/messages/{id}/attempts": all + " key:messages:read",
 		"GET /v1/inbound":                all + " key:inbound:read", "GET /v1/stats/summary": all + " key:stats:read",
-		"GET /v1/events":   all + " key:events:read",
+		"GET /v1/events":        all + " key:events:read",
+		"GET /v1/smpp/accounts": leaders, "POST /v1/smpp/accounts": leaders, "GET /v1/smpp/accounts/{id}": leaders,
+		"PATCH /v1/smpp/accounts/{id}": leaders, "DELETE /v1/smpp/accounts/{id}": leaders,
+		"GET /v1/smpp/sessions": leaders, "DELETE /v1/smpp/sessions/{id}": leaders,
 		"GET /v1/api-keys": leaders, "POST /v1/api-keys": leaders, "DELETE /v1/api-keys/{id}": leaders,
 		"GET /v1/contacts":                 all + " key:contacts:read",
 		"GET /v1/contacts/export":          all + " key:contacts:read",
@@ -201,6 +204,7 @@ func missingID(path string) string {
 	for part, id := range map[string]string{
 		"/messages/": "msg_0000000000001", "/sessions/": "ses_01k0c2v6sf7m8x0v3w6n9d5qhe", "/members/": "usr_01k0c2v6sf7m8x0v3w6n9d5qhe",
 		"/workspaces/": "wks_01k0c2v6sf7m8x0v3w6n9d5qhe", "/invites/": "inv_01k0c2v6sf7m8x0v3w6n9d5qhe", "/api-keys/": "key_01k0c2v6sf7m8x0v3w6n9d5qhe",
+		"/smpp/accounts/": "smp_01k0c2v6sf7m8x0v3w6n9d5qhe", "/smpp/sessions/": "ses_01k0c2v6sf7m8x0v3w6n9d5qhe",
 		"/providers/": "prv_01k0c2v6sf7m8x0v3w6n9d5qhe", "/routes/": "rte_01k0c2v6sf7m8x0v3w6n9d5qhe",
 	} {
 		if strings.Contains(path, part+"{id}") {

@@ -26,6 +26,7 @@ type Deps struct {
 	Imports   Imports
 	Webhooks  Webhooks
 	Accept    Accepter
+	SMPP      SMPP
 	Store     Store
 	Hub       *notify.Hub // of the event stream
 	Web       fs.FS       // the built web app; nil: none
@@ -118,6 +119,7 @@ func (s *Server) build() {
 	s.registerMessages(b)
 	s.registerStats(b)
 	s.registerKeys(b)
+	s.registerSMPP(b)
 	s.registerProviders(b)
 	s.registerRoutes(b)
 	s.registerContacts(b)

@@ -4,11 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/smsir/smsir"
-	"github.com/smsir/smsir/gsm"
+	"github.com/smsir/smsir/internal/shortmessage"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -70,47 +69,15 @@ func (s *Service) finish(ctx context.Context, set *store.PartSet) error {
 // gap stands for parts that never came.
 const gap = "[…]"
 
-// together is the text of a set. Parts that follow each other in the same alphabet are read as one, because careless senders
-// tear a character apart.
+// together is the text of a set.
 func together(set *store.PartSet) (string, error) {
-	var text strings.Builder
-	var run *smsir.InboundPart // what is not read yet
-	read := func() {
-		if run == nil {
-			return
-		}
-		var s string
-		if run.Encoding == smsir.EncodingGSM7 {
-			s, _ = gsm.DecodeGSM7(run.Data, gsm.Language(run.Locking), gsm.Language(run.Single)) // the best reading
-		} else {
-			s, _ = gsm.DecodeUCS2(run.Data)
-		}
-		text.WriteString(s)
-		run = nil
-	}
-	next := 1
-	for _, kept := range set.Parts {
-		p := new(smsir.InboundPart)
-		if err := json.Unmarshal(kept.Body, p); err != nil {
+	parts := make([]smsir.InboundPart, len(set.Parts))
+	for i, kept := range set.Parts {
+		if err := json.Unmarshal(kept.Body, &parts[i]); err != nil {
 			return "", fmt.Errorf("read a part of an inbound message: %w", err)
 		}
-		if int(p.Number) > next {
-			read()
-			text.WriteString(gap)
-		}
-		next = int(p.Number) + 1
-		if run != nil && run.Encoding == p.Encoding && run.Locking == p.Locking && run.Single == p.Single {
-			run.Data = append(run.Data, p.Data...)
-			continue
-		}
-		read()
-		run = p
 	}
-	read()
-	if next <= int(set.Total) {
-		text.WriteString(gap)
-	}
-	return text.String(), nil
+	return shortmessage.Join(parts, gap), nil
 }
 
 // Run hands on messages whose parts have waited long enough, and those that a crash left behind, until ctx ends.

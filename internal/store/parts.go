@@ -22,8 +22,10 @@ type PartSets interface {
 	FinishSet(ctx context.Context, id, message smsir.ID, now time.Time) error
 	// PartByID finds the set of a part of an owner.
 	PartByID(ctx context.Context, kind string, owner smsir.UUID, part smsir.ID) (*PartSet, error)
-	// SetsOfMessages returns the finished sets that became some messages.
-	SetsOfMessages(ctx context.Context, kind string, messages []smsir.ID) ([]PartSet, error)
+	// DropPart takes a part back that is not to count, from a set that is still open, which then waits until due.
+	DropPart(ctx context.Context, set smsir.ID, number uint8, due time.Time) error
+	// SetsByID returns sets that exist, in no particular order.
+	SetsByID(ctx context.Context, ids []smsir.ID) ([]PartSet, error)
 	// PurgeSets deletes up to limit sets that were finished before a time, and says whether there may be more.
 	PurgeSets(ctx context.Context, kind string, before time.Time, limit int) (more bool, err error)
 }

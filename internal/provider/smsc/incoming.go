@@ -2,13 +2,14 @@ package smsc
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/smsir/smsir"
-	"github.com/smsir/smsir/gsm"
+	"github.com/smsir/smsir/internal/shortmessage"
 	"github.com/smsir/smsir/smpp"
 	"github.com/smsir/smsir/smpp/smppconn"
 )
@@ -243,24 +244,17 @@ func (in *incoming) inbound(d *delivery) smsir.Inbound {
 	if m.From == "" {
 		m.From = "unknown"
 	}
-	data := d.data
-	var header gsm.UDH
-	if d.class.UDHI() {
-		h, octets, err := gsm.ParseUDH(data)
-		if err == nil {
-			header = h
-		}
-		data = data[min(octets, len(data)):]
+	standard := shortmessage.GSM7
+	if in.c.profile.alphabet == alphabetLatin1 {
+		standard = shortmessage.Latin1
 	}
-	t := in.c.profile.decode(d.coding, header, data)
-	switch part := concatenated(d, header); {
-	case t.binary:
-		m.Raw = hexadecimal(d.data) // nobody can read it
-	case part != nil:
-		part.Encoding, part.Locking, part.Single, part.Data = t.encoding, uint8(t.locking), uint8(t.single), t.data
-		m.Part = part
+	switch read := shortmessage.Decode(d.class, d.coding, d.data, d.tlvs, standard); {
+	case read.Binary:
+		m.Raw = hex.EncodeToString(d.data[:min(len(d.data), 2048)]) // nobody can read it
+	case read.Part.Total > 1:
+		m.Part = &read.Part
 	default:
-		m.Text = t.text()
+		m.Text = read.Text()
 	}
 	return m
 }

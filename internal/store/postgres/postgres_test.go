@@ -80,6 +80,11 @@ func TestImports(t *testing.T) {
 	storetest.Imports(t, fresh)
 }
 
+func TestSMPP(t *testing.T) {
+	t.Parallel()
+	storetest.SMPP(t, fresh)
+}
+
 func fresh(t *testing.T) store.Store {
 	t.Helper()
 	st := open(t, pgtest.Copy(t, migrated), postgres.Options{})

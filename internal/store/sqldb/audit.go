@@ -48,6 +48,7 @@ func (s *Store) ActorNames(ctx context.Context, workspace smsir.UUID, ids []smsi
 		}
 		var name string
 		rows, err := s.db.Query(ctx, `SELECT k.name FROM api_keys k WHERE k.workspace_id = $1 AND k.id = $2
+			UNION ALL SELECT a.name FROM smpp_accounts a WHERE a.workspace_id = $1 AND a.id = $2
 			UNION ALL SELECT u.name FROM users u WHERE u.id = $2`, workspace, id)
 		switch err := one(rows, err, &name); {
 		case err == nil:

@@ -177,13 +177,25 @@ func (s *Store) PartByID(ctx context.Context, kind string, owner smsir.UUID, par
 	return &sets[0], nil
 }
 
-// SetsOfMessages implements store.PartSets.
-func (s *Store) SetsOfMessages(ctx context.Context, kind string, messages []smsir.ID) ([]store.PartSet, error) {
-	if len(messages) == 0 {
+// DropPart implements store.PartSets.
+func (s *Store) DropPart(ctx context.Context, set smsir.ID, number uint8, due time.Time) error {
+	return s.db.Update(ctx, func(tx Tx) error {
+		n, err := tx.Exec("UPDATE part_sets SET due_at = $2 WHERE id = $1 AND done_at = 0", int64(set), Millis(due))
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = tx.Exec("DELETE FROM set_parts WHERE set_id = $1 AND number = $2", int64(set), int64(number))
+		return err
+	})
+}
+
+// SetsByID implements store.PartSets.
+func (s *Store) SetsByID(ctx context.Context, ids []smsir.ID) ([]store.PartSet, error) {
+	if len(ids) == 0 {
 		return nil, nil
 	}
 	w := new(where)
-	w.and("s.kind = ? AND s.message_id > 0 AND s.message_id IN ("+marks(len(messages))+")", append([]any{kind}, integers(messages)...)...)
+	w.and("s.id IN ("+marks(len(ids))+")", integers(ids)...)
 	rows, err := s.db.QueryOnce(ctx, "SELECT "+setColumns+" FROM part_sets s WHERE "+w.text(), w.args...)
 	return s.withParts(ctx, rows, err)
 }

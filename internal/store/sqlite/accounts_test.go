@@ -41,6 +41,11 @@ func TestImports(t *testing.T) {
 	storetest.Imports(t, fresh)
 }
 
+func TestSMPP(t *testing.T) {
+	t.Parallel()
+	storetest.SMPP(t, fresh)
+}
+
 func fresh(t *testing.T) store.Store {
 	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
 	if err != nil {

@@ -265,6 +265,8 @@ func actorID(a smsir.Actor) string {
 		return a.ID.Format(smsir.PrefixUser)
 	case smsir.ActorKey:
 		return a.ID.Format(smsir.PrefixKey)
+	case smsir.ActorSMPP:
+		return a.ID.Format(smsir.PrefixSMPP)
 	}
 	return ""
 }

@@ -76,11 +76,8 @@ func Parts(t *testing.T, open func(t *testing.T) store.Store) {
 		if got := due(t, st, now.Add(2*time.Second)); len(got) != 0 {
 			t.Errorf("due when finished: %+v", got)
 		}
-		if got, err := st.SetsOfMessages(t.Context(), "inbound", []smsir.ID{1, 4711}); err != nil || len(got) != 1 || got[0].ID != first.ID || got[0].Message != 4711 || len(got[0].Parts) != 2 {
-			t.Errorf("of messages: %+v, %v", got, err)
-		}
-		if got, err := st.SetsOfMessages(t.Context(), "smpp", []smsir.ID{4711}); err != nil || len(got) != 0 {
-			t.Errorf("of messages, of another kind: %+v, %v", got, err)
+		if got, err := st.SetsByID(t.Context(), []smsir.ID{1, first.ID}); err != nil || len(got) != 1 || got[0].ID != first.ID || got[0].Message != 4711 || len(got[0].Parts) != 2 {
+			t.Errorf("by ids: %+v, %v", got, err)
 		}
 		// A part that comes once more is known for a while; then it begins a message of its own.
 		if again, known := keep(t, st, key, 1, "first", now.Add(30*time.Second)); !known || again.ID != first.ID || again.DoneAt.IsZero() {
@@ -100,6 +97,31 @@ func Parts(t *testing.T, open func(t *testing.T) store.Store) {
 		}
 		if _, err := st.PartByID(t.Context(), "inbound", key.Owner, whole.Parts[1].ID); smsir.CodeOf(err) != smsir.CodeNotFound {
 			t.Errorf("not purged: %v", err)
+		}
+	})
+
+	t.Run("a part that is taken back", func(t *testing.T) {
+		t.Parallel()
+		st := open(t)
+		keep(t, st, key, 1, "first", now)
+		whole, _ := keep(t, st, key, 2, "second", now)
+		if err := st.DropPart(t.Context(), whole.ID, 2, now.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if got := due(t, st, now.Add(time.Second)); len(got) != 0 {
+			t.Errorf("due: %+v", got)
+		}
+		if again, known := keep(t, st, key, 2, "second", now.Add(time.Second)); known || again.ID != whole.ID || !again.Whole() {
+			t.Errorf("the part again: %+v, %v", again, known)
+		}
+		if err := st.FinishSet(t.Context(), whole.ID, 1, now.Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.DropPart(t.Context(), whole.ID, 2, now); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := st.SetsByID(t.Context(), []smsir.ID{whole.ID}); err != nil || len(got[0].Parts) != 2 {
+			t.Errorf("a part of a finished set: %+v, %v", got, err)
 		}
 	})
 

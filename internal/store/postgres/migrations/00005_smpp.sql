@@ -58,7 +58,8 @@ CREATE TABLE smpp_outbox (
   id         BIGINT PRIMARY KEY,
   account_id BYTEA NOT NULL REFERENCES smpp_accounts(id) ON DELETE CASCADE,
   body       TEXT COLLATE "C" NOT NULL, -- JSON
-  expires_at BIGINT NOT NULL
+  expires_at BIGINT NOT NULL,
+  busy_until BIGINT NOT NULL DEFAULT 0 -- a node has it in hand
 );
 CREATE INDEX smpp_outbox_account ON smpp_outbox(account_id, id);
 CREATE INDEX smpp_outbox_expiry ON smpp_outbox(expires_at);

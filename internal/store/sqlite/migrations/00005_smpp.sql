@@ -58,7 +58,8 @@ CREATE TABLE smpp_outbox (
   id         INTEGER PRIMARY KEY,
   account_id BLOB NOT NULL REFERENCES smpp_accounts(id) ON DELETE CASCADE,
   body       TEXT NOT NULL, -- JSON
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL,
+  busy_until INTEGER NOT NULL DEFAULT 0 -- a node has it in hand
 ) STRICT;
 CREATE INDEX smpp_outbox_account ON smpp_outbox(account_id, id);
 CREATE INDEX smpp_outbox_expiry ON smpp_outbox(expires_at);

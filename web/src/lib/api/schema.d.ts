@@ -1386,6 +1386,108 @@ export interface paths {
         patch: operations["updateRoute"];
         trace?: never;
     };
+    "/v1/smpp/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the SMPP accounts, and where they bind
+         * @description Needs the permission `smpp:read`.
+         */
+        get: operations["listSMPPAccounts"];
+        put?: never;
+        /**
+         * Create an SMPP account
+         * @description The answer holds the password, this once. Needs a recent password (problem `reauth_required`). With the first account the server begins to listen for binds.
+         *
+         *     Needs the permission `smpp:write`.
+         */
+        post: operations["createSMPPAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/smpp/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an SMPP account
+         * @description Needs the permission `smpp:read`.
+         */
+        get: operations["getSMPPAccount"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove an SMPP account
+         * @description Its sessions are unbound, and what waits for it is gone.
+         *
+         *     Needs the permission `smpp:write`.
+         */
+        delete: operations["deleteSMPPAccount"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an SMPP account
+         * @description Sessions take the change over at once; those that may not go on are unbound.
+         *
+         *     Needs the permission `smpp:write`.
+         */
+        patch: operations["updateSMPPAccount"];
+        trace?: never;
+    };
+    "/v1/smpp/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who is bound
+         * @description Sessions of the server that answers; others that share its database have their own.
+         *
+         *     Needs the permission `smpp:read`.
+         */
+        get: operations["listSMPPSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/smpp/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unbind a session
+         * @description In order: requests under way are answered first. The ESME may bind again.
+         *
+         *     Needs the permission `smpp:write`.
+         */
+        delete: operations["endSMPPSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stats/summary": {
         parameters: {
             query?: never;
@@ -1841,10 +1943,10 @@ export interface components {
              */
             id?: string;
             /**
-             * @description A person, a program, or the gateway itself.
+             * @description A person, a program, a customer over SMPP, or the gateway itself.
              * @enum {string}
              */
-            kind: "user" | "api_key" | "system";
+            kind: "user" | "api_key" | "smpp_account" | "system";
             /**
              * @description Name for people, as it is now.
              * @example Front desk
@@ -4040,6 +4142,248 @@ export interface components {
              * @example 06:00
              */
             to?: string;
+        };
+        SMPPAccount: {
+            /**
+             * @description Class of traffic of its messages.
+             * @enum {string}
+             */
+            class: "otp" | "transactional" | "bulk";
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Whether it may bind. */
+            enabled: boolean;
+            /**
+             * @description Identifier.
+             * @example smp_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description Whether messages from handsets to its senders are delivered to it. */
+            inbound: boolean;
+            /**
+             * Format: date-time
+             * @description When it bound last, to about a minute.
+             */
+            last_bound_at?: string;
+            /**
+             * Format: int64
+             * @description Sessions at once.
+             */
+            max_sessions: number;
+            /** @description Kinds of bind that it may use. */
+            modes: ("transmitter" | "receiver" | "transceiver")[];
+            /**
+             * @description Whose it is.
+             * @example ACME Ltd
+             */
+            name: string;
+            /**
+             * @description Networks that it may bind from; none: any.
+             * @example [
+             *       "192.0.2.0/24"
+             *     ]
+             */
+            networks: string[];
+            /**
+             * Format: int64
+             * @description submit_sm a second over all sessions; 0 for no limit.
+             */
+            rate: number;
+            /** @description Sender IDs that it may use; none: any. The first is taken when it names none. */
+            senders: string[];
+            /**
+             * @description The name that the ESME binds with.
+             * @example acme
+             */
+            system_id: string;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Receipts and messages that wait to be fetched.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Requests without answer in one session.
+             */
+            window: number;
+        };
+        SMPPAccountChanged: {
+            /** @description The account. */
+            account: components["schemas"]["SMPPAccount"];
+            /** @description The new password, if one was set. It is not stored and cannot be shown again. */
+            password?: string;
+        };
+        SMPPAccountCreate: {
+            /**
+             * @description Class of traffic of its messages.
+             * @enum {string}
+             */
+            class?: "otp" | "transactional" | "bulk";
+            /** @description Whether it may bind. */
+            enabled?: boolean;
+            /** @description Whether messages from handsets to its senders are delivered to it. */
+            inbound?: boolean;
+            /**
+             * Format: int64
+             * @description Sessions at once.
+             */
+            max_sessions?: number;
+            /** @description Kinds of bind that it may use. */
+            modes?: ("transmitter" | "receiver" | "transceiver")[];
+            /** @description Whose it is. */
+            name?: string;
+            /** @description Addresses and networks that it may bind from; empty: any. */
+            networks?: string[];
+            /** @description A new password, 8 to 64 visible ASCII characters; empty: the server makes one. Needs a recent password (problem reauth_required). */
+            password?: string;
+            /**
+             * Format: int64
+             * @description submit_sm a second over all sessions; 0 for no limit.
+             */
+            rate?: number;
+            /** @description Sender IDs that it may use; empty: any. */
+            senders?: string[];
+            /**
+             * @description The name that the ESME binds with; unique on the server.
+             * @example acme
+             */
+            system_id: string;
+            /**
+             * Format: int64
+             * @description Requests without answer in one session.
+             */
+            window?: number;
+        };
+        SMPPAccountList: {
+            /** @description Where this server listens for binds; nowhere while there are no accounts. */
+            addresses: components["schemas"]["SMPPAddress"][];
+            /** @description By system id. */
+            items: components["schemas"]["SMPPAccount"][];
+        };
+        SMPPAccountUpdate: {
+            /**
+             * @description Class of traffic of its messages.
+             * @enum {string}
+             */
+            class?: "otp" | "transactional" | "bulk";
+            /** @description Whether it may bind. */
+            enabled?: boolean;
+            /** @description Whether messages from handsets to its senders are delivered to it. */
+            inbound?: boolean;
+            /**
+             * Format: int64
+             * @description Sessions at once.
+             */
+            max_sessions?: number;
+            /** @description Kinds of bind that it may use. */
+            modes?: ("transmitter" | "receiver" | "transceiver")[];
+            /** @description Whose it is. */
+            name?: string;
+            /** @description Addresses and networks that it may bind from; empty: any. */
+            networks?: string[];
+            /** @description A new password, 8 to 64 visible ASCII characters; empty: the server makes one. Needs a recent password (problem reauth_required). */
+            password?: string;
+            /**
+             * Format: int64
+             * @description submit_sm a second over all sessions; 0 for no limit.
+             */
+            rate?: number;
+            /** @description Sender IDs that it may use; empty: any. */
+            senders?: string[];
+            /**
+             * Format: int64
+             * @description Requests without answer in one session.
+             */
+            window?: number;
+        };
+        SMPPAddress: {
+            /**
+             * @description Host and port.
+             * @example 0.0.0.0:3550
+             */
+            address: string;
+            /** @description SHA-256 of a certificate of the server's own making, for customers to compare. */
+            fingerprint?: string;
+            /** @description Whether it speaks TLS. */
+            tls: boolean;
+        };
+        SMPPSession: {
+            /**
+             * @description The account.
+             * @example smp_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            account_id: string;
+            /**
+             * Format: date-time
+             * @description When it bound.
+             */
+            bound_at: string;
+            /**
+             * Format: int64
+             * @description Receipts and messages that it has not answered yet.
+             */
+            due: number;
+            /**
+             * @description Address of the ESME.
+             * @example 192.0.2.7
+             */
+            from: string;
+            /**
+             * @description Identifier.
+             * @example ses_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its requests without answer.
+             */
+            in_hand: number;
+            /** @description What was refused last, and why. */
+            last_error?: string;
+            /**
+             * Format: date-time
+             * @description When something last came from it.
+             */
+            last_seen_at: string;
+            /**
+             * @description Kind of bind.
+             * @enum {string}
+             */
+            mode: "transmitter" | "receiver" | "transceiver";
+            /**
+             * Format: double
+             * @description Submissions a second in the last ten seconds.
+             */
+            per_second: number;
+            /**
+             * Format: int64
+             * @description Submissions since the bind.
+             */
+            submitted: number;
+            /**
+             * @description Its system id.
+             * @example acme
+             */
+            system_id: string;
+            /** @description Whether it is encrypted. */
+            tls: boolean;
+            /**
+             * Format: int64
+             * @description The most of them.
+             */
+            window: number;
+        };
+        SMPPSessionList: {
+            /** @description By system id and time. */
+            items: components["schemas"]["SMPPSession"][];
         };
         Scope: {
             /**
@@ -7408,6 +7752,215 @@ export interface operations {
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listSMPPAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SMPPAccountList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createSMPPAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SMPPAccountCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SMPPAccountChanged"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getSMPPAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SMPPAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteSMPPAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateSMPPAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SMPPAccountUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SMPPAccountChanged"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listSMPPSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SMPPSessionList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    endSMPPSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
