@@ -9,6 +9,8 @@ const routes = [
   '/providers?new=1',
   '/routes',
   '/routes?new=1',
+  '/webhooks',
+  '/webhooks?new=1',
   '/keys',
   '/keys?new=1',
   '/more',

@@ -8,6 +8,7 @@ import * as history from './history.mjs'
 import * as offline from './offline.mjs'
 import { routing } from './routing.mjs'
 import * as sending from './sending.mjs'
+import { webhooks } from './webhooks.mjs'
 
 // In this order: set up first, look at every screen once there is something to see, change the password last.
 const { setup, sendOnPhone, sendOnPhoneInTheDark, sendOnDesk, sendOnDeskInTheDark } = sending
@@ -24,5 +25,5 @@ await play({
   ...{ socketDrop, offlineSend, lostAnswer, sessionEnds },
   ...{ liveRows, filters, pages },
   ...{ phoneLight, deskDark, phoneDarkArabic, deskLightFrench, phoneLightSwahili, largeText },
-  ...{ providers, describedProvider, routing, keys, team, settings },
+  ...{ providers, describedProvider, routing, webhooks, keys, team, settings },
 })

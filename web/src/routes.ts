@@ -32,6 +32,13 @@ export const routes: Route[] = [
     permission: 'api_keys:read',
   },
   {
+    path: '/webhooks',
+    load: () => import('./features/webhooks/Webhooks.svelte'),
+    title: 'nav.webhooks',
+    words: 'webhooks',
+    permission: 'webhooks:read',
+  },
+  {
     path: '/settings',
     load: () => import('./features/settings/Settings.svelte'),
     title: 'nav.settings',

@@ -58,6 +58,14 @@ export const setup: NavItem[] = [
     letter: 'k',
   },
   {
+    href: '/webhooks',
+    icon: 'send',
+    key: 'nav.webhooks',
+    permission: 'webhooks:read',
+    words: 'webhook callback events http post developer',
+    letter: 'w',
+  },
+  {
     href: '/settings',
     icon: 'gear',
     key: 'nav.settings',

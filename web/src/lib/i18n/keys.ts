@@ -3,7 +3,13 @@ import type keys from './keys/en.json'
 import type providers from './providers/en.json'
 import type routes from './routes/en.json'
 import type settings from './settings/en.json'
+import type webhooks from './webhooks/en.json'
 
 /** Every text there is: those of the whole app, and those of each feature. */
 export type Key =
-  keyof typeof core | keyof typeof keys | keyof typeof providers | keyof typeof routes | keyof typeof settings
+  | keyof typeof core
+  | keyof typeof keys
+  | keyof typeof providers
+  | keyof typeof routes
+  | keyof typeof settings
+  | keyof typeof webhooks
