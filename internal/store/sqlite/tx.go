@@ -101,9 +101,13 @@ func prepareWrite(conn any, query string) (driver.StmtExecContext, error) {
 	return st, nil
 }
 
-// close gives back what Exec has prepared; database/sql knows nothing of it.
+// close gives back what was prepared: of what Exec has, database/sql knows nothing, and the rest would keep the connection.
 func (t *wtx) close() error {
-	return t.conn.Raw(func(any) error {
+	var open []error
+	for _, st := range t.stmts {
+		open = append(open, st.Close())
+	}
+	return errors.Join(errors.Join(open...), t.conn.Raw(func(any) error {
 		var errs []error
 		for _, st := range t.writes {
 			if c, ok := st.(driver.Stmt); ok {
@@ -111,7 +115,7 @@ func (t *wtx) close() error {
 			}
 		}
 		return errors.Join(errs...)
-	})
+	}))
 }
 
 // Query implements sqldb.Tx.
