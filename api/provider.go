@@ -53,6 +53,8 @@ type Provider struct {
 	SecretsSet  []string          `json:"secrets_set" nullable:"false" doc:"Names of the secret settings that have a value; the values are never shown."`
 	CallbackURL string            `json:"callback_url,omitempty" doc:"Where the provider calls back with receipts and replies, for its kinds that do. It holds a secret: only for those who may change providers, and only when the server knows its public address (setting public_url)." example:"https://sms.example.com/callbacks/prv_01k0c2v6sf7m8x0v3w6n9d5qhe/6f1qm8c1wz3ge9t7y2v0a4r5k8dnsbhx"`
 	Health      *ProviderHealth   `json:"health,omitempty" doc:"How it is now; left out while it is not enabled."`
+	Connections []Connection      `json:"connections,omitempty" doc:"Its connections on the server that answers, for kinds that hold some."`
+	Notes       []string          `json:"notes,omitempty" doc:"What else it has to say, in sentences: what it has learned, or why it waits."`
 	CreatedAt   time.Time         `json:"created_at" doc:"When it was created."`
 	UpdatedAt   time.Time         `json:"updated_at" doc:"When it was changed last."`
 }
@@ -66,6 +68,17 @@ type ProviderHealth struct {
 	Waiting int        `json:"waiting" minimum:"0" doc:"Messages in memory that are to go to it next."`
 	Sending int        `json:"sending" minimum:"0" doc:"Sends that it has not answered yet."`
 	Rate    float64    `json:"rate,omitempty" doc:"Segments a second that it is given at most now; left out when there is no limit." example:"10"`
+}
+
+// Connection is one connection that a provider holds.
+type Connection struct {
+	Name       string     `json:"name" doc:"What it is, and where it leads." example:"Transceiver 1, smpp.example.net:2775"`
+	Up         bool       `json:"up" doc:"Whether it stands."`
+	Since      *time.Time `json:"since,omitempty" doc:"Since when it stands, or does not."`
+	LastSeenAt *time.Time `json:"last_seen_at,omitempty" doc:"When something last came from the other side."`
+	Waiting    int        `json:"waiting" doc:"Submissions without answer."`
+	Window     int        `json:"window" doc:"The most of them; 0 while it does not stand."`
+	Error      string     `json:"error,omitempty" doc:"Why it does not stand."`
 }
 
 // ProviderList is every provider of a workspace, by priority.

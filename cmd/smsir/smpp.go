@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/smppd"
 )
@@ -19,4 +20,14 @@ func (g *gateway) openSMPP() (err error) {
 		Listen: g.s.SMPP.Listen, PlainListen: g.s.SMPP.PlainListen, PlainNetworks: g.s.SMPP.PlainNetworks, CertFile: g.s.SMPP.TLSCert, KeyFile: g.s.SMPP.TLSKey,
 	})
 	return err
+}
+
+// connected is an enabled provider that holds connections, nil for any other.
+func (g *gateway) connected(id smsir.UUID) smsir.Connected {
+	p, ok := g.dispatcher.Provider(id)
+	if !ok {
+		return nil
+	}
+	held, _ := p.(smsir.Connected)
+	return held
 }

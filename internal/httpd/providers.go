@@ -131,6 +131,7 @@ func (s *Server) providerOf(c *call, p *store.Provider) (*api.Provider, error) {
 			out.Health = healthOf(&h)
 		}
 	}
+	s.connections(p.ID, out)
 	if kind.CallsBack && c.p.Can(account.ProvidersWrite) {
 		out.CallbackURL = s.deps.Callbacks.URL(p.ID)
 	}
@@ -141,6 +142,23 @@ func (s *Server) providerOf(c *call, p *store.Provider) (*api.Provider, error) {
 		out.SecretsSet = []string{}
 	}
 	return out, nil
+}
+
+// connections tells what a provider holds open.
+func (s *Server) connections(id smsir.UUID, out *api.Provider) {
+	if s.deps.Connected == nil {
+		return
+	}
+	held := s.deps.Connected(id)
+	if held == nil {
+		return
+	}
+	out.Notes = held.Notes()
+	for _, c := range held.Connections() {
+		out.Connections = append(out.Connections, api.Connection{
+			Name: c.Name, Up: c.Up, Since: api.Time(c.Since), LastSeenAt: api.Time(c.LastSeen), Waiting: c.Waiting, Window: c.Window, Error: c.Error,
+		})
+	}
 }
 
 func healthOf(h *dispatch.Health) *api.ProviderHealth {

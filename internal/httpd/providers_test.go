@@ -52,6 +52,28 @@ func TestProviderHealth(t *testing.T) {
 	}
 }
 
+// wired is a provider that holds connections.
+type wired struct{}
+
+func (wired) Connections() []smsir.Connection {
+	return []smsir.Connection{{Name: "Transceiver 1", Up: true, Waiting: 2, Window: 10, Since: time.Unix(1, 0)}, {Name: "Transceiver 2", Error: "refused"}}
+}
+
+func (wired) Notes() []string { return []string{"Something was learned."} }
+
+// TestProviderConnections: kinds that hold connections tell how they are.
+func TestProviderConnections(t *testing.T) {
+	t.Parallel()
+	g := newGate(t, func(d *Deps) { d.Connected = func(smsir.UUID) smsir.Connected { return wired{} } })
+	owner := g.setup()
+	var l api.ProviderList
+	g.ok(request{method: "GET", path: "/v1/providers", as: owner.token}, 200, &l)
+	p := l.Items[0]
+	if len(p.Connections) != 2 || !p.Connections[0].Up || p.Connections[0].Waiting != 2 || p.Connections[0].Since == nil || p.Connections[1].Error != "refused" || len(p.Notes) != 1 {
+		t.Errorf("connections %+v, notes %q", p.Connections, p.Notes)
+	}
+}
+
 func TestProviders(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)

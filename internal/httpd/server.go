@@ -37,6 +37,8 @@ type Deps struct {
 	Opened func(ctx context.Context, provider smsir.UUID) (smsir.Provider, error)
 	Sink   smsir.Sink
 	Health func(provider smsir.UUID) (dispatch.Health, bool) // of an enabled provider; nil: nobody knows
+	// Connected returns an enabled provider that holds connections, nil for any other. It may be nil itself.
+	Connected func(provider smsir.UUID) smsir.Connected
 	// Why tells of the queued ones of some messages why they wait; nil: nobody knows.
 	Why func(ctx context.Context, workspace smsir.UUID, messages []*smsir.Message) map[smsir.ID]dispatch.Wait
 

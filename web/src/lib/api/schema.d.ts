@@ -2249,6 +2249,37 @@ export interface components {
              */
             result: "canceled" | "cancel_requested";
         };
+        Connection: {
+            /** @description Why it does not stand. */
+            error?: string;
+            /**
+             * Format: date-time
+             * @description When something last came from the other side.
+             */
+            last_seen_at?: string;
+            /**
+             * @description What it is, and where it leads.
+             * @example Transceiver 1, smpp.example.net:2775
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when it stands, or does not.
+             */
+            since?: string;
+            /** @description Whether it stands. */
+            up: boolean;
+            /**
+             * Format: int64
+             * @description Submissions without answer.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description The most of them; 0 while it does not stand.
+             */
+            window: number;
+        };
         Consent: {
             /** @description Whether messages are allowed from then on. */
             allowed: boolean;
@@ -3513,6 +3544,8 @@ export interface components {
              * @example https://sms.example.com/callbacks/prv_01k0c2v6sf7m8x0v3w6n9d5qhe/6f1qm8c1wz3ge9t7y2v0a4r5k8dnsbhx
              */
             callback_url?: string;
+            /** @description Its connections on the server that answers, for kinds that hold some. */
+            connections?: components["schemas"]["Connection"][] | null;
             /**
              * Format: date-time
              * @description When it was created.
@@ -3537,6 +3570,8 @@ export interface components {
              * @example Simulator
              */
             name: string;
+            /** @description What else it has to say, in sentences: what it has learned, or why it waits. */
+            notes?: string[] | null;
             /**
              * Format: int64
              * @description Lower is tried first.
