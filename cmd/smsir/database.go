@@ -29,7 +29,7 @@ func (g *gateway) openDatabase(ctx context.Context) (store.Store, error) {
 		})
 	}
 	return sqlite.Open(ctx, filepath.Join(g.s.DataDir, databaseName), sqlite.Options{
-		Log: g.o.Log, Metrics: g.metrics, MinFree: g.minFree(), AcceptDataLoss: g.s.Store.AcceptDataLoss,
+		Log: g.o.Log, Metrics: g.metrics, MinFree: g.minFree(), IgnoreMove: g.s.Store.IgnoreMove, AcceptDataLoss: g.s.Store.AcceptDataLoss,
 		Fatal: func(err error) {
 			select {
 			case g.fatal <- err:

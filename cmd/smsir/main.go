@@ -47,13 +47,14 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Start the gateway."`
 	Demo    demoCommand    `cmd:"" help:"Play the main job in this terminal, with data of its own."`
 	Migrate migrateCommand `cmd:"" help:"Look after the tables of the database."`
+	Move    moveCommand    `cmd:"" help:"Move all data of a stopped gateway from SQLite to PostgreSQL."`
 	Config  configCommand  `cmd:"" help:"Check or show the configuration."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Write the OpenAPI document of the HTTP API."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
 func run(ctx context.Context, args []string, p process) int {
-	cli := commands{Serve: serveCommand{settingFlags: newSettingFlags()}, Config: configCommand{Check: configCheckCommand{settingFlags: newSettingFlags()}}, Migrate: migrateCommand{
+	cli := commands{Serve: serveCommand{settingFlags: newSettingFlags()}, Config: configCommand{Check: configCheckCommand{settingFlags: newSettingFlags()}}, Move: moveCommand{settingFlags: newSettingFlags()}, Migrate: migrateCommand{
 		Status: migrateStatusCommand{newSettingFlags()}, Up: migrateUpCommand{newSettingFlags()},
 	}}
 	exit := -1

@@ -82,7 +82,7 @@ func changed() map[string]string {
 		"trusted_proxies": "10.0.0.0/8,192.0.2.7", "webhooks.allow_networks": "10.0.0.0/8", "shutdown_grace": "30s", "registration": "closed",
 		"log.level": "debug", "log.format": "json", "session.idle": "1h", "session.absolute": "2h",
 		"message.validity": "10m", "message.max_lateness": "5m", "message.idempotency_ttl": "24h",
-		"store.url": "postgres://smsir:word@db.example.org/smsir", "store.pool_size": "40", "node.name": "east", "node.lease": "1m",
+		"store.url": "postgres://smsir:word@db.example.org/smsir", "store.pool_size": "40", "store.ignore_move": "true", "node.name": "east", "node.lease": "1m",
 		"store.min_free_bytes": "512MiB", "store.accept_data_loss": "true", "dispatch.queue_limit": "7", "dispatch.window": "3",
 		"smpp.listen": ":3551", "smpp.plain_listen": ":2775", "smpp.plain_networks": "10.1.0.0/16", "smpp.tls_cert": "/etc/smsir/cert.pem", "smpp.tls_key": "/etc/smsir/key.pem",
 		"simulator.seed": "42", "simulator.window": "5", "metrics.token": "sixteen-letters-x",

@@ -89,6 +89,8 @@ func bind(s *Settings) []Option {
 			"How many connections to PostgreSQL this node opens at most. All nodes together must stay below the server's max_connections."),
 		size("store.min_free_bytes", &s.Store.MinFree,
 			"Free disk space below which sends are refused with 507, so that receipts can still be stored. 0: the smaller of 1GiB and 5 % of the disk."),
+		boolean("store.ignore_move", &s.Store.IgnoreMove,
+			"Start on an SQLite database although \"smsir move\" has moved its data to PostgreSQL. It is an old copy: what happened since is missing in it, and messages that have gone out since may go out again."),
 		boolean("store.accept_data_loss", &s.Store.AcceptDataLoss,
 			"Start even on a database that does not write every commit to disk before it answers. Accepted messages can then be lost in a power cut; a banner says so."),
 

@@ -72,6 +72,8 @@ type Store struct {
 	PoolSize int
 	// MinFree is the free disk space below which sends are refused. 0: the smaller of 1 GiB and 5 % of the disk.
 	MinFree Bytes
+	// IgnoreMove lets the server start on an SQLite database whose data was moved to PostgreSQL.
+	IgnoreMove bool
 	// AcceptDataLoss lets the server start on a database that does not sync every commit to disk.
 	AcceptDataLoss bool
 }

@@ -39,6 +39,8 @@ type Options struct {
 	MinFree uint64
 	// AcceptDataLoss opens a database that would not survive a power cut with a warning instead of an error.
 	AcceptDataLoss bool
+	// IgnoreMove opens a database whose data was moved elsewhere.
+	IgnoreMove bool
 	// Fatal is called once, when the database file can no longer be trusted: the process should end.
 	Fatal func(error)
 }
@@ -108,6 +110,11 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	}
 	if _, err := migrate(ctx, s.write); err != nil {
 		return err
+	}
+	if !opt.IgnoreMove {
+		if err := s.checkMoved(ctx); err != nil {
+			return err
+		}
 	}
 	if s.read, err = sql.Open("sqlite", dsn(s.path, "query_only(1)", "cache_size(-16384)")); err != nil {
 		return err
