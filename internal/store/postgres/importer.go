@@ -68,8 +68,8 @@ func (m *Importer) begin(ctx context.Context) (err error) {
 
 // Order sorts tables so that what a row refers to is there before it.
 func (m *Importer) Order(ctx context.Context, tables []string) ([]string, error) {
-	rows, err := m.tx.Query(ctx, `SELECT c.conrelid::regclass::text, c.confrelid::regclass::text FROM pg_constraint c
-		WHERE c.contype = 'f' AND c.conrelid <> c.confrelid`)
+	rows, err := m.tx.Query(ctx, `SELECT a.relname::text, b.relname::text FROM pg_constraint c
+		JOIN pg_class a ON a.oid = c.conrelid JOIN pg_class b ON b.oid = c.confrelid WHERE c.contype = 'f' AND a.oid <> b.oid`)
 	if err != nil {
 		return nil, err
 	}
