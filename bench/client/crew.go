@@ -126,6 +126,7 @@ func (c *Crew) accepted(ask *oracle.Ask, a *oracle.Answer) []string {
 			c.sent.Add(int64(len(a.Messages)))
 		}
 		return a.Messages
+	case a.Code == "recipient_opted_out": // a carrier said so of an earlier message
 	case a.Status == 0 || a.Status == 503 || a.Status == 507 || a.Status == 429 || a.Status == 422 && a.Code == "idempotency_key_reused":
 	default:
 		c.fault("%s: status %d %s", ask.Op, a.Status, a.Code)
