@@ -80,11 +80,10 @@ func (d *Dispatcher) turned(l *lane) {
 		d.hurry(l.up.Workspace, smsir.ReasonProviderDown, smsir.ReasonRouteConfig)
 	} else {
 		e.Type, e.Data.Error = smsir.EventProviderDown, why
-		text := "a provider does not answer"
 		if config {
-			e.Type, text = smsir.EventProviderConfig, "a provider refuses its settings"
+			e.Type = smsir.EventProviderConfig
 		}
-		d.log.Warn(text, "provider", l.up.Name, "code", why.Code, "provider_code", why.ProviderCode, "provider_text", why.ProviderText, "next_try", until)
+		d.log.Warn("a provider takes no messages now", "provider", l.up.Name, "refuses_its_settings", config, "code", why.Code, "provider_code", why.ProviderCode, "provider_text", why.ProviderText, "next_try", until)
 		d.sending.Go(func() { d.Offer(l.takeAll()) })
 	}
 	d.sending.Go(func() {

@@ -101,9 +101,9 @@ func TestBreaker(t *testing.T) {
 	if !b.open || b.until.Sub(now) != 10*time.Second {
 		t.Errorf("what was under way moved it: open %v, until %v", b.open, b.until.Sub(now))
 	}
-	for _, pause := range []time.Duration{10, 20, 30, 30, 30} {
-		if got := b.until.Sub(now); got != pause*time.Second {
-			t.Errorf("rests %v, want %v s", got, int(pause))
+	for _, pause := range []int{10, 20, 30, 30, 30} {
+		if got := b.until.Sub(now); got != time.Duration(pause)*time.Second {
+			t.Errorf("rests %v, want %v s", got, pause)
 		}
 		now = b.until
 		if n := b.slots(now, 32); n != 1 {

@@ -110,9 +110,6 @@ func parseUUIDs(prefix, field string, list []string) ([]smsir.UUID, error) {
 	return ids, nil
 }
 
-// contactPage is how many contacts a page has when nothing else is asked for.
-const contactPage = 50
-
 func (s *Server) listContacts(c *call, in *struct {
 	Search     string `query:"search" maxLength:"100" doc:"A part of the name or the number."`
 	Group      string `query:"group" maxLength:"40" doc:"Only those in this group." example:"grp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
