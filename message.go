@@ -30,6 +30,8 @@ type Message struct {
 	AcceptedAt time.Time
 	SendAt     time.Time // not before; zero for at once
 	ExpiresAt  time.Time // no first byte leaves after it
+	// OrderingKey makes it start after the one before it with the same key (A9); "" for no order.
+	OrderingKey string
 
 	// Moved by the methods of this type only.
 	Status            Status

@@ -18,7 +18,7 @@ func MessageOf(m *smsir.Message, names Names) Message {
 		AcceptedAt: m.AcceptedAt.UTC(), SendAt: Time(m.SendAt), ExpiresAt: m.ExpiresAt.UTC(),
 		SentAt: Time(m.SentAt), FinishedAt: Time(m.FinishedAt),
 		ReceiptDeadline: Time(m.ReceiptDeadline), ResolveDeadline: Time(m.ResolveDeadline),
-		OnUnknown: m.OnUnknown.String(), BatchID: m.Batch.Format(smsir.PrefixBatch), ClientRef: m.ClientRef,
+		OnUnknown: m.OnUnknown.String(), BatchID: m.Batch.Format(smsir.PrefixBatch), ClientRef: m.ClientRef, OrderingKey: m.OrderingKey,
 		Tags: m.Tags, Metadata: m.Metadata, PossibleDuplicate: m.PossibleDuplicate, CancelRequested: m.CancelRequested,
 		Error: FailureOf(m.Error), ResendOf: m.ResendOf.Format(smsir.PrefixMessage), UpdatedAt: m.UpdatedAt.UTC(),
 	}

@@ -35,6 +35,7 @@ type Message struct {
 	ResolveDeadline   *time.Time        `json:"resolve_deadline,omitempty" doc:"Until when an unknown outcome is looked into."`
 	OnUnknown         string            `json:"on_unknown" enum:"hold,retry_once,alert" doc:"What happens when nobody can tell whether it went out: hold sends at most once, retry_once at least once, alert holds and tells people."`
 	BatchID           string            `json:"batch_id,omitempty" doc:"The batch it came with." example:"bat_0g5t3v2k9qw1a"`
+	OrderingKey       string            `json:"ordering_key,omitempty" doc:"Messages with the same key start one after the other." example:"conversation-17"`
 	ClientRef         string            `json:"client_ref,omitempty" doc:"The sender's own reference, unique per workspace for 30 days." example:"order-1001"`
 	Tags              []string          `json:"tags,omitempty" nullable:"false" doc:"Words to find it by."`
 	Metadata          map[string]string `json:"metadata,omitempty" doc:"Values of the sender's own, returned as they came."`
@@ -109,6 +110,7 @@ type Options struct {
 	OnUnknown       string            `json:"on_unknown,omitempty" enum:"hold,retry_once,alert" doc:"What happens when nobody can tell whether it went out. Left out: as the workspace says."`
 	Tags            []string          `json:"tags,omitempty" nullable:"false" maxItems:"10" maxLength:"64" doc:"Words to find the message by: at most 10 of at most 64 characters."`
 	Metadata        map[string]string `json:"metadata,omitempty" maxProperties:"20" doc:"Values of your own, returned as they came: at most 20, names of at most 64 and values of at most 500 characters."`
+	OrderingKey     string            `json:"ordering_key,omitempty" maxLength:"64" doc:"Messages with the same key start one after the other, in the order in which they were accepted: the next one when the one before is sent, has ended, or has been unknown for 20 seconds. What the handset shows first is not promised." example:"conversation-17"`
 	Provider        string            `json:"provider,omitempty" maxLength:"64" doc:"Identifier of the provider to use. Left out: the first enabled one, by priority." example:"prv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Smart           *bool             `json:"smart,omitempty" doc:"Replace typographic characters by GSM equivalents where that saves segments. Left out: as the workspace says."`
 }

@@ -12,6 +12,8 @@ type Workspace struct {
 	SmartEncoding bool       `json:"smart_encoding" doc:"Replace typographic characters by GSM equivalents unless a send says otherwise."`
 	CreatedAt     time.Time  `json:"created_at" doc:"When it was created."`
 	PausedAt      *time.Time `json:"paused_at,omitempty" doc:"Since when nothing is sent; left out: it is not paused."`
+	QueueMaxCount int64      `json:"queue_max_count,omitempty" doc:"New messages are refused (queue_full) while so many wait; left out: the server's limit."`
+	QueueMaxAge   int64      `json:"queue_max_age_seconds,omitempty" doc:"New messages other than OTPs are refused (queue_full) while one has waited for so long; left out: never."`
 }
 
 // WorkspaceUpdate is the body of PATCH /v1/workspace. What is left out stays.
@@ -22,6 +24,9 @@ type WorkspaceUpdate struct {
 	OnUnknown     *string `json:"on_unknown,omitempty" enum:"hold,retry_once,alert" doc:"What happens when nobody can tell whether a message went out."`
 	SmartEncoding *bool   `json:"smart_encoding,omitempty" doc:"Smart encoding by default."`
 	Paused        *bool   `json:"paused,omitempty" doc:"Pause or resume sending. Messages are still accepted and wait."`
+	QueueMaxCount *int    `json:"queue_max_count,omitempty" minimum:"0" maximum:"10000000" doc:"Refuse new messages while so many wait; 0 for the server's limit. OTPs may exceed it by a tenth."`
+
+	QueueMaxAgeSeconds *int `json:"queue_max_age_seconds,omitempty" minimum:"0" maximum:"604800" doc:"Refuse new messages other than OTPs while one has waited for so long; 0 for never."`
 }
 
 // Member is a person's place in a workspace.

@@ -28,6 +28,7 @@ const (
 	MaxMetadata   = 20   // entries
 	MaxValue      = 500  // characters of a metadata value
 	MaxClientRef  = 128  // characters
+	MaxOrdering   = 64   // characters of an ordering key
 	MaxHold       = 10 * time.Minute
 	MinValidity   = time.Minute
 	MaxValidity   = 7 * 24 * time.Hour
@@ -116,6 +117,8 @@ type Request struct {
 	Provider  smsir.UUID
 	Smart     *bool // smart encoding; nil for the workspace's default
 	ResendOf  smsir.ID
+	// OrderingKey makes the message start after the one before it with the same key; "" for no order.
+	OrderingKey string
 }
 
 // Order is everything one request of a door asks for.
@@ -199,7 +202,7 @@ func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 	if err := p.check(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.backlog.check(ctx, &s.opt, o.Workspace.ID, len(p.messages)); err != nil {
+	if err := s.backlog.check(ctx, &s.opt, o.Workspace, p.messages); err != nil {
 		return nil, err
 	}
 	return s.commit(ctx, p)

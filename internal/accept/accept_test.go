@@ -303,4 +303,62 @@ func TestQueueFull(t *testing.T) {
 	if _, err := e.Send(ctx, e.order(rows[0])); smsir.CodeOf(err) != smsir.CodeQueueFull {
 		t.Errorf("message 51: %v, want %s", err, smsir.CodeQueueFull)
 	}
+	otp := rows[0]
+	otp.Class = smsir.OTP
+	for i := range 6 {
+		_, err := e.Send(ctx, e.order(otp))
+		if full := smsir.CodeOf(err) == smsir.CodeQueueFull; full != (i == 5) || err != nil && !full {
+			t.Errorf("OTP %d: %v; want a tenth more than the limit", i+1, err)
+		}
+	}
+}
+
+// TestQueueLimitsOfAWorkspace: its own count instead of the server's, and how long a message has waited.
+func TestQueueLimitsOfAWorkspace(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	now := time.Now()
+	s := accept.New(accept.Options{Store: e.st, QueueLimit: 50, Now: func() time.Time { return now }})
+	order := func(class smsir.Class) error {
+		now = now.Add(2 * time.Second) // the queue is asked for anew
+		_, err := s.Send(ctx, e.order(accept.Request{To: "+12025550100", Text: "hi", Class: class}))
+		return err
+	}
+	e.ws.QueueCount = 2
+	for i := range 3 {
+		if err := order(smsir.Bulk); (smsir.CodeOf(err) == smsir.CodeQueueFull) != (i == 2) {
+			t.Errorf("message %d of at most two: %v", i+1, err)
+		}
+	}
+	e.ws.QueueCount, e.ws.QueueAge = 0, time.Minute
+	if err := order(smsir.Bulk); err != nil {
+		t.Errorf("before the limit of age: %v", err)
+	}
+	now = now.Add(time.Minute)
+	if err := order(smsir.Bulk); smsir.CodeOf(err) != smsir.CodeQueueFull || !strings.Contains(err.Error(), "1m0s") {
+		t.Errorf("after a minute: %v, want %s", err, smsir.CodeQueueFull)
+	}
+	if err := order(smsir.OTP); err != nil {
+		t.Errorf("an OTP after a minute: %v", err)
+	}
+}
+
+// TestOrderingKey: such a message is not handed over in memory; it is claimed when it is its turn.
+func TestOrderingKey(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	r, err := e.Send(ctx, e.order(accept.Request{To: "+12025550100", Text: "hi", OrderingKey: "talk"}))
+	if err != nil || len(e.offered) != 0 {
+		t.Fatalf("offered %d, %v", len(e.offered), err)
+	}
+	if m, err := e.st.Message(ctx, e.ws.ID, r.Messages[0].ID); err != nil || m.OrderingKey != "talk" {
+		t.Errorf("stored with the key %q, %v", m.OrderingKey, err)
+	}
+	for _, key := range []string{strings.Repeat("x", 65), "a\nb"} {
+		_, err := e.Send(ctx, e.order(accept.Request{To: "+12025550100", Text: "hi", OrderingKey: key}))
+		var invalid *accept.InvalidError
+		if !errors.As(err, &invalid) || invalid.Problems[0].Field != "ordering_key" {
+			t.Errorf("key %q: %v", key, err)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/smsir/smsir"
@@ -19,7 +20,7 @@ func (p *plan) message(i int) (*smsir.Message, []Problem) {
 	c := checker{index: i}
 	m := &smsir.Message{
 		Workspace: w.ID, Batch: p.result.Batch, CreatedBy: p.order.Actor, Class: r.Class, ToRaw: r.To,
-		Provider: r.Provider, OnUnknown: w.OnUnknown, ClientRef: r.ClientRef, Tags: r.Tags, Metadata: r.Metadata, ResendOf: r.ResendOf, AcceptedAt: p.now,
+		Provider: r.Provider, OnUnknown: w.OnUnknown, ClientRef: r.ClientRef, Tags: r.Tags, Metadata: r.Metadata, ResendOf: r.ResendOf, OrderingKey: r.OrderingKey, AcceptedAt: p.now,
 	}
 	if r.OnUnknown != nil {
 		m.OnUnknown = *r.OnUnknown
@@ -170,6 +171,9 @@ func (c *checker) labels(r *Request) {
 		if k == "" || utf8.RuneCountInString(k) > MaxTag || utf8.RuneCountInString(v) > MaxValue {
 			c.add("metadata", "metadata_length", "A metadata name has 1 to %d characters and a value at most %d; %q does not.", MaxTag, MaxValue, clip(k))
 		}
+	}
+	if utf8.RuneCountInString(r.OrderingKey) > MaxOrdering || strings.ContainsFunc(r.OrderingKey, unicode.IsControl) {
+		c.add("ordering_key", "ordering_key_form", "The ordering_key has at most %d characters and no control characters. Use a shorter one, such as the id of the conversation.", MaxOrdering)
 	}
 	if utf8.RuneCountInString(r.ClientRef) > MaxClientRef {
 		c.add("client_ref", "client_ref_length", "The client_ref has more than %d characters. Use a shorter one.", MaxClientRef)

@@ -125,7 +125,7 @@ func (p *plan) suppressed(ctx context.Context) (map[string]bool, error) {
 func (p *plan) due() []*smsir.Message {
 	var due []*smsir.Message
 	for _, m := range p.messages {
-		if m.Status == smsir.Queued {
+		if m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 			c := *m
 			due = append(due, &c)
 		}

@@ -210,9 +210,10 @@ func TestWorkspaceSettings(t *testing.T) {
 	bob := f.join(ada, "bob@example.com", store.Member)
 	ctx := t.Context()
 	name, country, zone, retry, smart, paused := "Renamed", "gb", "Europe/London", smsir.RetryOnce, false, true
-	w, err := f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{&name, &country, &zone, &retry, &smart, &paused}, home)
+	count, age := int64(500), time.Hour
+	w, err := f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{&name, &country, &zone, &retry, &smart, &paused, &count, &age}, home)
 	wantNil(t, "UpdateWorkspace", err)
-	if w.Name != "Renamed" || w.Country != "GB" || w.TimeZone != "Europe/London" || w.OnUnknown != retry || w.Smart || !w.PausedAt.Equal(start) {
+	if w.Name != "Renamed" || w.Country != "GB" || w.TimeZone != "Europe/London" || w.OnUnknown != retry || w.Smart || !w.PausedAt.Equal(start) || w.QueueCount != count || w.QueueAge != age {
 		t.Errorf("UpdateWorkspace: got %+v", w)
 	}
 	p, err := f.Cookie(ctx, bob.Token)

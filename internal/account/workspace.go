@@ -60,10 +60,13 @@ type WorkspaceChange struct {
 	OnUnknown *smsir.OnUnknown
 	Smart     *bool
 	Paused    *bool // nothing is dispatched while true
+	// QueueCount and QueueAge refuse new messages while so many wait, or one for so long; 0 takes the limit away.
+	QueueCount *int64
+	QueueAge   *time.Duration
 }
 
 // UpdateWorkspace changes the workspace of p and returns it. Permission: workspace:write. Errors: invalid (Field "name",
-// "country", "time_zone" or "on_unknown").
+// "country", "time_zone", "on_unknown", "queue_max_count" or "queue_max_age_seconds").
 func (s *Service) UpdateWorkspace(ctx context.Context, p *Principal, c WorkspaceChange, peer Peer) (*store.Workspace, error) {
 	if err := p.Require(WorkspaceWrite); err != nil {
 		return nil, err
@@ -115,6 +118,18 @@ func (c WorkspaceChange) apply(w *store.Workspace, nameField string, now time.Ti
 	}
 	if c.Smart != nil {
 		w.Smart, changed = *c.Smart, append(changed, "smart")
+	}
+	if c.QueueCount != nil {
+		if *c.QueueCount < 0 {
+			return nil, fault(smsir.CodeInvalid, "queue_max_count", "The longest queue is a number of messages, or 0 for the server's limit.")
+		}
+		w.QueueCount, changed = *c.QueueCount, append(changed, "queue_max_count")
+	}
+	if c.QueueAge != nil {
+		if *c.QueueAge < 0 {
+			return nil, fault(smsir.CodeInvalid, "queue_max_age_seconds", "The longest wait is a number of seconds, or 0 for no limit.")
+		}
+		w.QueueAge, changed = *c.QueueAge, append(changed, "queue_max_age")
 	}
 	if c.Paused != nil && *c.Paused == w.PausedAt.IsZero() {
 		changed = append(changed, "paused")

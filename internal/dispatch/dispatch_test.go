@@ -164,7 +164,7 @@ func (w *world) send(to string, change ...func(*smsir.Message)) smsir.ID {
 	for _, f := range change {
 		f(m)
 	}
-	a := &store.Acceptance{Workspace: m.Workspace, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: w.d.Reserve([]*smsir.Message{m})}
+	a := &store.Acceptance{Workspace: m.Workspace, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: m.OrderingKey == "" && w.d.Reserve([]*smsir.Message{m})}
 	if _, err := w.st.Accept(bg, a); err != nil {
 		w.Fatal(err)
 	}

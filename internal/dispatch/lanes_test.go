@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,5 +258,36 @@ func TestPausedWorkspaceWaitsWithoutTurning(t *testing.T) {
 		w.d.Changed()
 		time.Sleep(time.Second)
 		w.expect(id, smsir.Sent, false)
+	})
+}
+
+// TestOrderingKey: whatever happens to one message, the next with its key starts after it, and only then.
+func TestOrderingKey(t *testing.T) {
+	refused := fail(smsir.AttemptRefused, smsir.ClassRetry, 0)
+	c := &carrier{script: map[string][]func(context.Context) (smsir.Accepted, error){
+		number(1): {refused, refused}, number(2): {slowly(5 * time.Second)}, number(3): {fail(smsir.AttemptUnknown, smsir.ClassUnknown, 0)},
+	}}
+	run(t, one(c), func(w *world) {
+		for i := range 6 {
+			w.send(number(i), func(m *smsir.Message) { m.OrderingKey = "talk" })
+		}
+		w.send(number(100))
+		time.Sleep(2 * time.Minute)
+		var order []string
+		for _, s := range c.calls {
+			order = append(order, s.To)
+		}
+		want := []string{number(0), number(100), number(1), number(1), number(1), number(2), number(3), number(4), number(5)}
+		slices.Sort(order[:2]) // number 100 waits for nobody
+		if !slices.Equal(order, want) {
+			t.Errorf("sent in the order %q, want %q", order, want)
+		}
+		if at, _ := c.when(number(3)); at.Sub(c.at[5]) < 5*time.Second {
+			t.Errorf("number 3 went %v after number 2 started, which took 5 s", at.Sub(c.at[5]))
+		}
+		third, _ := c.when(number(3))
+		if fourth, _ := c.when(number(4)); fourth.Sub(third) < smsir.UnknownWait || fourth.Sub(third) > smsir.UnknownWait+time.Second {
+			t.Errorf("number 4 went %v after number 3 became unknown", fourth.Sub(third))
+		}
 	})
 }

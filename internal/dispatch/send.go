@@ -266,7 +266,7 @@ func (l *lane) finish(f store.Finish) {
 			if m.Status == smsir.Unknown && f.Outcome.State == smsir.AttemptUnknown {
 				d.metrics.unknown.WithLabelValues(m.OnUnknown.String()).Inc()
 			}
-			if m.Status == smsir.Queued || m.Status == smsir.Unknown || m.Status == smsir.Sent && !m.NextAt.IsZero() {
+			if m.OrderingKey != "" || m.Status == smsir.Queued || m.Status == smsir.Unknown || m.Status == smsir.Sent && !m.NextAt.IsZero() {
 				d.Poke()
 			}
 			return

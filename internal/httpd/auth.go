@@ -1,6 +1,8 @@
 package httpd
 
 import (
+	"time"
+
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/account"
@@ -156,6 +158,7 @@ func workspaceOf(w *store.Workspace) api.Workspace {
 	return api.Workspace{
 		ID: w.ID.Format(smsir.PrefixWorkspace), Name: w.Name, Country: w.Country, TimeZone: w.TimeZone,
 		OnUnknown: w.OnUnknown.String(), SmartEncoding: w.Smart, CreatedAt: w.CreatedAt.UTC(), PausedAt: api.Time(w.PausedAt),
+		QueueMaxCount: w.QueueCount, QueueMaxAge: int64(w.QueueAge / time.Second),
 	}
 }
 

@@ -92,6 +92,7 @@ func requestOf(o *api.Options) (accept.Request, error) {
 	r := accept.Request{
 		From: o.From, Class: class, SendAt: timeOf(o.SendAt), Hold: time.Duration(o.HoldSeconds) * time.Second,
 		Validity: time.Duration(o.ValiditySeconds) * time.Second, Tags: o.Tags, Metadata: o.Metadata, Smart: o.Smart,
+		OrderingKey: o.OrderingKey,
 	}
 	if o.OnUnknown != "" {
 		policy, _ := smsir.ParseOnUnknown(o.OnUnknown)

@@ -1,6 +1,8 @@
 package httpd
 
 import (
+	"time"
+
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/account"
@@ -57,6 +59,14 @@ func (s *Server) updateWorkspace(c *call, in *struct{ Body api.WorkspaceUpdate }
 	if in.Body.OnUnknown != nil {
 		policy, _ := smsir.ParseOnUnknown(*in.Body.OnUnknown) // one of its words, as the tags demand
 		change.OnUnknown = &policy
+	}
+	if n := in.Body.QueueMaxCount; n != nil {
+		count := int64(*n)
+		change.QueueCount = &count
+	}
+	if age := in.Body.QueueMaxAgeSeconds; age != nil {
+		d := time.Duration(*age) * time.Second
+		change.QueueAge = &d
 	}
 	w, err := s.deps.Accounts.UpdateWorkspace(c.ctx(), c.p, change, c.peer())
 	if err != nil {

@@ -28,6 +28,10 @@ type Workspace struct {
 	Smart     bool // smart encoding on by default
 	CreatedAt time.Time
 	PausedAt  time.Time // nothing is dispatched while set
+	// QueueCount and QueueAge refuse new messages while so many wait, or while one has waited for so long;
+	// 0 for the server's limit, and for none.
+	QueueCount int64
+	QueueAge   time.Duration
 }
 
 // Role of a member in a workspace, most powerful first.

@@ -28,6 +28,9 @@ type Accepter interface {
 	Accept(ctx context.Context, a *Acceptance) (*Replay, error)
 	// Backlog is how many messages of a workspace are scheduled or queued.
 	Backlog(ctx context.Context, workspace smsir.UUID) (int64, error)
+	// Oldest is the oldest message of a workspace that waits unowned in the queue, 0 if none does. Its cost
+	// grows with their number.
+	Oldest(ctx context.Context, workspace smsir.UUID) (smsir.ID, error)
 	// Suppressed returns those of the recipients that must get nothing from sender ("" for the
 	// provider's choice, which any suppression of the recipient forbids).
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)

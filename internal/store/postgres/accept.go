@@ -109,7 +109,7 @@ func (o *acceptOp) run(w *work) error {
 	}
 	for _, m := range o.Messages {
 		var owner any
-		if o.Owned && m.Status == smsir.Queued {
+		if o.Owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 			owner = w.s.node.Load()
 		}
 		w.born = append(w.born, birth{m, owner})

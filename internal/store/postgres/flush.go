@@ -16,7 +16,7 @@ import (
 
 // birthKinds and movingKinds are the kinds of sqldb.BirthColumns and sqldb.MovingColumns, for a bulk.
 const (
-	birthKinds  = "ibiibitttttiibitttiiii" + "iitiiiit" + "in"
+	birthKinds  = "ibiibitttttiibitttiiiit" + "iitiiiit" + "in"
 	movingKinds = "iitiiiiiiiiibiiiiitt"
 )
 

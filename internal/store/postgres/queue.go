@@ -81,7 +81,24 @@ func (s *Store) Claim(ctx context.Context, now time.Time, shares []store.Share) 
 				return err
 			})
 		}
-		return t.batch(b)
+		if err := t.batch(b); err != nil {
+			return err
+		}
+		var inTurn []*smsir.Message
+		for _, m := range claimed {
+			until, behind, err := sqldb.Behind(t, m, now)
+			if err == nil && behind {
+				err = sqldb.PutBehind(t, m, until)
+			}
+			if err != nil {
+				return err
+			}
+			if !behind {
+				inTurn = append(inTurn, m)
+			}
+		}
+		claimed = inTurn
+		return nil
 	})
 	if err != nil {
 		return nil, s.coded(err)

@@ -193,6 +193,9 @@ func (w *work) step(id smsir.ID, change func(m *smsir.Message) ([]smsir.Event, e
 		e.owner = 0
 	}
 	w.keep(e, events)
+	if wait, frees := sqldb.Frees(&before, e.m); frees {
+		w.after = append(w.after, statement{query: sqldb.WakeNext("FOR UPDATE SKIP LOCKED"), args: []any{uuid(e.m.Workspace), e.m.OrderingKey, int64(e.m.ID), sqldb.Millis(e.m.UpdatedAt.Add(wait))}})
+	}
 	return e.m, nil
 }
 

@@ -23,8 +23,9 @@ type scan []any
 
 // The types below read a column of a database into a field of package store.
 type (
-	moment   struct{ to *time.Time } // what Millis stored
-	boolean  struct{ to *bool }      // 0 or 1
+	moment   struct{ to *time.Time }     // what Millis stored
+	boolean  struct{ to *bool }          // 0 or 1
+	lasting  struct{ to *time.Duration } // milliseconds
 	digest   struct{ to *[32]byte }
 	document struct{ to any } // JSON
 	text     struct{ to *[]byte }
@@ -48,6 +49,16 @@ func (b boolean) Scan(src any) error {
 		return fmt.Errorf("boolean column: got %T, want an integer", src)
 	}
 	*b.to = n != 0
+	return nil
+}
+
+// Scan implements sql.Scanner.
+func (l lasting) Scan(src any) error {
+	ms, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("duration column: got %T, want an integer", src)
+	}
+	*l.to = time.Duration(ms) * time.Millisecond
 	return nil
 }
 

@@ -9,13 +9,13 @@ import (
 // FixedColumns are set when a message is accepted; MovingColumns are written by every move.
 const (
 	FixedColumns = `id, workspace_id, batch_id, creator_kind, creator_id, class, recipient, recipient_raw, country, sender, text,
-		encoding, segments, provider_id, on_unknown, client_ref, tags, metadata, resend_of, accepted_at, send_at, expires_at`
+		encoding, segments, provider_id, on_unknown, client_ref, tags, metadata, resend_of, accepted_at, send_at, expires_at, ordering_key`
 	MovingColumns = `status, final, reason, attempts, tries, seq, next_at, updated_at, sent_at, finished_at, receipt_deadline,
 		resolve_deadline, used_provider_id, parts_total, parts_delivered, parts_failed, possible_duplicate, cancel_requested,
 		late_receipt, error`
 	MessageColumns = FixedColumns + ", " + MovingColumns
 	// StepColumns are what the state machine needs of a message, and no text.
-	StepColumns = "id, workspace_id, class, segments, on_unknown, recipient, sender, accepted_at, send_at, expires_at, " + MovingColumns
+	StepColumns = "id, workspace_id, class, segments, on_unknown, recipient, sender, accepted_at, send_at, expires_at, ordering_key, " + MovingColumns
 )
 
 // Scanner is a row, or a result set that stands on one.
@@ -70,7 +70,7 @@ func ScanMessage(row Scanner) (*smsir.Message, error) {
 	var v moving
 	dst := append([]any{
 		&id, &m.Workspace, &batch, &kind, &m.CreatedBy.ID, &class, &m.To, &m.ToRaw, &m.Country, &m.From, &m.Text,
-		&encoding, &segments, &m.Provider, &policy, &m.ClientRef, &tags, &metadata, &resend, &accepted, &send, &expires,
+		&encoding, &segments, &m.Provider, &policy, &m.ClientRef, &tags, &metadata, &resend, &accepted, &send, &expires, &m.OrderingKey,
 	}, v.dst()...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func ScanStep(row Scanner) (*smsir.Message, error) {
 	var m smsir.Message
 	var id, class, segments, policy, accepted, send, expires int64
 	var v moving
-	dst := append([]any{&id, &m.Workspace, &class, &segments, &policy, &m.To, &m.From, &accepted, &send, &expires}, v.dst()...)
+	dst := append([]any{&id, &m.Workspace, &class, &segments, &policy, &m.To, &m.From, &accepted, &send, &expires, &m.OrderingKey}, v.dst()...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func BirthArgs(m *smsir.Message, owner any) []any {
 	return []any{
 		int64(m.ID), m.Workspace, int64(m.Batch), int64(m.CreatedBy.Kind), m.CreatedBy.ID, int64(m.Class), m.To, m.ToRaw, m.Country,
 		m.From, m.Text, int64(m.Encoding), int64(m.Segments), m.Provider, int64(m.OnUnknown), m.ClientRef, MarshalMap(m.Tags), MarshalMap(m.Metadata),
-		int64(m.ResendOf), Millis(m.AcceptedAt), Millis(m.SendAt), Millis(m.ExpiresAt),
+		int64(m.ResendOf), Millis(m.AcceptedAt), Millis(m.SendAt), Millis(m.ExpiresAt), m.OrderingKey,
 		int64(m.Status), Flag(m.Final), string(m.Reason), int64(m.Seq), Millis(m.NextAt), Millis(m.UpdatedAt), Millis(m.FinishedAt),
 		Marshal(m.Error), Millis(m.DeadlineAt()), owner,
 	}

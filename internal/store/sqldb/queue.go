@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -21,6 +22,14 @@ const waitingQuery = `WITH RECURSIVE w(id) AS (
 func (s *Store) Waiting(ctx context.Context) ([]store.Waiting, error) {
 	rows, err := s.db.Query(ctx, waitingQuery)
 	return all(rows, err, func(w *store.Waiting) scan { return scan{&w.Workspace, &w.Class, moment{&w.DueAt}} })
+}
+
+// Oldest implements store.Accepter.
+func (s *Store) Oldest(ctx context.Context, workspace smsir.UUID) (smsir.ID, error) {
+	rows, err := s.db.Query(ctx, "SELECT coalesce(min(id), 0) FROM messages WHERE status = 1 AND owner IS NULL AND workspace_id = $1", workspace)
+	var id int64
+	err = one(rows, err, &id)
+	return smsir.ID(id), err
 }
 
 // NextDeadline implements store.Queue.

@@ -8,7 +8,7 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
-const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at"
+const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at, w.queue_max_count, w.queue_max_age"
 
 func scanWorkspace(w *store.Workspace) scan {
 	return scan{
@@ -16,6 +16,8 @@ func scanWorkspace(w *store.Workspace) scan {
 		boolean{&w.Smart},
 		moment{&w.CreatedAt},
 		moment{&w.PausedAt},
+		&w.QueueCount,
+		lasting{&w.QueueAge},
 	}
 }
 
@@ -26,9 +28,9 @@ func scanMember(m *store.Membership) scan {
 }
 
 func insertWorkspace(tx Tx, w *store.Workspace) error {
-	_, err := tx.Exec(`INSERT INTO workspaces (id, name, country, time_zone, on_unknown, smart, created_at, paused_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		w.ID, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.CreatedAt), Millis(w.PausedAt))
+	_, err := tx.Exec(`INSERT INTO workspaces (id, name, country, time_zone, on_unknown, smart, created_at, paused_at, queue_max_count, queue_max_age)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		w.ID, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.CreatedAt), Millis(w.PausedAt), w.QueueCount, w.QueueAge.Milliseconds())
 	return err
 }
 
@@ -47,8 +49,9 @@ func (s *Store) Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace,
 // UpdateWorkspace implements store.Accounts.
 func (s *Store) UpdateWorkspace(ctx context.Context, w *store.Workspace, audit store.AuditEntry) error {
 	return s.change(ctx, audit, func(tx Tx) error {
-		n, err := tx.Exec(`UPDATE workspaces SET name = $1, country = $2, time_zone = $3, on_unknown = $4, smart = $5, paused_at = $6
-			WHERE id = $7`, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.PausedAt), w.ID)
+		n, err := tx.Exec(`UPDATE workspaces SET name = $1, country = $2, time_zone = $3, on_unknown = $4, smart = $5, paused_at = $6,
+			queue_max_count = $8, queue_max_age = $9 WHERE id = $7`,
+			w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.PausedAt), w.ID, w.QueueCount, w.QueueAge.Milliseconds())
 		return touched(n, err, "workspace")
 	})
 }

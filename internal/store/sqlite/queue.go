@@ -101,6 +101,14 @@ func (s *Store) Claim(_ context.Context, now time.Time, shares []store.Share) (c
 				if err != nil {
 					return err
 				}
+				if until, behind, err := sqldb.Behind(t, m, now); err != nil {
+					return err
+				} else if behind {
+					if err := sqldb.PutBehind(t, m, until); err != nil {
+						return err
+					}
+					continue
+				}
 				claimed = append(claimed, m)
 			}
 		}

@@ -9,11 +9,11 @@ import (
 
 func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 	var owner any
-	if owned && m.Status == smsir.Queued {
+	if owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 		owner = t.s.node
 	}
 	// Plain marks: the driver looks every numbered one up by name.
-	_, err := t.Exec("INSERT INTO messages ("+sqldb.BirthColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+	_, err := t.Exec("INSERT INTO messages ("+sqldb.BirthColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sqldb.BirthArgs(m, owner)...)
 	return err
 }
@@ -49,6 +49,11 @@ func (t *wtx) saveStep(m *smsir.Message, before smsir.Message, events []smsir.Ev
 	}
 	if n != 1 {
 		return fmt.Errorf("message %s changed under the writer", m.ID.Format(smsir.PrefixMessage))
+	}
+	if wait, frees := sqldb.Frees(&before, m); frees {
+		if _, err := t.Exec(sqldb.WakeNext(""), m.Workspace, m.OrderingKey, int64(m.ID), sqldb.Millis(m.UpdatedAt.Add(wait))); err != nil {
+			return err
+		}
 	}
 	return t.record(m, before.State(), false, events)
 }

@@ -32,6 +32,15 @@ func testAccept(b *bench) {
 	if n, err := b.st.Backlog(ctx, b.ws); err != nil || n != 3 {
 		b.Errorf("backlog %d, %v; want 3", n, err)
 	}
+	if id, err := b.st.Oldest(ctx, b.ws); err != nil || id != 0 {
+		b.Errorf("oldest %v, %v; want none while all are owned or scheduled", id, err)
+	}
+	waits := b.message()
+	b.accept(false, waits)
+	b.accept(false, b.message())
+	if id, err := b.st.Oldest(ctx, b.ws); err != nil || id != waits.ID {
+		b.Errorf("oldest %v, %v; want %v", id, err, waits.ID)
+	}
 	if n, err := b.st.Backlog(ctx, smsir.UUID{4}); err != nil || n != 0 {
 		b.Errorf("backlog of another workspace %d, %v; want 0", n, err)
 	}

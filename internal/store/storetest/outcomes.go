@@ -125,3 +125,73 @@ func testProofInTime(b *bench) {
 		b.Error("sent again although it was delivered")
 	}
 }
+
+// testOrdering: A9.
+func testOrdering(b *bench) {
+	keyed := func(key string) func(*smsir.Message) { return func(m *smsir.Message) { m.OrderingKey = key } }
+	var all []*smsir.Message
+	for range 6 {
+		all = append(all, b.message(keyed("talk")))
+	}
+	other := b.message(keyed("another"))
+	b.accept(true, append(all, other)...) // that they are handed over in memory does not count
+	if got := b.state(all[0].ID, smsir.Queued, false); got.OrderingKey != "talk" {
+		b.Errorf("read back with the key %q", got.OrderingKey)
+	}
+	next := func(want *smsir.Message) *smsir.Message {
+		b.Helper()
+		claimed, err := b.claim(b.now(), 10)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if want == nil && len(claimed) == 0 {
+			return nil
+		}
+		if want == nil || len(claimed) != 1 || claimed[0].ID != want.ID {
+			b.Fatalf("claimed %v, want %v", claimed, want)
+		}
+		return claimed[0]
+	}
+	claimed, err := b.claim(b.now(), 10)
+	if err != nil || len(claimed) != 2 || claimed[0].ID != all[0].ID || claimed[1].ID != other.ID {
+		b.Fatalf("claimed %v, %v; want the first of each key", claimed, err)
+	}
+	if m := b.state(all[1].ID, smsir.Queued, false); m.Reason != smsir.ReasonOrdering || !m.NextAt.After(b.now()) {
+		b.Errorf("behind: %q until %v", m.Reason, m.NextAt)
+	}
+	attempt := b.mustIntend(claimed[0])
+	next(nil)
+	b.finish(attempt, all[0].ID, smsir.Outcome{State: smsir.AttemptRefused, Class: smsir.ClassRetry, RetryAt: b.now().Add(10 * time.Second)})
+	next(nil) // a retry is not overtaken
+	b.wait(10 * time.Second)
+	b.finish(b.mustIntend(next(all[0])), all[0].ID, accepted("first"))
+	second := next(all[1])
+	b.finish(b.mustIntend(second), second.ID, smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: b.now().Add(time.Hour)})
+	next(nil)
+	b.wait(smsir.UnknownWait)
+	third := next(all[2]) // unknown must not block for ever
+	b.finish(b.mustIntend(third), third.ID, smsir.Outcome{State: smsir.AttemptRefused, Class: smsir.ClassPermanent})
+	fourth := next(all[3])
+	if err := b.st.Release(ctx, []smsir.ID{fourth.ID}, smsir.ReasonProviderDown, b.now().Add(time.Hour)); err != nil {
+		b.Fatal(err)
+	}
+	next(nil)
+	if _, _, err := b.st.Cancel(ctx, b.ws, fourth.ID, smsir.Actor{}, b.now()); err != nil {
+		b.Fatal(err)
+	}
+	fifth := next(all[4])
+	b.finish(b.mustIntend(fifth), fifth.ID, smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: b.now().Add(time.Hour)})
+	next(nil)
+	b.finish(b.attempt(fifth.ID), fifth.ID, accepted("late")) // it is known before the wait is over
+	next(all[5])
+}
+
+// attempt is the id of the latest attempt of a message.
+func (b *bench) attempt(id smsir.ID) smsir.ID {
+	b.Helper()
+	attempts, err := b.st.Attempts(ctx, b.ws, id)
+	if err != nil || len(attempts) == 0 {
+		b.Fatalf("attempts: %v, %v", attempts, err)
+	}
+	return attempts[len(attempts)-1].ID
+}

@@ -2081,6 +2081,11 @@ export interface components {
              */
             on_unknown?: "hold" | "retry_once" | "alert";
             /**
+             * @description Messages with the same key start one after the other, in the order in which they were accepted: the next one when the one before is sent, has ended, or has been unknown for 20 seconds. What the handset shows first is not promised.
+             * @example conversation-17
+             */
+            ordering_key?: string;
+            /**
              * @description Identifier of the provider to use. Left out: the first enabled one, by priority.
              * @example prv_01k0c2v6sf7m8x0v3w6n9d5qhe
              */
@@ -3282,6 +3287,11 @@ export interface components {
              * @enum {string}
              */
             on_unknown: "hold" | "retry_once" | "alert";
+            /**
+             * @description Messages with the same key start one after the other.
+             * @example conversation-17
+             */
+            ordering_key?: string;
             /** @description Parts that the provider confirms one by one; left out until it has accepted the message. */
             parts?: components["schemas"]["Parts"];
             /** @description True when it was sent again after an outcome that nobody knows (on_unknown: retry_once). */
@@ -4464,6 +4474,11 @@ export interface components {
              */
             on_unknown?: "hold" | "retry_once" | "alert";
             /**
+             * @description Messages with the same key start one after the other, in the order in which they were accepted: the next one when the one before is sent, has ended, or has been unknown for 20 seconds. What the handset shows first is not promised.
+             * @example conversation-17
+             */
+            ordering_key?: string;
+            /**
              * @description Identifier of the provider to use. Left out: the first enabled one, by priority.
              * @example prv_01k0c2v6sf7m8x0v3w6n9d5qhe
              */
@@ -4926,6 +4941,16 @@ export interface components {
              * @description Since when nothing is sent; left out: it is not paused.
              */
             paused_at?: string;
+            /**
+             * Format: int64
+             * @description New messages other than OTPs are refused (queue_full) while one has waited for so long; left out: never.
+             */
+            queue_max_age_seconds?: number;
+            /**
+             * Format: int64
+             * @description New messages are refused (queue_full) while so many wait; left out: the server's limit.
+             */
+            queue_max_count?: number;
             /** @description Replace typographic characters by GSM equivalents unless a send says otherwise. */
             smart_encoding: boolean;
             /**
@@ -4949,6 +4974,16 @@ export interface components {
             on_unknown?: "hold" | "retry_once" | "alert";
             /** @description Pause or resume sending. Messages are still accepted and wait. */
             paused?: boolean;
+            /**
+             * Format: int64
+             * @description Refuse new messages other than OTPs while one has waited for so long; 0 for never.
+             */
+            queue_max_age_seconds?: number;
+            /**
+             * Format: int64
+             * @description Refuse new messages while so many wait; 0 for the server's limit. OTPs may exceed it by a tenth.
+             */
+            queue_max_count?: number;
             /** @description Smart encoding by default. */
             smart_encoding?: boolean;
             /**
