@@ -32,6 +32,8 @@ const (
 	PrefixWebhook   = "whk"
 	PrefixDelivery  = "dlv"
 	PrefixView      = "viw"
+	PrefixTemplate  = "tpl"
+	PrefixCampaign  = "cmp"
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/smsir/smsir/internal/audience"
+	"github.com/smsir/smsir/internal/campaign"
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -12,8 +13,8 @@ import (
 const importAttempts = 9
 
 // jobKinds says who does which background work.
-func jobKinds(imports *audience.Importer) map[string]job.Kind {
-	kinds := map[string]job.Kind{}
+func jobKinds(imports *audience.Importer, campaigns *campaign.Service) map[string]job.Kind {
+	kinds := map[string]job.Kind{campaign.JobKind: campaignKind(campaigns)}
 	for _, kind := range []string{audience.JobReview, audience.JobCommit, audience.JobUndo, audience.JobForget} {
 		kinds[kind] = job.Kind{
 			Run: func(ctx context.Context, j store.Job) (job.Result, error) {

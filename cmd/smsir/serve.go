@@ -216,8 +216,12 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		return nil, err
 	}
 	g.store.OnCommit(func() { g.hub.Wake(); g.webhooks.Poke(); g.smpp.Wake(); g.tell(node.Events) })
+	campaigns := g.newCampaigns()
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
-	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports), Log: log, Metrics: g.metrics})
+	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports, campaigns), Log: log, Metrics: g.metrics})
+	if err := campaigns.Recover(ctx); err != nil {
+		return nil, err
+	}
 	cursorKey, err := keys.MAC("cursors")
 	if err != nil {
 		return nil, err
@@ -229,6 +233,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Routes:    g.routes,
 		Audience:  audience.New(g.store, nil),
 		Imports:   imports,
+		Campaigns: campaigns,
 		Accept:    g.accepter,
 		SMPP:      g.smpp,
 		Store:     g.store,

@@ -126,9 +126,10 @@ type Order struct {
 	Workspace   *store.Workspace
 	Actor       smsir.Actor
 	Requests    []Request
-	Batch       bool // recipients that policy forbids become blocked rows instead of refusing the whole
-	SkipInvalid bool // invalid rows of a batch are left out and told instead of refusing the whole
-	Idempotency *Key // nil without a key
+	Batch       bool     // recipients that policy forbids become blocked rows instead of refusing the whole
+	In          smsir.ID // the batch that it adds to, which a campaign has; 0 makes a new one
+	SkipInvalid bool     // invalid rows of a batch are left out and told instead of refusing the whole
+	Idempotency *Key     // nil without a key
 	// Render makes the answer, before the commit, so that it is stored with the key. It may be nil
 	// when there is no key.
 	Render func(*Result) (status int, body []byte, err error)
@@ -139,6 +140,7 @@ type Key struct {
 	Scope       string // the endpoint
 	Key         string
 	Fingerprint [32]byte
+	TTL         time.Duration // how long it is kept; 0 for the service's
 }
 
 // Result is what was accepted, or what was answered before.
@@ -229,8 +231,12 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 		}
 	}
 	if k := p.order.Idempotency; k != nil {
+		ttl := k.TTL
+		if ttl == 0 {
+			ttl = s.opt.IdempotencyTTL
+		}
 		a.Idempotency = &store.Idempotency{
-			Scope: k.Scope, Key: k.Key, Fingerprint: k.Fingerprint, ExpiresAt: p.now.Add(s.opt.IdempotencyTTL),
+			Scope: k.Scope, Key: k.Key, Fingerprint: k.Fingerprint, ExpiresAt: p.now.Add(ttl),
 			Status: result.Status, Body: result.Body,
 		}
 	}

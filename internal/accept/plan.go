@@ -32,7 +32,7 @@ func (s *Service) plan(o *Order) *plan {
 			"%d recipients are too many for one request. Send at most %d at a time.", len(o.Requests), MaxRecipients)}}
 		return p
 	}
-	if o.Batch {
+	if p.result.Batch = o.In; o.Batch && o.In == 0 {
 		p.result.Batch = s.opt.Store.NewID(p.now)
 	}
 	type row struct{ to, from, text string }

@@ -31,6 +31,9 @@ const (
 	WebhooksWrite     Permission = "webhooks:write"
 	SMPPRead          Permission = "smpp:read"
 	SMPPWrite         Permission = "smpp:write"
+	CampaignsRead     Permission = "campaigns:read"
+	CampaignsWrite    Permission = "campaigns:write"
+	CampaignsApprove  Permission = "campaigns:approve"
 	APIKeysRead       Permission = "api_keys:read"
 	APIKeysWrite      Permission = "api_keys:write"
 	MembersRead       Permission = "members:read"
@@ -80,6 +83,9 @@ var rules = []Rule{
 	{WebhooksWrite, "Add, change, test and remove webhooks, and send deliveries again.", leaders, true, false},
 	{SMPPRead, "See the SMPP accounts and who is bound.", leaders, false, false},
 	{SMPPWrite, "Add, change and remove SMPP accounts, and end their sessions.", leaders, false, false},
+	{CampaignsRead, "See templates and campaigns.", everyone, true, false},
+	{CampaignsWrite, "Write templates, and write, launch, pause and cancel campaigns.", senders, true, false},
+	{CampaignsApprove, "Approve campaigns that somebody else launched.", leaders, false, false},
 	{APIKeysRead, "See the API keys, without their secrets.", leaders, false, false},
 	{APIKeysWrite, "Create and revoke API keys.", leaders, false, false},
 	{MembersRead, "See the members of the workspace.", everyone, false, false},

@@ -23,6 +23,7 @@ import (
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/audience"
+	"github.com/smsir/smsir/internal/campaign"
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/guard"
 	"github.com/smsir/smsir/internal/notify"
@@ -98,7 +99,8 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	hooks := webhook.New(webhook.Options{Store: db, Box: hookBox, Guard: guard.New(nil), NewID: db.NewID})
 	registry := prometheus.NewRegistry()
 	deps := Deps{
-		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Accept: accept.New(accept.Options{Store: db}), Store: db,
+		Campaigns: campaign.New(campaign.Options{Store: db}),
+		Accounts:  g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Accept: accept.New(accept.Options{Store: db}), Store: db,
 		Hub: notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
 		Callbacks: callbacks, Routes: rules, Webhooks: hooks,

@@ -248,14 +248,19 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/imports", as: other.token, body: "name,phone\nAda,+12025550123\n", header: map[string]string{"Content-Type": "text/csv"}}, 201, &table)
 	var hook api.WebhookSecret
 	g.ok(request{method: "POST", path: "/v1/webhooks", as: other.token, body: `{"url":"https://example.com/hook"}`}, 201, &hook)
+	var template api.Template
+	g.ok(request{method: "POST", path: "/v1/templates", as: other.token, body: `{"name":"Theirs","texts":[{"text":"Hi"}]}`}, 201, &template)
+	var campaign api.Campaign
+	g.ok(request{method: "POST", path: "/v1/campaigns", as: other.token, body: `{"name":"Theirs"}`}, 201, &campaign)
 	var esme api.SMPPAccountChanged
 	g.ok(request{method: "POST", path: "/v1/smpp/accounts", as: other.token, body: `{"system_id":"theirs"}`}, 201, &esme)
 	var view api.View
 	g.ok(request{method: "POST", path: "/v1/views", as: other.token, body: `{"name":"Theirs","query":"status=failed","team":true}`}, 201, &view)
 	foreign := map[string]string{
-		"webhooks": hook.Webhook.ID,
-		"views":    view.ID,
-		"accounts": esme.Account.ID,
+		"webhooks":  hook.Webhook.ID,
+		"views":     view.ID,
+		"accounts":  esme.Account.ID,
+		"templates": template.ID, "campaigns": campaign.ID,
 		"imports":  table.ID,
 		"routes":   rule.ID,
 		"contacts": contact.ID,
@@ -267,7 +272,9 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 		"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`, "PATCH /v1/routes/{id}": `{"enabled":false}`,
 		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`,
 		"PUT /v1/imports/{id}/mapping": `{"header":true,"columns":["name","phone"]}`, "POST /v1/imports/{id}/commit": `{}`,
-		"PATCH /v1/webhooks/{id}": `{"name":"x"}`, "PATCH /v1/smpp/accounts/{id}": `{"enabled":false}`, "POST /v1/webhooks/{id}/replay": `{}`,
+		"PATCH /v1/templates/{id}": `{"name":"x"}`, "PATCH /v1/campaigns/{id}": `{"name":"x"}`, "POST /v1/campaigns/{id}/withdraw": `{}`,
+		"POST /v1/campaigns/{id}/recipients": "+12025550100",
+		"PATCH /v1/webhooks/{id}":            `{"name":"x"}`, "PATCH /v1/smpp/accounts/{id}": `{"enabled":false}`, "POST /v1/webhooks/{id}/replay": `{}`,
 		"PATCH /v1/contacts/{id}": `{"name":"x"}`, "PATCH /v1/groups/{id}": `{"name":"x"}`, "PATCH /v1/views/{id}": `{"name":"x"}`, "POST /v1/groups/{id}/members": `{}`,
 		"POST /v1/contacts/{id}/merge": `{"others":["con_01k0c2v6sf7m8x0v3w6n9d5qhe"]}`,
 	}
@@ -284,7 +291,7 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 			continue
 		}
 		ask := func(id string) answer {
-			return g.refused(request{method: r.Method, path: strings.Replace(r.Path, "{id}", id, 1), as: owner.token, body: bodies[pattern]}, 404, smsir.CodeNotFound)
+			return g.refused(request{method: r.Method, path: strings.Replace(r.Path, "{id}", id, 1), as: owner.token, body: bodies[pattern], header: fileHeader(r)}, 404, smsir.CodeNotFound)
 		}
 		want := ask(theirs)
 		prefix, _, _ := strings.Cut(theirs, "_")
@@ -314,4 +321,12 @@ func sameHeaders(a, b http.Header) bool {
 		return fmt.Sprint(h)
 	}
 	return strip(a) == strip(b)
+}
+
+// fileHeader is the header of a body that is a file.
+func fileHeader(r registered) map[string]string {
+	if r.Takes == nil {
+		return nil
+	}
+	return map[string]string{"Content-Type": r.Takes[0]}
 }

@@ -43,6 +43,7 @@ func newDocument() *document {
 			{Name: "Statistics", Description: "Counts and rates."},
 			{Name: "Providers", Description: "The upstreams that messages leave through."},
 			{Name: "Routes", Description: "Rules that choose the provider of a message."},
+			{Name: "Campaigns", Description: "One text for many people: templates, recipients, schedules, and what became of it."},
 			{Name: "Contacts", Description: "The people behind numbers, and groups of them."},
 			{Name: "Consent", Description: "Who must not be written to, and who said so."},
 			{Name: "Webhooks", Description: "Addresses of yours that events are sent to."},

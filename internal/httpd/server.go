@@ -23,6 +23,7 @@ type Deps struct {
 	Providers Providers
 	Routes    Routes
 	Audience  Audience
+	Campaigns Campaigns
 	Imports   Imports
 	Webhooks  Webhooks
 	Accept    Accepter
@@ -127,6 +128,8 @@ func (s *Server) build() {
 	s.registerContacts(b)
 	s.registerGroups(b)
 	s.registerConsent(b)
+	s.registerTemplates(b)
+	s.registerCampaigns(b)
 	s.registerImports(b)
 	s.registerWebhooks(b)
 	s.registerEvents(b)

@@ -104,3 +104,8 @@ func migrated(url string) error {
 	}
 	return st.Close()
 }
+
+func TestCampaigns(t *testing.T) {
+	t.Parallel()
+	storetest.Campaigns(t, fresh)
+}

@@ -58,3 +58,8 @@ func fresh(t *testing.T) store.Store {
 	})
 	return st
 }
+
+func TestCampaigns(t *testing.T) {
+	t.Parallel()
+	storetest.Campaigns(t, fresh)
+}

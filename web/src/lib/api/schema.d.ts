@@ -326,6 +326,306 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaign-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The workspace's rules for campaigns
+         * @description Needs the permission `campaigns:read`.
+         */
+        get: operations["getCampaignSettings"];
+        /**
+         * Change the workspace's rules for campaigns
+         * @description Needs the permission `workspace:write`.
+         */
+        put: operations["putCampaignSettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List campaigns, newest first
+         * @description Needs the permission `campaigns:read`.
+         */
+        get: operations["listCampaigns"];
+        put?: never;
+        /**
+         * Write a campaign
+         * @description It is a draft until it is launched. Beside groups or a filter it can have a list of numbers of its own: POST them to /v1/campaigns/{id}/recipients.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        post: operations["createCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One campaign, and how far it is
+         * @description Needs the permission `campaigns:read`.
+         */
+        get: operations["getCampaign"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a draft, or a campaign that is over
+         * @description Its messages stay.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        delete: operations["deleteCampaign"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a draft
+         * @description Needs the permission `campaigns:write`.
+         */
+        patch: operations["updateCampaign"];
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a campaign
+         * @description Only a person who neither wrote nor launched it can.
+         *
+         *     Needs the permission `campaigns:approve`.
+         */
+        post: operations["approveCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a campaign
+         * @description What no provider has yet is canceled too.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        post: operations["cancelCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a dry run
+         * @description Nothing is sent: who would get what, by which provider, in how many segments, until when. What it would cost is not told: providers tell their prices with a message, not before.
+         *
+         *     Needs the permission `campaigns:read`.
+         */
+        post: operations["checkCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count failed messages by cause
+         * @description Needs the permission `campaigns:read`.
+         */
+        get: operations["listCampaignFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Launch a draft
+         * @description It starts at once or at its time; above the workspace's limit it waits for a second person.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        post: operations["launchCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a campaign
+         * @description Up to some thousand messages that wait in the queue already go out.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        post: operations["pauseCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a list of numbers to a draft
+         * @description CSV with commas, semicolons or tabs, or a workbook. A first row without a number names the columns: they become variables, and the numbers stand in the one called phone, number or mobile. Numbers that are there already are merged, up to a million in all.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        post: operations["addCampaignRecipients"];
+        /**
+         * Take the list of numbers from a draft
+         * @description Needs the permission `campaigns:write`.
+         */
+        delete: operations["clearCampaignRecipients"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send failed messages again
+         * @description The answer is a new campaign of those whose messages failed and were provably not received.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        post: operations["resendCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a paused campaign go on
+         * @description Needs the permission `campaigns:write`.
+         */
+        post: operations["resumeCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a campaign that has not started a draft again
+         * @description This is also how it is sent back instead of approved.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        post: operations["withdrawCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/consents": {
         parameters: {
             query?: never;
@@ -1556,6 +1856,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the templates by name
+         * @description Needs the permission `campaigns:read`.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        /**
+         * Add a template
+         * @description Needs the permission `campaigns:write`.
+         */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Render texts for contacts
+         * @description Nothing is stored. It shows the first message, the longest, and the first with a gap.
+         *
+         *     Needs the permission `campaigns:read`.
+         */
+        post: operations["previewTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One template
+         * @description Needs the permission `campaigns:read`.
+         */
+        get: operations["getTemplate"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a template
+         * @description One that a campaign names is put away instead.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        delete: operations["deleteTemplate"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a template
+         * @description Campaigns that were launched keep the texts that they had then.
+         *
+         *     Needs the permission `campaigns:write`.
+         */
+        patch: operations["updateTemplate"];
+        trace?: never;
+    };
     "/v1/views": {
         parameters: {
             query?: never;
@@ -1919,7 +2297,7 @@ export interface components {
              */
             name: string;
             /** @description What it may do. */
-            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "webhooks:read" | "webhooks:write" | "workspace:read")[];
+            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "workspace:read")[];
         };
         APIKeyCreated: {
             /** @description The key. */
@@ -2244,6 +2622,386 @@ export interface components {
              * @enum {string}
              */
             result: "canceled" | "cancel_requested" | "too_late" | "forbidden" | "not_found";
+        };
+        Campaign: {
+            /** @description Who approved it. */
+            approved_by?: components["schemas"]["Actor"];
+            /** @description Who changed it last. */
+            author: components["schemas"]["Actor"];
+            /**
+             * @description Of all its messages: GET /v1/messages?batch= lists them.
+             * @example bat_0g5t3v2k9qw1a
+             */
+            batch_id: string;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * @description That day; of a series the next one.
+             * @example 2026-03-02
+             */
+            day?: string;
+            /** @description The campaign whose failed messages this one sends again. */
+            failed_of?: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string;
+            /** @description All its recipients are known. */
+            gathered: boolean;
+            /**
+             * @description Identifier.
+             * @example cmp_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description Who launched it. */
+            launched_by?: components["schemas"]["Actor"];
+            /**
+             * @description Name for people.
+             * @example Spring open day
+             */
+            name: string;
+            /** @description Who gets what, and when. */
+            plan: components["schemas"]["CampaignPlan"];
+            /** @description How far it is; left out before it starts. */
+            progress?: components["schemas"]["CampaignProgress"];
+            /**
+             * @description Why it is paused or over (many_failures, missed_schedule, too_many_recipients, by_hand, nobody), or the words of who sent it back.
+             * @example many_failures
+             */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Numbers that it has by now, each once: in a draft those of its own list, when it runs all.
+             */
+            recipients: number;
+            /**
+             * Format: int64
+             * @description Numbers that were merged because they were there already.
+             */
+            repeated: number;
+            /**
+             * @description The campaign whose day this is.
+             * @example cmp_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            series?: string;
+            /**
+             * Format: date-time
+             * @description When it starts, or fires next.
+             */
+            start_at?: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started_at?: string;
+            /**
+             * @description Where it stands; waiting is for a second person's approval.
+             * @enum {string}
+             */
+            state: "draft" | "waiting" | "scheduled" | "running" | "paused" | "done" | "canceled";
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /** @description What the texts ask for. */
+            variables: string[];
+        };
+        CampaignCheck: {
+            /** @description A second person must approve it. */
+            approval: boolean;
+            /**
+             * Format: int64
+             * @description Of the recipients, those who opted out; they get nothing.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Of those looked at, messages without a text, or too long.
+             */
+            empty: number;
+            /**
+             * Format: date-time
+             * @description When the last message would go, by the pace and by what the providers take; left out when neither is known.
+             */
+            ends_at?: string;
+            /**
+             * Format: int64
+             * @description Of those looked at, messages with a variable that has no value.
+             */
+            gaps: number;
+            /**
+             * Format: int64
+             * @description Recipients that were rendered one by one, at most 20,000. Where there are more, blocked and segments are told from these.
+             */
+            looked: number;
+            /**
+             * Format: int64
+             * @description Segments of all messages: what providers charge for.
+             */
+            parts: number;
+            /** @description What must be put right before it can be launched. */
+            problems: string[];
+            /**
+             * Format: int64
+             * @description Numbers, each once.
+             */
+            recipients: number;
+            /**
+             * Format: int64
+             * @description Numbers of its list that were merged.
+             */
+            repeated: number;
+            /** @description Who would take the messages, by country. */
+            routes: components["schemas"]["CampaignRoute"][];
+            /** @description A few of the messages. */
+            samples: components["schemas"]["MessageSample"][];
+            /** @description Messages by length. */
+            segments: components["schemas"]["SegmentShare"][];
+            /**
+             * Format: date-time
+             * @description When it would start.
+             */
+            starts_at: string;
+            /**
+             * Format: int64
+             * @description Of those looked at, messages that need Unicode.
+             */
+            unicode: number;
+        };
+        CampaignCreate: {
+            /** @description Name for people. */
+            name: string;
+            /** @description Who gets what, and when; it can come later. */
+            plan?: components["schemas"]["CampaignPlan"];
+        };
+        CampaignFailure: {
+            /**
+             * @description Of the provider's error, or our own word.
+             * @example unknown_subscriber
+             */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            messages: number;
+            /** @description What one of them said. */
+            text?: string;
+        };
+        CampaignFailures: {
+            /** @description The most frequent first. */
+            items: components["schemas"]["CampaignFailure"][];
+        };
+        CampaignList: {
+            /** @description Newest first; days of a series only with series. */
+            items: components["schemas"]["Campaign"][];
+            /** @description Cursor of the next page. */
+            next?: string;
+        };
+        CampaignNote: {
+            /** @description Why, for who launched it. */
+            note?: string;
+        };
+        CampaignPlan: {
+            /** @description Contacts that match when the campaign starts. */
+            filter?: components["schemas"]["ContactFilter"];
+            /** @description Sender ID; left out: the provider chooses. */
+            from?: string;
+            /**
+             * @description Members of any of these groups; not together with filter.
+             * @example [
+             *       "grp_01k0c2v6sf7m8x0v3w6n9d5qhe"
+             *     ]
+             */
+            groups?: string[];
+            /**
+             * @description Start when the clocks of time_zone show this. A time that they skip counts from the clock before, one that they show twice is the first.
+             * @example 2026-03-29T09:30
+             */
+            local_time?: string;
+            /**
+             * Format: int64
+             * @description Messages a minute; left out: as fast as the providers take them.
+             */
+            per_minute?: number;
+            /** @description Hours in which nobody is written to, on the clocks of the recipient's country: whoever is in them gets the message when they are over. */
+            quiet_hours?: components["schemas"]["QuietHours"];
+            /** @description Make it a series. */
+            repeat?: components["schemas"]["CampaignRepeat"];
+            /**
+             * Format: int64
+             * @description Spread over so many hours; not together with per_minute.
+             */
+            spread_hours?: number;
+            /**
+             * Format: date-time
+             * @description Start at this moment. Without start_at, local_time and repeat it starts when it is launched.
+             */
+            start_at?: string;
+            /**
+             * @description The template whose texts are sent. A campaign that was launched keeps the texts as they were.
+             * @example tpl_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            template?: string;
+            /** @description The texts, where there is no template. */
+            texts?: components["schemas"]["LanguageText"][];
+            /**
+             * @description IANA name; the workspace's when left out.
+             * @example Africa/Nairobi
+             */
+            time_zone?: string;
+        };
+        CampaignProgress: {
+            /**
+             * Format: int64
+             * @description Opted out.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Canceled.
+             */
+            canceled: number;
+            /**
+             * Format: date-time
+             * @description When it was counted.
+             */
+            counted_at: string;
+            /**
+             * Format: int64
+             * @description Delivered.
+             */
+            delivered: number;
+            /**
+             * Format: date-time
+             * @description When nothing will wait any more at this pace.
+             */
+            ends_at?: string;
+            /**
+             * Format: int64
+             * @description Failed, undelivered or expired.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description Messages handed over a minute, lately.
+             */
+            per_minute: number;
+            /**
+             * Format: int64
+             * @description Segments of all messages so far.
+             */
+            segments: number;
+            /**
+             * Format: int64
+             * @description Handed over, without a receipt so far.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Recipients whose text came out empty or too long.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Not handed over yet.
+             */
+            waiting: number;
+        };
+        CampaignRepeat: {
+            /** @description Of a week: 0 Sunday to 6 Saturday. Of a month: 1 to 31, the last day where there is none. */
+            days?: number[];
+            /**
+             * @description How often.
+             * @enum {string}
+             */
+            every: "day" | "week" | "month";
+            /**
+             * @description First day.
+             * @example 2026-03-01
+             */
+            from: string;
+            /**
+             * @description Time of the day.
+             * @example 09:30
+             */
+            time: string;
+            /**
+             * @description Last day.
+             * @example 2026-06-30
+             */
+            until?: string;
+        };
+        CampaignRoute: {
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example KE
+             */
+            country?: string;
+            /**
+             * Format: int64
+             * @description Of those looked at.
+             */
+            messages: number;
+            /** @description Name of the provider; left out when none would. */
+            provider?: string;
+            /** @description Why, in a sentence. */
+            why: string;
+        };
+        CampaignRowProblem: {
+            /**
+             * Format: int64
+             * @description As a spreadsheet counts.
+             */
+            row: number;
+            /** @description What stands there. */
+            text: string;
+            /** @description What is wrong with it. */
+            why: string;
+        };
+        CampaignSettings: {
+            /**
+             * Format: int64
+             * @description Campaigns with more recipients need the approval of a second person; 0 for never.
+             */
+            approval_above: number;
+        };
+        CampaignUpdate: {
+            /** @description Another name. */
+            name?: string;
+            /** @description Another plan. */
+            plan?: components["schemas"]["CampaignPlan"];
+        };
+        CampaignUpload: {
+            /**
+             * Format: int64
+             * @description Numbers that are new to the campaign.
+             */
+            added: number;
+            /** @description The variables that the list brings. */
+            columns: string[];
+            /** @description Of the first hundred that were rejected. */
+            problems: components["schemas"]["CampaignRowProblem"][];
+            /**
+             * Format: int64
+             * @description Rows without a number that can be dialled.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Numbers that were there already.
+             */
+            repeated: number;
+            /**
+             * Format: int64
+             * @description Rows with something in them.
+             */
+            rows: number;
         };
         CancelResult: {
             /** @description The message as it stands now. */
@@ -3062,6 +3820,18 @@ export interface components {
             /** @description The code of an invitation. */
             code: string;
         };
+        LanguageText: {
+            /**
+             * @description BCP 47; left out: for everybody else.
+             * @example sw
+             */
+            language?: string;
+            /**
+             * @description The text. {{name}} is replaced by the recipient's name, {{name|friend}} too, or by what stands behind the bar. Values are never read as variables.
+             * @example Hello {{name|friend}}
+             */
+            text: string;
+        };
         LateReceipt: {
             /**
              * Format: date-time
@@ -3372,6 +4142,32 @@ export interface components {
             next?: string;
             /** @description True when the search stopped at its bound of 100,000 rows before the page was full: go on with next. */
             partial: boolean;
+        };
+        MessageSample: {
+            /**
+             * @description How it travels.
+             * @enum {string}
+             */
+            encoding: "gsm7" | "ucs2";
+            /**
+             * @description Why it is shown: the first, the longest, or the first in which a variable has no value.
+             * @enum {string}
+             */
+            kind: "first" | "longest" | "gap";
+            /** @description Name of the recipient. */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Its segments.
+             */
+            segments: number;
+            /** @description The text as it would be sent. */
+            text: string;
+            /**
+             * @description Number, E.164; left out when there is no contact to show.
+             * @example +12025550100
+             */
+            to?: string;
         };
         Money: {
             /**
@@ -3792,6 +4588,18 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        QuietHours: {
+            /**
+             * @description When they begin.
+             * @example 21:00
+             */
+            from: string;
+            /**
+             * @description When they are over.
+             * @example 08:00
+             */
+            to: string;
         };
         ReauthRequest: {
             /** @description The password. */
@@ -4442,6 +5250,18 @@ export interface components {
              */
             scope: string;
         };
+        SegmentShare: {
+            /**
+             * Format: int64
+             * @description Messages.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Segments of a message.
+             */
+            segments: number;
+        };
         SendRequest: {
             /**
              * @description Lane of traffic; transactional when left out.
@@ -4679,6 +5499,100 @@ export interface components {
             items: components["schemas"]["Suppression"][];
             /** @description Cursor of the next page. */
             next?: string;
+        };
+        Template: {
+            /**
+             * Format: date-time
+             * @description When it was put away; it stays for the campaigns that used it.
+             */
+            archived_at?: string;
+            /** @description Who changed it last. */
+            author: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * @description Identifier.
+             * @example tpl_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description Unique among those in use.
+             * @example Reminder
+             */
+            name: string;
+            /** @description By language; the one for everybody else comes first. */
+            texts: components["schemas"]["LanguageText"][];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Campaigns that name it.
+             */
+            uses: number;
+            /**
+             * @description What the texts ask for.
+             * @example [
+             *       "name"
+             *     ]
+             */
+            variables: string[];
+        };
+        TemplateCreate: {
+            /** @description Unique among those in use. */
+            name: string;
+            /** @description By language; one without a language is needed. */
+            texts: components["schemas"]["LanguageText"][];
+        };
+        TemplateDeleted: {
+            /** @description A campaign names it, so it was put away instead. */
+            archived: boolean;
+        };
+        TemplateList: {
+            /** @description By name. */
+            items: components["schemas"]["Template"][];
+        };
+        TemplatePreview: {
+            /**
+             * Format: int64
+             * @description Of those, messages with a variable that has no value.
+             */
+            gaps: number;
+            /**
+             * Format: int64
+             * @description Contacts that were rendered, at most 2,000.
+             */
+            looked: number;
+            /** @description A few of the messages. */
+            samples: components["schemas"]["MessageSample"][];
+            /** @description Messages by length. */
+            segments: components["schemas"]["SegmentShare"][];
+            /** @description Variables that no contact field has. A list of numbers may bring them as columns. */
+            unknown: string[];
+            /** @description What the texts ask for. */
+            variables: string[];
+        };
+        TemplatePreviewRequest: {
+            /**
+             * @description Render for its contacts; for all when left out.
+             * @example grp_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            group?: string;
+            /** @description The texts. */
+            texts: components["schemas"]["LanguageText"][];
+        };
+        TemplateUpdate: {
+            /** @description Put it away, or take it out again. */
+            archived?: boolean;
+            /** @description Another name. */
+            name?: string;
+            /** @description All texts. */
+            texts?: components["schemas"]["LanguageText"][];
         };
         Totals: {
             /**
@@ -5590,6 +6504,582 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getCampaignSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putCampaignSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listCampaigns: {
+        parameters: {
+            query?: {
+                /** @description The days of this series. */
+                series?: string;
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Campaigns on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    approveCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    cancelCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    checkCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignCheck"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listCampaignFailures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignFailures"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    launchCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    pauseCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    addCampaignRecipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+                "text/tab-separated-values": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignUpload"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    clearCampaignRecipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    resendCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    resumeCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    withdrawCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the campaign. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignNote"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8173,6 +9663,201 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description Those that were put away instead. */
+                archived?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    previewTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDeleted"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
