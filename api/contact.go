@@ -24,6 +24,23 @@ type ContactList struct {
 	Next  string    `json:"next,omitempty" doc:"Cursor of the next page."`
 }
 
+// ContactLookup is the body of POST /v1/contacts/lookup.
+type ContactLookup struct {
+	Phones []string `json:"phones" nullable:"false" minItems:"1" maxItems:"200" maxLength:"20" doc:"Numbers, E.164." example:"[\"+12025550100\"]"`
+}
+
+// ContactsFound is the answer to a lookup.
+type ContactsFound struct {
+	Items []ContactFound `json:"items" nullable:"false" doc:"Those that have a contact, in the order of the numbers."`
+}
+
+// ContactFound is who is behind a number.
+type ContactFound struct {
+	Phone string `json:"phone" example:"+12025550100"`
+	ID    string `json:"id" example:"con_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Name  string `json:"name" doc:"May be empty."`
+}
+
 // ContactCreate is the body of POST /v1/contacts.
 type ContactCreate struct {
 	Phone string `json:"phone" minLength:"1" maxLength:"64" doc:"As people type it; without a country code it is of the workspace's country." example:"+12025550100"`

@@ -85,6 +85,7 @@ func accessTable() map[string]access {
 		"GET /v1/contacts":             may(account.ContactsRead),
 		"GET /v1/contacts/export":      may(account.ContactsRead),
 		"POST /v1/contacts/search":     may(account.ContactsRead),
+		"POST /v1/contacts/lookup":     may(account.ContactsRead),
 		"POST /v1/contacts":            may(account.ContactsWrite),
 		"GET /v1/contacts/{id}":        may(account.ContactsRead),
 		"PATCH /v1/contacts/{id}":      may(account.ContactsWrite),

@@ -35,6 +35,7 @@ func (s *Server) registerContacts(b *builder) {
 		Method: "POST", Path: "/v1/contacts/search", ID: "searchContacts", Tag: "Contacts",
 		Summary: "Find contacts by conditions", Text: "What a group with this filter would hold now; its first 20.",
 	}, s.searchContacts)
+	handle(b, route{Method: "POST", Path: "/v1/contacts/lookup", ID: "lookupContacts", Tag: "Contacts", Summary: "Find who is behind numbers"}, s.lookupContacts)
 	handle(b, route{Method: "POST", Path: "/v1/contacts", ID: "createContact", Tag: "Contacts", Status: 201, Errors: []int{409}, Summary: "Add a contact"}, s.createContact)
 	handle(b, route{Method: "GET", Path: "/v1/contacts/{id}", ID: "getContact", Tag: "Contacts", Summary: "One contact"},
 		func(c *call, in *contactID) (*api.Contact, error) {
@@ -252,6 +253,21 @@ func writeContacts(c *call, q store.ContactQuery, file io.Writer, fields []store
 func (s *Server) searchContacts(c *call, in *struct{ Body api.ContactFilter }) (*api.ContactList, error) {
 	out, err := s.contacts(c, store.ContactQuery{Filter: filterFrom(&in.Body)}, nil, 20)
 	return &out.ContactList, err
+}
+
+func (s *Server) lookupContacts(c *call, in *struct{ Body api.ContactLookup }) (*api.ContactsFound, error) {
+	found, err := s.deps.Store.ContactsByPhone(c.ctx(), c.p.Workspace.ID, in.Body.Phones)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ContactsFound{Items: make([]api.ContactFound, 0, len(found))}
+	for _, phone := range in.Body.Phones {
+		if k, ok := found[phone]; ok {
+			out.Items = append(out.Items, api.ContactFound{Phone: phone, ID: k.ID.Format(smsir.PrefixContact), Name: k.Name})
+			delete(found, phone)
+		}
+	}
+	return out, nil
 }
 
 func (s *Server) createContact(c *call, in *struct{ Body api.ContactCreate }) (*api.Contact, error) {

@@ -56,6 +56,11 @@ func TestContacts(t *testing.T) {
 	if c.Name != "Ada L." || c.Fields["class"] != "" || c.Fields["fee"] != "12.5" || c.Language != "sw" || len(c.Groups) != 0 {
 		t.Errorf("changed: %+v", c)
 	}
+	var found api.ContactsFound
+	ask("POST", "/v1/contacts/lookup", `{"phones":["+12025550199","+12025550123","+12025550123"]}`, 200, &found)
+	if len(found.Items) != 1 || found.Items[0] != (api.ContactFound{Phone: "+12025550123", ID: c.ID, Name: "Ada L."}) {
+		t.Errorf("lookup: %+v", found)
+	}
 	ask("POST", "/v1/groups/"+group.ID+"/members", `{"add":["`+c.ID+`"]}`, 204, nil)
 
 	var second api.Contact

@@ -51,6 +51,7 @@ func matrix() map[string]string {
 		"GET /v1/contacts":                 all + " key:contacts:read",
 		"GET /v1/contacts/export":          all + " key:contacts:read",
 		"POST /v1/contacts/search":         all + " key:contacts:read",
+		"POST /v1/contacts/lookup":         all + " key:contacts:read",
 		"POST /v1/contacts":                "member admin owner operator key:contacts:write",
 		"GET /v1/contacts/{id}":            all + " key:contacts:read",
 		"PATCH /v1/contacts/{id}":          "member admin owner operator key:contacts:write",

@@ -34,6 +34,14 @@ export const main: NavItem[] = [
 
 export const setup: NavItem[] = [
   {
+    href: '/contacts',
+    icon: 'users',
+    key: 'nav.contacts',
+    permission: 'contacts:read',
+    words: 'people address book groups import csv excel opt-out unsubscribe duplicates lists',
+    letter: 'o',
+  },
+  {
     href: '/providers',
     icon: 'plug',
     key: 'nav.providers',

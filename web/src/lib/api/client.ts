@@ -39,25 +39,79 @@ export async function call<M extends Method, P extends PathOf<M>>(
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(options.path?.[name] ?? ''),
   )
-  const url = new URL(filled, location.origin)
-  for (const [name, value] of Object.entries(options.query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value))
-  }
+  const url = address(filled, options.query)
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   if (options.key) headers['Idempotency-Key'] = options.key
   if (options.version) headers['If-Match'] = `"${options.version}"`
 
+  const { response, body } = await ask(url, {
+    method: method.toUpperCase(),
+    headers,
+    body: options.body === undefined ? undefined : JSON.stringify(options.body),
+  })
+  const copy = response.headers.get('X-SMSir-Copy')
+  if (copy) options.oncopy?.(copy)
+  return body as Answer<Operation<P, M>>
+}
+
+/** How long a file may take on its way. */
+const FILE_MS = 600_000
+
+/** Sends a file as it is, and resolves with the answer's body. */
+export async function upload<P extends PathOf<'post'>>(
+  path: P,
+  file: Blob,
+  type: string,
+  query: Query<Operation<P, 'post'>>,
+): Promise<Answer<Operation<P, 'post'>>> {
+  const headers = { Accept: 'application/json', 'Content-Type': type }
+  const { body } = await ask(address(path, query), { method: 'POST', headers, body: file }, FILE_MS)
+  return body as Answer<Operation<P, 'post'>>
+}
+
+/** Gets a file and hands it to the browser under a name. */
+export async function download(path: string, name: string, query: Record<string, string> = {}) {
+  let response: Response
+  let file: Blob
+  try {
+    response = await fetch(address(path, query), {
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(FILE_MS),
+    })
+    file = await response.blob()
+  } catch (e) {
+    throw new Problem({ code: 'network', detail: String(e) })
+  }
+  if (!response.ok)
+    throw problemOf(
+      response,
+      await file
+        .text()
+        .then(JSON.parse)
+        .catch(() => undefined),
+    )
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(file)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}
+
+function address(path: string, query: object | undefined): URL {
+  const url = new URL(path, location.origin)
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value))
+  }
+  return url
+}
+
+/** One request, and its answer as JSON. */
+async function ask(url: URL, init: RequestInit, ms = TIMEOUT_MS) {
   let response: Response
   let text: string
   try {
-    response = await fetch(url, {
-      method: method.toUpperCase(),
-      headers,
-      credentials: 'same-origin',
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    response = await fetch(url, { ...init, credentials: 'same-origin', signal: AbortSignal.timeout(ms) })
     text = await response.text()
   } catch (e) {
     throw new Problem({ code: 'network', detail: String(e) })
@@ -70,7 +124,5 @@ export async function call<M extends Method, P extends PathOf<M>>(
     if (response.ok) throw new Problem({ code: 'network', detail: 'unreadable answer' })
   }
   if (!response.ok) throw problemOf(response, body)
-  const copy = response.headers.get('X-SMSir-Copy')
-  if (copy) options.oncopy?.(copy)
-  return body as Answer<Operation<P, M>>
+  return { response, body }
 }

@@ -758,6 +758,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find who is behind numbers
+         * @description Needs the permission `contacts:read`.
+         */
+        post: operations["lookupContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts/search": {
         parameters: {
             query?: never;
@@ -3214,6 +3234,14 @@ export interface components {
              */
             match?: "all" | "any";
         };
+        ContactFound: {
+            /** @example con_01k0c2v6sf7m8x0v3w6n9d5qhe */
+            id: string;
+            /** @description May be empty. */
+            name: string;
+            /** @example +12025550100 */
+            phone: string;
+        };
         ContactList: {
             /** @description By name. */
             items: components["schemas"]["Contact"][];
@@ -3225,6 +3253,15 @@ export interface components {
              */
             total?: number;
         };
+        ContactLookup: {
+            /**
+             * @description Numbers, E.164.
+             * @example [
+             *       "+12025550100"
+             *     ]
+             */
+            phones: string[];
+        };
         ContactMerge: {
             /** @description The contacts that go up in this one. It gets what it lacks from them, joins their groups and notes their numbers. */
             others: string[];
@@ -3232,6 +3269,10 @@ export interface components {
         ContactSets: {
             /** @description Contacts with the same name, a set each. */
             sets: (components["schemas"]["Contact"][] | null)[];
+        };
+        ContactsFound: {
+            /** @description Those that have a contact, in the order of the numbers. */
+            items: components["schemas"]["ContactFound"][];
         };
         CostlyCharacter: {
             /**
@@ -7336,6 +7377,39 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    lookupContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactLookup"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactsFound"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -1,4 +1,5 @@
 import type core from './en.json'
+import type contacts from './contacts/en.json'
 import type keys from './keys/en.json'
 import type providers from './providers/en.json'
 import type routes from './routes/en.json'
@@ -8,6 +9,7 @@ import type webhooks from './webhooks/en.json'
 /** Every text there is: those of the whole app, and those of each feature. */
 export type Key =
   | keyof typeof core
+  | keyof typeof contacts
   | keyof typeof keys
   | keyof typeof providers
   | keyof typeof routes
