@@ -1,5 +1,9 @@
 import type { Route } from '$lib/router.svelte'
 
+// Features of several pages, which load these one by one.
+const groups = () => import('./features/groups/Index.svelte')
+const imports = () => import('./features/imports/Index.svelte')
+
 /** Every address of the app. Views load when they are first opened. */
 export const routes: Route[] = [
   { path: '/', load: () => import('./features/home/Home.svelte'), title: 'nav.home' },
@@ -19,9 +23,9 @@ export const routes: Route[] = [
   },
   {
     path: '/contacts/groups',
-    load: () => import('./features/contacts/Groups.svelte'),
+    load: groups,
     title: 'contacts.groups',
-    words: 'contacts',
+    words: 'groups',
     permission: 'contacts:read',
   },
   {
@@ -33,30 +37,30 @@ export const routes: Route[] = [
   },
   {
     path: '/contacts/import',
-    load: () => import('./features/contacts/Imports.svelte'),
+    load: imports,
     title: 'contacts.import',
-    words: 'contacts',
+    words: 'imports',
     permission: 'contacts:write',
   },
   {
     path: '/contacts/import/:id',
-    load: () => import('./features/contacts/Import.svelte'),
+    load: imports,
     title: 'contacts.import',
-    words: 'contacts',
+    words: 'imports',
     permission: 'contacts:write',
   },
   {
     path: '/contacts/duplicates',
-    load: () => import('./features/contacts/Duplicates.svelte'),
+    load: groups,
     title: 'contacts.duplicates',
-    words: 'contacts',
+    words: 'groups',
     permission: 'contacts:read',
   },
   {
     path: '/contacts/fields',
-    load: () => import('./features/contacts/Fields.svelte'),
+    load: groups,
     title: 'contacts.fields',
-    words: 'contacts',
+    words: 'groups',
     permission: 'contacts:read',
   },
   {

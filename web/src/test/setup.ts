@@ -28,4 +28,4 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
 
 const { i18n } = await import('$lib/i18n/index.svelte')
 await i18n.set('en')
-for (const area of ['contacts', 'keys', 'providers', 'settings', 'webhooks']) await i18n.need(area)
+for (const area of ['contacts', 'groups', 'imports', 'keys', 'providers', 'settings', 'webhooks']) await i18n.need(area)

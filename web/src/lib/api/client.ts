@@ -3,13 +3,15 @@ import type { paths } from './schema'
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 /** Paths of the API that know a method. */
-type PathOf<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths]
-type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>
+export type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P][M] extends object ? P : never
+}[keyof paths]
+export type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : void
 /** What an operation answers when it succeeds. */
-type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202 | 204)]> : never
+export type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202 | 204)]> : never
 type Body<O> = O extends { requestBody?: { content: { 'application/json': infer B } } } ? B : undefined
-type Query<O> = O extends { parameters: { query?: infer Q } } ? Q : undefined
+export type Query<O> = O extends { parameters: { query?: infer Q } } ? Q : undefined
 
 export interface Call<O> {
   /** Values of the {names} in the path. */
@@ -55,50 +57,8 @@ export async function call<M extends Method, P extends PathOf<M>>(
   return body as Answer<Operation<P, M>>
 }
 
-/** How long a file may take on its way. */
-const FILE_MS = 600_000
-
-/** Sends a file as it is, and resolves with the answer's body. */
-export async function upload<P extends PathOf<'post'>>(
-  path: P,
-  file: Blob,
-  type: string,
-  query: Query<Operation<P, 'post'>>,
-): Promise<Answer<Operation<P, 'post'>>> {
-  const headers = { Accept: 'application/json', 'Content-Type': type }
-  const { body } = await ask(address(path, query), { method: 'POST', headers, body: file }, FILE_MS)
-  return body as Answer<Operation<P, 'post'>>
-}
-
-/** Gets a file and hands it to the browser under a name. */
-export async function download(path: string, name: string, query: Record<string, string> = {}) {
-  let response: Response
-  let file: Blob
-  try {
-    response = await fetch(address(path, query), {
-      credentials: 'same-origin',
-      signal: AbortSignal.timeout(FILE_MS),
-    })
-    file = await response.blob()
-  } catch (e) {
-    throw new Problem({ code: 'network', detail: String(e) })
-  }
-  if (!response.ok)
-    throw problemOf(
-      response,
-      await file
-        .text()
-        .then(JSON.parse)
-        .catch(() => undefined),
-    )
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(file)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
-}
-
-function address(path: string, query: object | undefined): URL {
+/** An address of the server with its query; what is empty is left out. */
+export function address(path: string, query: object | undefined): URL {
   const url = new URL(path, location.origin)
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value))
@@ -107,22 +67,29 @@ function address(path: string, query: object | undefined): URL {
 }
 
 /** One request, and its answer as JSON. */
-async function ask(url: URL, init: RequestInit, ms = TIMEOUT_MS) {
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(url, { ...init, credentials: 'same-origin', signal: AbortSignal.timeout(ms) })
-    text = await response.text()
-  } catch (e) {
-    throw new Problem({ code: 'network', detail: String(e) })
-  }
+export async function ask(url: URL, init: RequestInit, ms = TIMEOUT_MS) {
+  const { response, content } = await fetched(url, init, (r) => r.text(), ms)
   let body: unknown
   try {
-    body = text ? JSON.parse(text) : undefined
+    body = content ? JSON.parse(content) : undefined
   } catch {
     // Not ours: a proxy, a captive portal. A success that cannot be read is no success.
     if (response.ok) throw new Problem({ code: 'network', detail: 'unreadable answer' })
   }
   if (!response.ok) throw problemOf(response, body)
   return { response, body }
+}
+
+/** One request, with its answer read. Rejects when none came. */
+export async function fetched<T>(url: URL, init: RequestInit, read: (r: Response) => Promise<T>, ms: number) {
+  try {
+    const response = await fetch(url, {
+      ...init,
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(ms),
+    })
+    return { response, content: await read(response) }
+  } catch (e) {
+    throw new Problem({ code: 'network', detail: String(e) })
+  }
 }

@@ -1,4 +1,5 @@
-import { call, download } from './client'
+import { call } from './client'
+import { download } from './files'
 import type { Schemas } from './types'
 
 export type Contact = Schemas['Contact']
@@ -18,7 +19,6 @@ export interface ContactQuery {
 export const listContacts = (query: ContactQuery & { cursor?: string; limit?: number }) =>
   call('get', '/v1/contacts', { query })
 export const searchContacts = (body: ContactFilter) => call('post', '/v1/contacts/search', { body })
-export const lookupContacts = (phones: string[]) => call('post', '/v1/contacts/lookup', { body: { phones } })
 export const getContact = (id: string) => call('get', '/v1/contacts/{id}', { path: { id } })
 export const createContact = (body: Schemas['ContactCreate']) => call('post', '/v1/contacts', { body })
 export const updateContact = (id: string, body: Schemas['ContactChange']) =>

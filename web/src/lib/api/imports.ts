@@ -1,4 +1,5 @@
-import { call, download, upload } from './client'
+import { call } from './client'
+import { download, upload } from './files'
 import type { Schemas } from './types'
 
 export type Import = Schemas['Import']

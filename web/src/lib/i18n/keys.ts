@@ -1,5 +1,7 @@
 import type core from './en.json'
 import type contacts from './contacts/en.json'
+import type groups from './groups/en.json'
+import type imports from './imports/en.json'
 import type keys from './keys/en.json'
 import type providers from './providers/en.json'
 import type routes from './routes/en.json'
@@ -10,6 +12,8 @@ import type webhooks from './webhooks/en.json'
 export type Key =
   | keyof typeof core
   | keyof typeof contacts
+  | keyof typeof groups
+  | keyof typeof imports
   | keyof typeof keys
   | keyof typeof providers
   | keyof typeof routes

@@ -1,5 +1,4 @@
-import { SvelteMap } from 'svelte/reactivity'
-import { lookupContacts } from '$lib/api/contacts'
+import { call } from '$lib/api/client'
 import { can } from '$lib/permissions'
 import { session } from '$lib/stores/session.svelte'
 
@@ -12,7 +11,7 @@ const MOST = 200
  * kept until something about contacts changes. A number without a contact is not asked for again.
  */
 class Names {
-  #known = new SvelteMap<string, string>()
+  #known = $state.raw<Record<string, string>>({})
   #asked = new Set<string>()
   #wanted = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -23,7 +22,7 @@ class Names {
 
   /** The name of a number, "" as long as none is known. Reading it in a view asks for it. */
   of(phone: string): string {
-    const known = this.#known.get(phone)
+    const known = this.#known[phone]
     if (known !== undefined) return known
     if (phone.startsWith('+') && !this.#asked.has(phone) && can('contacts:read')) {
       this.#asked.add(phone)
@@ -39,7 +38,7 @@ class Names {
     this.#timer = undefined
     this.#asked.clear()
     this.#wanted.clear()
-    this.#known.clear()
+    this.#known = {}
   }
 
   async #ask() {
@@ -48,8 +47,9 @@ class Names {
     for (const p of phones) this.#wanted.delete(p)
     if (this.#wanted.size) this.#timer = setTimeout(() => void this.#ask(), GATHER_MS)
     try {
-      const found = await lookupContacts(phones)
-      for (const c of found.items) if (c.name) this.#known.set(c.phone, c.name)
+      const found = await call('post', '/v1/contacts/lookup', { body: { phones } })
+      const named = found.items.filter((c) => c.name).map((c) => [c.phone, c.name])
+      if (named.length) this.#known = { ...this.#known, ...Object.fromEntries(named) }
     } catch {
       // A name is a kindness: the number is on screen. It is asked for again with the next list.
       for (const p of phones) this.#asked.delete(p)

@@ -12,14 +12,14 @@ export interface Subject {
 
 /** What a condition can be about. */
 export const subjects = (fields: ContactField[]): Subject[] => [
-  { on: 'name', label: t('contacts.name'), kind: 'text' },
+  { on: 'name', label: t('filter.name'), kind: 'text' },
   ...fields.map((f): Subject => ({ on: `field.${f.key}`, label: f.label, kind: f.type })),
   { on: 'group', label: t('filter.group'), kind: 'choice' },
   { on: 'country', label: t('filter.country'), kind: 'choice' },
-  { on: 'language', label: t('contacts.language'), kind: 'text' },
+  { on: 'language', label: t('filter.language'), kind: 'text' },
   { on: 'suppressed', label: t('filter.suppressed'), kind: 'yesno' },
   { on: 'created', label: t('filter.created'), kind: 'since' },
-  { on: 'phone', label: t('contacts.phone'), kind: 'text' },
+  { on: 'phone', label: t('filter.phone'), kind: 'text' },
 ]
 
 /** How things of a kind can be compared. */
