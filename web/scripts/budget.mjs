@@ -26,6 +26,8 @@ const largest = (folder) =>
     .filter((k) => new RegExp(`^src/lib/i18n/${folder}\\w+\\.json$`).test(k))
     .sort((a, b) => size(manifest[b].file) - size(manifest[a].file))[0]
 const language = largest('')
+/** Views that load an area of texts beside that of their feature. */
+const LATER = { 'src/features/messages/MessageView.svelte': 'story/' }
 let failed = 0
 if (!language) {
   console.log('FAIL no languages in dist/build.json')
@@ -33,7 +35,8 @@ if (!language) {
 }
 for (const route of routes) {
   const words = largest(route.split('/')[2] + '/')
-  const chunks = new Set([entry, route, language, words].filter(Boolean).flatMap((k) => [...closure(k)]))
+  const own = LATER[route] && largest(LATER[route])
+  const chunks = new Set([entry, route, language, words, own].filter(Boolean).flatMap((k) => [...closure(k)]))
   const files = { js: new Set(), css: new Set() }
   for (const key of chunks) {
     files.js.add(manifest[key].file)

@@ -7,11 +7,17 @@ const imports = () => import('./features/imports/Index.svelte')
 /** Every address of the app. Views load when they are first opened. */
 export const routes: Route[] = [
   { path: '/', load: () => import('./features/home/Home.svelte'), title: 'nav.home' },
-  { path: '/messages', load: () => import('./features/messages/Messages.svelte'), title: 'nav.messages' },
+  {
+    path: '/messages',
+    load: () => import('./features/messages/Messages.svelte'),
+    title: 'nav.messages',
+    words: 'messages',
+  },
   {
     path: '/compose',
     load: () => import('./features/compose/Compose.svelte'),
     title: 'nav.compose',
+    words: 'compose',
     permission: 'messages:send',
   },
   {
@@ -102,6 +108,7 @@ export const routes: Route[] = [
     path: '/setup',
     load: () => import('./features/setup/Setup.svelte'),
     title: 'setup.title',
+    words: 'setup',
     access: 'public',
   },
   {

@@ -28,4 +28,8 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
 
 const { i18n } = await import('$lib/i18n/index.svelte')
 await i18n.set('en')
-for (const area of ['contacts', 'groups', 'imports', 'keys', 'providers', 'settings', 'webhooks']) await i18n.need(area)
+const areas = [
+  ...['compose', 'contacts', 'groups', 'imports', 'keys', 'messages'],
+  ...['providers', 'settings', 'setup', 'story', 'webhooks'],
+]
+for (const area of areas) await i18n.need(area)

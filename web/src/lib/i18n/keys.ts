@@ -1,21 +1,29 @@
 import type core from './en.json'
 import type contacts from './contacts/en.json'
+import type compose from './compose/en.json'
 import type groups from './groups/en.json'
 import type imports from './imports/en.json'
 import type keys from './keys/en.json'
+import type messages from './messages/en.json'
 import type providers from './providers/en.json'
 import type routes from './routes/en.json'
 import type settings from './settings/en.json'
+import type setup from './setup/en.json'
+import type story from './story/en.json'
 import type webhooks from './webhooks/en.json'
 
 /** Every text there is: those of the whole app, and those of each feature. */
 export type Key =
   | keyof typeof core
+  | keyof typeof compose
   | keyof typeof contacts
   | keyof typeof groups
   | keyof typeof imports
   | keyof typeof keys
+  | keyof typeof messages
   | keyof typeof providers
   | keyof typeof routes
   | keyof typeof settings
+  | keyof typeof setup
+  | keyof typeof story
   | keyof typeof webhooks
