@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/smsir/smsir/api"
 	load "github.com/smsir/smsir/bench/client"
+	"github.com/smsir/smsir/bench/hooksink"
 	"github.com/smsir/smsir/internal/failpoint"
 )
 
@@ -29,11 +31,16 @@ func TestFailpoints(t *testing.T) {
 	t.Cleanup(func() { keep(t, dir) })
 	h := newHammer(t, dir, seed)
 	h.path = path
+	h.args = append(h.args, "--webhooks-allow-networks", "127.0.0.0/8")
 	h.run()
 	c := register(t, h.server)
 	h.site = siteOf(c)
 	crew := newCrew(t, h.site, dir, seed, load.Recipients)
 	h.far = startCarrier(t, c, dir, seed, append(carrierFaults(), "reply@to=+4477009000*", "drop@to=+4477009001*"))
+	sink := hooksink.New(seed)
+	hooks := httptest.NewServer(sink)
+	t.Cleanup(hooks.Close)
+	must(t, sink.Secret(call[api.WebhookSecret](t, c, "POST", "/v1/webhooks", api.WebhookCreate{URL: hooks.URL}, 201).Secret))
 	f := startFollower(t, h.site, c.token, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
 	working, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -64,6 +71,9 @@ func TestFailpoints(t *testing.T) {
 	r := judge(t, dir)
 	t.Logf("%d messages accepted, %d tries without an answer, at most %d unknown by one kill\n%s", crew.Sent(), crew.Resets(), h.worst(), report(t, r))
 	t.Logf("%s kills %d", r.Summary(), h.kills)
+	for _, w := range sink.Wrong() {
+		t.Error(w)
+	}
 	if !r.OK() {
 		t.Error("the oracle found faults")
 	}

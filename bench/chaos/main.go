@@ -58,6 +58,7 @@ func scenarios() []scenario {
 		{"e2e", "TestCrash", "SMSIR_CRASH_KILLS", 30, 60},
 		{"e2e", "TestFailpoints", "SMSIR_CRASH_ROUNDS", 1, 1},
 		{"e2e", "TestKillDuringMigrations", "SMSIR_CHAOS", 1, 1},
+		{"e2e", "TestWebhooksUnderKills", "SMSIR_CRASH_KILLS", 5, 15},
 		{"e2e", "TestCrashOnPostgres", "SMSIR_CRASH_KILLS", 12, 30},
 	}
 }

@@ -63,6 +63,10 @@ const (
 	InboundAfter   Point = "inbound.after"   // K9
 	CallbackAfter  Point = "callback.after"  // K9: stored, not acknowledged
 
+	HookSpread Point = "hook.spread" // events are about to become deliveries
+	HookBefore Point = "hook.before" // a delivery is leased, not posted
+	HookAfter  Point = "hook.after"  // K10: posted, not marked
+
 	CancelBefore Point = "cancel.before"
 	CancelTx     Point = "cancel.tx"
 	CancelAfter  Point = "cancel.after"
@@ -81,7 +85,7 @@ func Points() []Point {
 		AcceptBefore, AcceptTx, AcceptAfter, BatchBefore, BatchAfter, AnswerBefore, TickBefore, TickAfter, ClaimBefore, ClaimAfter,
 		ReleaseBefore, ReleaseAfter, IntentBefore, IntentTx, IntentAfter, SendBefore, WireBefore, WireMid, WireAfter, WireAnswered, SendAfter,
 		OutcomeBefore, OutcomeTx, OutcomeAfter, LookBefore, LookAfter, FanoutBefore, FanoutAfter, CallbackBefore, ReceiptBefore, ReceiptTx,
-		ReceiptAfter, InboundBefore, InboundTx, InboundAfter, CallbackAfter, CancelBefore, CancelTx, CancelAfter, SweepBefore, SweepTx,
+		ReceiptAfter, InboundBefore, InboundTx, InboundAfter, CallbackAfter, HookSpread, HookBefore, HookAfter, CancelBefore, CancelTx, CancelAfter, SweepBefore, SweepTx,
 		SweepAfter, DrainBefore, DrainAfter,
 	}
 }

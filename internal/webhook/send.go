@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/guard"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -127,6 +128,7 @@ func (r *run) spread(ctx context.Context, hooks []store.Webhook) (more bool, err
 			}
 		}
 	}
+	failpoint.Hit(failpoint.HookSpread)
 	err = r.opt.Store.Deliver(ctx, list, cursor, upTo)
 	if smsir.CodeOf(err) == smsir.CodeConflict {
 		return true, nil // another node was first: go on from where it is
@@ -186,7 +188,9 @@ func (r *run) start(ctx context.Context, h *store.Webhook) error {
 // try sends a delivery once and stores what came of it.
 func (r *run) try(ctx context.Context, h *store.Webhook, d store.Delivery) {
 	begin := r.now()
+	failpoint.Hit(failpoint.HookBefore)
 	wait, gone := r.send(ctx, h, &d)
+	failpoint.Hit(failpoint.HookAfter)
 	d.TriedAt, d.Took = r.now().UTC().Truncate(time.Millisecond), r.now().Sub(begin)
 	d.Attempts++
 	why := ""
