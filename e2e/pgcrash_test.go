@@ -64,6 +64,15 @@ func TestCrashOnPostgres(t *testing.T) {
 		pause(working, time.Duration(h.rng.IntN(2000))*time.Millisecond)
 		server.Restart(t)
 		pause(working, time.Second) // the gateway goes on by itself
+		select {
+		case <-h.server.done: // but for one that was just starting: it says so and ends, and is started again
+			if h.server.code != 1 {
+				t.Errorf("the server ended by itself with exit code %d:\n%s", h.server.code, tail(h.server.stderr.String()))
+			}
+			h.site.Down()
+			h.server = nil
+		default:
+		}
 	}
 	h.run()
 	pause(t.Context(), time.Second)
