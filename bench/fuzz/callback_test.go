@@ -61,9 +61,9 @@ func callers(tb testing.TB) map[string]smsir.CalledBack {
 }
 
 // signed is Twilio's signature of a form.
-func signed(url_ string, form url.Values) string {
+func signed(at string, form url.Values) string {
 	mac := hmac.New(sha1.New, []byte(word))
-	_, _ = io.WriteString(mac, url_)
+	_, _ = io.WriteString(mac, at)
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		for _, v := range slices.Compact(slices.Sorted(slices.Values(form[name]))) {
 			_, _ = io.WriteString(mac, name+v)
