@@ -218,6 +218,13 @@ func TestTheDatabaseGoesAndComesBack(t *testing.T) {
 	if err := st.Ready(bg); err != nil {
 		t.Errorf("when it is back: %v", err)
 	}
+	if l, err := st.Renew(bg); err != nil || l.Rejoined {
+		t.Errorf("renew: %+v, %v", l, err)
+	}
+	if other, err := postgres.Open(bg, s.url, postgres.Options{Node: "a"}); err == nil {
+		_ = other.Close()
+		t.Error("the name of the node was free after the restart of the server")
+	}
 	m, err := st.Finish(bg, store.Finish{Attempt: attempt, Message: kept.ID, Workspace: s.ws, Now: time.Now(), Outcome: smsir.Outcome{State: smsir.AttemptAccepted, References: []string{"r"}}})
 	if err != nil || m.Status != smsir.Sent {
 		t.Errorf("the outcome that waited: %v, %v; want sent", m, err)

@@ -26,21 +26,48 @@ const (
 
 // lockName holds the name of this node for as long as the process lives: the system gives it back however it ends, so
 // the next run of the node knows that the earlier ones are over.
-func (s *Store) lockName(ctx context.Context, config *pgx.ConnConfig) (err error) {
-	if s.name, err = pgx.ConnectConfig(ctx, config.Copy()); err != nil {
+func (s *Store) lockName(ctx context.Context, config *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, config.Copy())
+	if err != nil {
 		return fmt.Errorf("connect to the database: %w", err)
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(s.opt.Node))
 	var free bool
-	err = s.name.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", int32(lockName), int32(h.Sum32())).Scan(&free) //nolint:gosec // any 32 bits
+	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", int32(lockName), int32(h.Sum32())).Scan(&free) //nolint:gosec // any 32 bits
+	if err == nil && !free {
+		err = fmt.Errorf("a node named %q is running on this database already: stop it first, or give this one another name with --node-name", s.opt.Node)
+	}
 	if err != nil {
+		closeConn(conn)
 		return fmt.Errorf("lock the name of this node: %w", err)
 	}
-	if !free {
-		return fmt.Errorf("a node named %q is running on this database already: stop it first, or give this one another name with --node-name", s.opt.Node)
-	}
+	s.name = conn
 	return nil
+}
+
+// keepName makes sure that the name is still held: the lock goes with its connection, when the server restarts for example.
+// A node whose name somebody else has taken meanwhile cannot renew its lease, and stops sending.
+func (s *Store) keepName(ctx context.Context) error {
+	s.naming.Lock()
+	defer s.naming.Unlock()
+	if s.closed.Load() {
+		return smsir.Errorf(smsir.CodeStorageDown, "The gateway is stopping.")
+	}
+	if s.name != nil && s.name.Ping(ctx) == nil {
+		return nil
+	}
+	if s.name != nil {
+		closeConn(s.name)
+		s.name = nil
+	}
+	return s.lockName(ctx, s.pool.Config().ConnConfig)
+}
+
+func closeConn(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+	defer cancel()
+	_ = conn.Close(ctx) // it is given up either way
 }
 
 // register makes this run an owner of messages with a slot that no living node has, ends earlier runs of the same node,
@@ -100,6 +127,9 @@ const (
 
 // Renew implements store.Nodes.
 func (s *Store) Renew(ctx context.Context) (l store.Lease, err error) {
+	if err := s.keepName(ctx); err != nil {
+		return l, s.coded(err)
+	}
 	err = s.update(ctx, func(t *tx) error {
 		l = store.Lease{Life: s.node.Load()}
 		n, err := t.Exec("UPDATE nodes SET lease_until = smsir_now() + $2 WHERE id = $1 AND stopped_at = 0", s.node.Load(), s.opt.Lease.Milliseconds())

@@ -16,9 +16,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +56,7 @@ type Store struct {
 	ids      *smsir.Generator
 	node     atomic.Int64 // this run of this process; another one after it was fenced
 	slot     int
+	naming   sync.Mutex
 	name     *pgx.Conn // holds the lock on the node's name
 	pool     *pgxpool.Pool
 	writer   *writer
@@ -236,13 +237,11 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closeConnections() {
+	s.naming.Lock()
 	if s.name != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if err := s.name.Close(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			s.log.Debug("a connection did not close in order", "err", err)
-		}
+		closeConn(s.name)
 	}
+	s.naming.Unlock()
 	if s.pool != nil {
 		s.pool.Close()
 	}
