@@ -16,7 +16,9 @@ const campaignColumns = `c.id, c.workspace_id, c.name, c.state, c.reason, c.plan
 
 func scanCampaign(c *store.Campaign) scan {
 	return scan{
-		&c.ID, &c.Workspace, &c.Name, &c.State, &c.Reason, document{&c.Plan}, &c.Author.Kind, &c.Author.ID, &c.Launcher.Kind, &c.Launcher.ID,
+		&c.ID, &c.Workspace, &c.Name, &c.State, &c.Reason,
+		document{&c.Plan},
+		&c.Author.Kind, &c.Author.ID, &c.Launcher.Kind, &c.Launcher.ID,
 		&c.Approver.Kind, &c.Approver.ID,
 		moment{&c.ApprovedAt},
 		&c.Parent, &c.Day, &c.Failed, &c.Batch,

@@ -13,7 +13,9 @@ const templateColumns = `t.id, t.workspace_id, t.name, t.texts, t.author_kind, t
 
 func scanTemplate(t *store.Template) scan {
 	return scan{
-		&t.ID, &t.Workspace, &t.Name, document{&t.Texts}, &t.Author.Kind, &t.Author.ID,
+		&t.ID, &t.Workspace, &t.Name,
+		document{&t.Texts},
+		&t.Author.Kind, &t.Author.ID,
 		moment{&t.CreatedAt},
 		moment{&t.UpdatedAt},
 		moment{&t.ArchivedAt},
