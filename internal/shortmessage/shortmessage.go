@@ -23,7 +23,7 @@ type Alphabet uint8
 const (
 	GSM7    Alphabet = iota // one septet in each octet
 	Latin1                  // ISO 8859-1
-	Guessed                 // GSM 7-bit, or Latin 1 if an octet is beyond it
+	Guessed                 // GSM 7-bit, or Latin 1 if an octet is beyond it; and ASCII is GSM 7-bit if it has to be
 )
 
 // Read is one short message as it was read.
@@ -74,7 +74,13 @@ func (r *Read) octets(coding smpp.DataCoding, header gsm.UDH, data []byte, stand
 		}
 		locking, single := header.Languages()
 		r.Part.Encoding, r.Part.Locking, r.Part.Single = smsir.EncodingGSM7, uint8(locking), uint8(single)
-	case smpp.DataCodingIA5, smpp.DataCodingLatin1:
+	case smpp.DataCodingIA5:
+		if standard == Guessed && bytes.ContainsFunc(data, neverTyped) {
+			r.Part.Encoding = smsir.EncodingGSM7
+			return
+		}
+		ucs2(fromLatin1(data))
+	case smpp.DataCodingLatin1:
 		ucs2(fromLatin1(data))
 	case smpp.DataCodingUCS2:
 		r.Part.Encoding = smsir.EncodingUCS2
@@ -86,6 +92,10 @@ func (r *Read) octets(coding smpp.DataCoding, header gsm.UDH, data []byte, stand
 		r.Binary = true
 	}
 }
+
+// neverTyped are control codes of ASCII that no text has. Clients that call GSM 7-bit by the number of ASCII (node-smpp
+// does) send them for @, $, _ and in front of €.
+func neverTyped(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\f' && c != '\r' }
 
 func fromLatin1(data []byte) string {
 	runes := make([]rune, len(data))

@@ -28,6 +28,8 @@ func TestDecode(t *testing.T) {
 		"Latin 1 by its octets":      {data: "\xe9@", standard: shortmessage.Guessed, text: "é@"},
 		"GSM 7-bit by its octets":    {data: "\x05@", standard: shortmessage.Guessed, text: "é¡"},
 		"IA5":                        {coding: 1, data: "a@", text: "a@"},
+		"IA5 that is none":           {coding: 1, data: "a\x00\x1b\x65", standard: shortmessage.Guessed, text: "a@€"},
+		"IA5 that is":                {coding: 1, data: "a@\n_", standard: shortmessage.Guessed, text: "a@\n_"},
 		"UCS-2":                      {coding: 8, data: "\x04\x16", text: "Ж"},
 		"UCS-2 by TS 23.038":         {coding: 0x18, data: "\x04\x16", text: "Ж"},
 		"Hebrew":                     {coding: 7, data: "\xe0", text: "א"},
