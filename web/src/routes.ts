@@ -98,6 +98,13 @@ export const routes: Route[] = [
     permission: 'webhooks:read',
   },
   {
+    path: '/smpp',
+    load: () => import('./features/smpp/SMPP.svelte'),
+    title: 'nav.smpp',
+    words: 'smpp',
+    permission: 'smpp:read',
+  },
+  {
     path: '/settings',
     load: () => import('./features/settings/Settings.svelte'),
     title: 'nav.settings',

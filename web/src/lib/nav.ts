@@ -74,6 +74,14 @@ export const setup: NavItem[] = [
     letter: 'w',
   },
   {
+    href: '/smpp',
+    icon: 'plug',
+    key: 'nav.smpp',
+    permission: 'smpp:read',
+    words: 'smpp esme bind system id customers carrier sessions',
+    letter: 'b',
+  },
+  {
     href: '/settings',
     icon: 'gear',
     key: 'nav.settings',

@@ -19,6 +19,8 @@ export type Permission =
   | 'campaigns:approve'
   | 'routes:read'
   | 'routes:write'
+  | 'smpp:read'
+  | 'smpp:write'
   | 'api_keys:read'
   | 'api_keys:write'
   | 'members:read'

@@ -10,6 +10,7 @@ import type routes from './routes/en.json'
 import type settings from './settings/en.json'
 import type setup from './setup/en.json'
 import type story from './story/en.json'
+import type smpp from './smpp/en.json'
 import type webhooks from './webhooks/en.json'
 
 /** Every text there is: those of the whole app, and those of each feature. */
@@ -26,4 +27,5 @@ export type Key =
   | keyof typeof settings
   | keyof typeof setup
   | keyof typeof story
+  | keyof typeof smpp
   | keyof typeof webhooks
