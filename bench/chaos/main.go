@@ -24,6 +24,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -74,9 +75,14 @@ func (t *totals) String() string {
 	return fmt.Sprintf("lost %d doubled %d lying %d unknown %d resolved %d kills %d", t.lost, t.doubled, t.lying, t.unknown, t.resolved, t.kills)
 }
 
+// atOnce is how many scenarios run at the same time: most of them wait more than they work.
+const atOnce = 2
+
 // chaos is one run of the command.
 type chaos struct {
-	dir    string
+	dir string
+
+	mu     sync.Mutex // of what follows
 	out    io.Writer
 	totals totals
 }
@@ -101,14 +107,25 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	end := time.Now().Add(time.Duration(*minutes * float64(time.Minute)))
 	for pass := 1; pass == 1 || time.Now().Before(end); pass++ {
+		next := make(chan scenario)
+		var work sync.WaitGroup
+		for range atOnce {
+			work.Go(func() {
+				for s := range next {
+					c.play(ctx, s, pass)
+				}
+			})
+		}
 		for _, s := range scenarios() {
 			if ctx.Err() != nil || pass > 1 && time.Now().After(end) {
 				break
 			}
 			if strings.Contains(s.test, *only) {
-				c.play(ctx, s, pass)
+				next <- s
 			}
 		}
+		close(next)
+		work.Wait()
 		if ctx.Err() != nil {
 			c.totals.failed = append(c.totals.failed, "the run was broken off")
 			break
@@ -146,6 +163,8 @@ func (c *chaos) play(ctx context.Context, s scenario, pass int) {
 	cmd.Stdout, cmd.Stderr = &log, &log
 	start := time.Now()
 	err := cmd.Run()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	verdict, line := c.totals.read(s, log.String(), err)
 	fmt.Fprintf(c.out, "%-26s %-7s %6d  %6.1f s  %s\n", s.test, verdict, n, time.Since(start).Seconds(), line)
 	if verdict == failed {
