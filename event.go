@@ -25,6 +25,8 @@ const (
 	EventAlert           EventType = "message.alert" // people should look: an unknown outcome whose policy says so, or suspected fraud
 	EventInbound         EventType = "inbound.received"
 
+	EventConversation EventType = "conversation.updated" // people read, assigned or archived it, or wrote in it
+
 	EventProviderDown   EventType = "provider.down"          // it does not answer; Error says what was seen last
 	EventProviderConfig EventType = "provider.misconfigured" // it refuses its settings; Error has its words
 	EventProviderUp     EventType = "provider.up"            // it works again
@@ -46,6 +48,7 @@ type EventData struct {
 	PossibleDuplicate bool         `json:"possible_duplicate,omitempty"`
 	LateReceipt       *LateReceipt `json:"late_receipt,omitempty"`
 	Error             *Failure     `json:"error,omitempty"`
-	Actor             string       `json:"actor,omitempty"`   // usr_… or key_… that caused it
-	Inbound           string       `json:"inbound,omitempty"` // inb_…
+	Actor             string       `json:"actor,omitempty"`        // usr_… or key_… that caused it
+	Inbound           string       `json:"inbound,omitempty"`      // inb_…
+	Conversation      string       `json:"conversation,omitempty"` // cnv_…
 }

@@ -2,9 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/audience"
 	"github.com/smsir/smsir/internal/campaign"
+	"github.com/smsir/smsir/internal/inbox"
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -12,8 +18,11 @@ import (
 // importAttempts is how often a step of an import may fail before it is given up: some twenty minutes.
 const importAttempts = 9
 
+// answerAttempts is how often an automatic answer may fail before it is given up: some ten hours.
+const answerAttempts = 20
+
 // jobKinds says who does which background work.
-func jobKinds(imports *audience.Importer, campaigns *campaign.Service) map[string]job.Kind {
+func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *inbox.Service) map[string]job.Kind {
 	kinds := map[string]job.Kind{campaign.JobKind: campaignKind(campaigns)}
 	for _, kind := range []string{audience.JobReview, audience.JobCommit, audience.JobUndo, audience.JobForget} {
 		kinds[kind] = job.Kind{
@@ -29,5 +38,26 @@ func jobKinds(imports *audience.Importer, campaigns *campaign.Service) map[strin
 			},
 		}
 	}
+	kinds[store.JobInbound] = job.Kind{
+		Run: func(ctx context.Context, j store.Job) (job.Result, error) {
+			return job.Result{}, talks.Answer(ctx, j.Workspace, j.Payload)
+		},
+		Limit: answerAttempts,
+	}
 	return kinds
+}
+
+// sendAnswer takes automatic answers through stage 1. The key makes one message of all attempts at the same answer.
+func (g *gateway) sendAnswer(ctx context.Context, o inbox.Outgoing) error {
+	_, err := g.accepter.Send(ctx, accept.Order{
+		Workspace: o.Workspace, Conversation: o.Conversation, Confirmation: o.Confirmation,
+		Requests:    []accept.Request{{To: o.To, From: o.From, Text: o.Text}},
+		Idempotency: &accept.Key{Scope: "automatic answer", Key: o.Key, Fingerprint: sha256.Sum256([]byte(o.Key))},
+		Render:      func(*accept.Result) (int, []byte, error) { return 202, []byte("{}"), nil },
+	})
+	var invalid *accept.InvalidError
+	if errors.As(err, &invalid) || smsir.CodeOf(err) == smsir.CodeOptedOut {
+		return fmt.Errorf("%w: %w", inbox.ErrRefused, err)
+	}
+	return err
 }

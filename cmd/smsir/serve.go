@@ -25,6 +25,7 @@ import (
 	"github.com/smsir/smsir/internal/errmap"
 	"github.com/smsir/smsir/internal/httpd"
 	"github.com/smsir/smsir/internal/inbound"
+	"github.com/smsir/smsir/internal/inbox"
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/node"
 	"github.com/smsir/smsir/internal/notify"
@@ -84,6 +85,7 @@ type gateway struct {
 	accepter   *accept.Service
 	inbound    *inbound.Service
 	smpp       smppDoor
+	inbox      *inbox.Service
 	hub        *notify.Hub
 	keeper     *node.Keeper // nil on a database for one node
 	jobs       *job.Runner
@@ -198,7 +200,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Unmapped: func(provider smsir.UUID, code, text string) { unmapped.Tell(g.dispatcher.Kind(provider), code, text) },
 	})
 	g.inbound = inbound.New(g.store, log, nil)
-	reports := sink{receipts, g.inbound}
+	reports := sink{receipts, g.inbound, func() { g.jobs.Poke() }}
 	g.dispatcher = dispatch.New(dispatch.Options{
 		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
 		Sink: reports, Unmapped: unmapped.Tell, Node: g.dispatchNode(), Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
@@ -218,7 +220,8 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	g.store.OnCommit(func() { g.hub.Wake(); g.webhooks.Poke(); g.smpp.Wake(); g.tell(node.Events) })
 	campaigns := g.newCampaigns()
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
-	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports, campaigns), Log: log, Metrics: g.metrics})
+	g.inbox = inbox.New(inbox.Options{Store: g.store, Send: g.sendAnswer, Log: log})
+	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports, campaigns, g.inbox), Log: log, Metrics: g.metrics})
 	if err := campaigns.Recover(ctx); err != nil {
 		return nil, err
 	}
@@ -234,6 +237,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Audience:  audience.New(g.store, nil),
 		Imports:   imports,
 		Campaigns: campaigns,
+		Inbox:     g.inbox,
 		Accept:    g.accepter,
 		SMPP:      g.smpp,
 		Store:     g.store,
@@ -274,11 +278,18 @@ func (g *gateway) opened(ctx context.Context, id smsir.UUID) (smsir.Provider, er
 // sink joins the two stages that take what providers report.
 type sink struct {
 	*receipt.Service
-	in *inbound.Service
+	in    *inbound.Service
+	added func() // a job
 }
 
 // Inbound implements smsir.Sink.
-func (s sink) Inbound(ctx context.Context, in smsir.Inbound) error { return s.in.Inbound(ctx, in) }
+func (s sink) Inbound(ctx context.Context, in smsir.Inbound) error {
+	err := s.in.Inbound(ctx, in)
+	if err == nil {
+		s.added()
+	}
+	return err
+}
 
 func lateness(m config.Message) smsir.Lateness {
 	return smsir.Lateness{OTP: min(5*time.Minute, m.MaxLateness), Other: m.MaxLateness}

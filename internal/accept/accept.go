@@ -123,13 +123,15 @@ type Request struct {
 
 // Order is everything one request of a door asks for.
 type Order struct {
-	Workspace   *store.Workspace
-	Actor       smsir.Actor
-	Requests    []Request
-	Batch       bool     // recipients that policy forbids become blocked rows instead of refusing the whole
-	In          smsir.ID // the batch that it adds to, which a campaign has; 0 makes a new one
-	SkipInvalid bool     // invalid rows of a batch are left out and told instead of refusing the whole
-	Idempotency *Key     // nil without a key
+	Workspace    *store.Workspace
+	Actor        smsir.Actor
+	Requests     []Request
+	Batch        bool       // recipients that policy forbids become blocked rows instead of refusing the whole
+	In           smsir.ID   // the batch that it adds to, which a campaign has; 0 makes a new one
+	SkipInvalid  bool       // invalid rows of a batch are left out and told instead of refusing the whole
+	Idempotency  *Key       // nil without a key
+	Conversation smsir.UUID // that they are replies in; zero for none
+	Confirmation bool       // they tell of an opt-out, which does not block them
 	// Render makes the answer, before the commit, so that it is stored with the key. It may be nil
 	// when there is no key.
 	Render func(*Result) (status int, body []byte, err error)
@@ -222,7 +224,9 @@ func replayed(r *store.Replay, k *Key) (*Result, error) {
 
 // commit stores what a plan made, and hands it to the dispatcher.
 func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
-	a := &store.Acceptance{Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL}
+	a := &store.Acceptance{Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL,
+		Conversation: p.order.Conversation, Confirmation: p.order.Confirmation,
+	}
 	result := &p.result
 	if p.order.Render != nil {
 		var err error

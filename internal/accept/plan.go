@@ -83,7 +83,7 @@ func (p *plan) check(ctx context.Context) error {
 		}
 		refs[m.ClientRef] = p.rows[i]
 		switch {
-		case !blocked[m.To]:
+		case !blocked[m.To] || p.order.Confirmation:
 			m.Reason, m.NextAt = wait, until
 			p.events = append(p.events, m.Accept(p.now, p.order.Requests[p.rows[i]].Hold > 0))
 		case !p.order.Batch:

@@ -27,6 +27,9 @@ const (
 	ContactsRead      Permission = "contacts:read"
 	ContactsWrite     Permission = "contacts:write"
 	ConsentLift       Permission = "consent:lift"
+	InboxRead         Permission = "inbox:read"
+	InboxWrite        Permission = "inbox:write"
+	AutoRepliesWrite  Permission = "autoreplies:write"
 	WebhooksRead      Permission = "webhooks:read"
 	WebhooksWrite     Permission = "webhooks:write"
 	SMPPRead          Permission = "smpp:read"
@@ -86,6 +89,9 @@ var rules = []Rule{
 	{CampaignsRead, "See templates and campaigns.", everyone, true, false},
 	{CampaignsWrite, "Write templates, and write, launch, pause and cancel campaigns.", senders, true, false},
 	{CampaignsApprove, "Approve campaigns that somebody else launched.", leaders, false, false},
+	{InboxRead, "Read conversations, their notes, canned replies, automatic answers and reviews of opt-outs.", everyone, true, false},
+	{InboxWrite, "Reply, assign, archive and note in conversations, and decide about opt-outs.", senders, true, false},
+	{AutoRepliesWrite, "Change canned replies, automatic answers and business hours.", leaders, true, false},
 	{APIKeysRead, "See the API keys, without their secrets.", leaders, false, false},
 	{APIKeysWrite, "Create and revoke API keys.", leaders, false, false},
 	{MembersRead, "See the members of the workspace.", everyone, false, false},

@@ -87,6 +87,7 @@ type Store interface {
 	store.History
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
 	store.CampaignReader
+	store.InboxReader
 	Import(ctx context.Context, workspace, id smsir.UUID) (*store.Import, error)
 	Imports(ctx context.Context, workspace smsir.UUID, limit int) ([]store.Import, error)
 	ImportRows(ctx context.Context, im store.Import, q store.ImportRowQuery) ([]store.ImportRow, error)

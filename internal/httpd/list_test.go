@@ -256,11 +256,36 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/smpp/accounts", as: other.token, body: `{"system_id":"theirs"}`}, 201, &esme)
 	var view api.View
 	g.ok(request{method: "POST", path: "/v1/views", as: other.token, body: `{"name":"Theirs","query":"status=failed","team":true}`}, 201, &view)
+	providerID, err := smsir.ParseUUID(smsir.PrefixProvider, providers.Items[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.store.StoreInbound(t.Context(), smsir.Inbound{Provider: providerID, Reference: "theirs", From: "+12025550123", To: "+12025550199", Text: "take me off"}, store.ConsentUnchanged); err != nil {
+		t.Fatal(err)
+	}
+	var talks api.ConversationList
+	g.ok(request{method: "GET", path: "/v1/conversations", as: other.token}, 200, &talks)
+	var canned api.CannedReply
+	g.ok(request{method: "POST", path: "/v1/canned-replies", as: other.token, body: `{"name":"Theirs","text":"x"}`}, 201, &canned)
+	var reply api.AutoReply
+	autoReply := `{"name":"Theirs","kind":"any","words":[],"answer":"x","choices":[],"when":"always","active":true}`
+	g.ok(request{method: "POST", path: "/v1/auto-replies", as: other.token, body: autoReply}, 201, &reply)
+	review := store.Review{ID: smsir.NewUUID(time.Now()), Inbound: 1, Contact: "+12025550123", Text: "take me off", Phrase: "take me off", CreatedAt: time.Now()}
+	if review.Workspace, err = smsir.ParseUUID(smsir.PrefixWorkspace, other.space); err != nil {
+		t.Fatal(err)
+	}
+	if review.Conversation, err = smsir.ParseUUID(smsir.PrefixConversation, talks.Items[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.store.AddReview(t.Context(), review); err != nil {
+		t.Fatal(err)
+	}
 	foreign := map[string]string{
 		"webhooks":  hook.Webhook.ID,
 		"views":     view.ID,
 		"accounts":  esme.Account.ID,
 		"templates": template.ID, "campaigns": campaign.ID,
+		"conversations": talks.Items[0].ID, "canned-replies": canned.ID, "auto-replies": reply.ID, "opt-out-reviews": review.ID.Format(smsir.PrefixReview),
 		"imports":  table.ID,
 		"routes":   rule.ID,
 		"contacts": contact.ID,
@@ -276,6 +301,8 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 		"POST /v1/campaigns/{id}/recipients": "+12025550100",
 		"PATCH /v1/webhooks/{id}":            `{"name":"x"}`, "PATCH /v1/smpp/accounts/{id}": `{"enabled":false}`, "POST /v1/webhooks/{id}/replay": `{}`,
 		"PATCH /v1/contacts/{id}": `{"name":"x"}`, "PATCH /v1/groups/{id}": `{"name":"x"}`, "PATCH /v1/views/{id}": `{"name":"x"}`, "POST /v1/groups/{id}/members": `{}`,
+		"PATCH /v1/conversations/{id}": `{"unread":false}`, "POST /v1/conversations/{id}/reply": `{"text":"x"}`, "POST /v1/conversations/{id}/notes": `{"text":"x"}`,
+		"PUT /v1/canned-replies/{id}": `{"name":"x","text":"x"}`, "PUT /v1/auto-replies/{id}": autoReply, "POST /v1/opt-out-reviews/{id}/decide": `{"opt_out":true}`,
 		"POST /v1/contacts/{id}/merge": `{"others":["con_01k0c2v6sf7m8x0v3w6n9d5qhe"]}`,
 	}
 	seen := 0

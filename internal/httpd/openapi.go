@@ -45,6 +45,7 @@ func newDocument() *document {
 			{Name: "Routes", Description: "Rules that choose the provider of a message."},
 			{Name: "Campaigns", Description: "One text for many people: templates, recipients, schedules, and what became of it."},
 			{Name: "Contacts", Description: "The people behind numbers, and groups of them."},
+			{Name: "Inbox", Description: "Conversations with people who wrote, and what is answered by itself."},
 			{Name: "Consent", Description: "Who must not be written to, and who said so."},
 			{Name: "Webhooks", Description: "Addresses of yours that events are sent to."},
 			{Name: "API keys", Description: "Credentials of programs."},

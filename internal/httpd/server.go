@@ -25,6 +25,7 @@ type Deps struct {
 	Audience  Audience
 	Campaigns Campaigns
 	Imports   Imports
+	Inbox     Inbox
 	Webhooks  Webhooks
 	Accept    Accepter
 	SMPP      SMPP
@@ -131,6 +132,8 @@ func (s *Server) build() {
 	s.registerTemplates(b)
 	s.registerCampaigns(b)
 	s.registerImports(b)
+	s.registerInbox(b)
+	s.registerInboxRules(b)
 	s.registerWebhooks(b)
 	s.registerEvents(b)
 	s.registerHealth(b)

@@ -3,7 +3,7 @@
 // A nil error means that the message, and the opt-out or opt-in in it, are on disk in one step: from
 // then on no new attempt to that number starts. Parts of long messages wait on disk until they are
 // together, in any order, at most a day; then what there is of the message is handed on, marked as
-// incomplete. Conversations and auto-replies are not here yet.
+// incomplete. Answers are package inbox's.
 package inbound
 
 import (

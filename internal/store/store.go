@@ -40,12 +40,14 @@ type Accepter interface {
 
 // Acceptance is what one request has accepted.
 type Acceptance struct {
-	Workspace   smsir.UUID
-	Messages    []*smsir.Message // in their first state, with ids
-	Events      []smsir.Event    // theirs, in order; ids are given in the commit
-	Owned       bool             // the dispatcher of this node takes the queued ones over from memory
-	Idempotency *Idempotency     // nil without a key
-	ClientRefs  time.Duration    // how long a client reference stays unique
+	Workspace    smsir.UUID
+	Messages     []*smsir.Message // in their first state, with ids
+	Events       []smsir.Event    // theirs, in order; ids are given in the commit
+	Owned        bool             // the dispatcher of this node takes the queued ones over from memory
+	Idempotency  *Idempotency     // nil without a key
+	Conversation smsir.UUID       // they are replies in it; zero for none
+	Confirmation bool             // they tell their recipients of an opt-out, which does not block them
+	ClientRefs   time.Duration    // how long a client reference stays unique
 }
 
 // Idempotency is the record that makes a retry safe.
@@ -156,7 +158,7 @@ type Evidence interface {
 	// and moves the message. A receipt that matches nothing yet is parked.
 	StoreReceipt(ctx context.Context, r smsir.Receipt) (ReceiptResult, error)
 	// StoreInbound stores a message from a handset with its event and what it says about consent;
-	// a repeated provider reference is stored once.
+	// a repeated provider reference is stored once. It joins its conversation, and a job of kind JobInbound is added.
 	StoreInbound(ctx context.Context, in smsir.Inbound, consent Consent) (duplicate bool, err error)
 }
 

@@ -115,6 +115,7 @@ func (o *acceptOp) run(w *work) error {
 		w.born = append(w.born, birth{m, owner})
 	}
 	w.events = append(w.events, o.Events...)
+	w.reply(o.Acceptance)
 	return nil
 }
 

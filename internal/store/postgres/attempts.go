@@ -81,6 +81,9 @@ func (w *work) addAttempt(a *attempt) {
 }
 
 func (w *work) suppressed(m *smsir.Message) bool {
+	if w.exempt[m.ID] {
+		return false
+	}
 	for _, sender := range w.stops[stop{m.Workspace, m.To}] {
 		if sender == "" || m.From == "" || sender == m.From {
 			return true

@@ -257,9 +257,16 @@ func (o *inboundOp) run(w *work) error {
 		return nil
 	}
 	w.consent(o)
+	in := o.Inbound
+	in.From, in.To = clean(in.From), clean(in.To)
+	w.after = append(w.after, statement{run: func(t *tx) error {
+		_, err := sqldb.ReceiveMessage(t, &in, w.now)
+		return err
+	}})
+	talk := store.ConversationID(in.Workspace, in.From, in.To)
 	w.events = append(w.events, smsir.Event{
 		Workspace: o.Workspace, Type: smsir.EventInbound, At: w.now,
-		Data: smsir.EventData{Inbound: o.ID.Format(smsir.PrefixInbound), Provider: o.Provider.Format(smsir.PrefixProvider)},
+		Data: smsir.EventData{Inbound: o.ID.Format(smsir.PrefixInbound), Provider: o.Provider.Format(smsir.PrefixProvider), Conversation: talk.Format(smsir.PrefixConversation)},
 	})
 	return nil
 }

@@ -26,6 +26,7 @@ const (
 func (w *work) flush() error {
 	b := &pgx.Batch{}
 	w.insertMessages(b)
+	w.thread(b)
 	w.updateMessages(b)
 	w.writeAttempts(b)
 	w.writeParts(b)

@@ -232,6 +232,16 @@ func (w *work) readStops(b *pgx.Batch) {
 		}
 		return rows.Err()
 	})
+	b.Queue("SELECT message_id FROM confirmations WHERE message_id = ANY($1)", distinct(w.needs.messages)).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			w.exempt[smsir.ID(id)] = true
+		}
+		return rows.Err()
+	})
 	b.Queue("SELECT EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND stopped_at = 0)", w.s.node.Load()).QueryRow(func(row pgx.Row) error { return row.Scan(&w.alive) })
 	for _, id := range w.needs.workspaces {
 		w.absent[id] = true

@@ -75,6 +75,11 @@ func TestPartSets(t *testing.T) {
 	storetest.Parts(t, fresh)
 }
 
+func TestInbox(t *testing.T) {
+	t.Parallel()
+	storetest.Inbox(t, fresh)
+}
+
 func TestImports(t *testing.T) {
 	t.Parallel()
 	storetest.Imports(t, fresh)

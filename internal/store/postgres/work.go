@@ -39,6 +39,7 @@ type work struct {
 	keys        map[idemKey]*keyState
 	refs        map[clientRef]*refState
 	stops       map[stop][]string // senders that a recipient has opted out of
+	exempt      map[smsir.ID]bool // confirmations of opt-outs
 	paused      map[smsir.UUID]bool
 	alive       bool
 	absent      map[smsir.UUID]bool // workspaces that do not exist
@@ -136,7 +137,7 @@ func newWork(t *tx, number int) *work {
 		t: t, s: t.s, number: number, now: t.s.now(),
 		messages: map[smsir.ID]*entry{}, attempts: map[smsir.ID]*attempt{}, parts: map[smsir.ID][]*part{}, seen: map[receiptKey]bool{},
 		parked: map[reference][]smsir.Receipt{}, keys: map[idemKey]*keyState{}, refs: map[clientRef]*refState{}, stops: map[stop][]string{},
-		paused: map[smsir.UUID]bool{}, absent: map[smsir.UUID]bool{},
+		exempt: map[smsir.ID]bool{}, paused: map[smsir.UUID]bool{}, absent: map[smsir.UUID]bool{},
 	}
 }
 

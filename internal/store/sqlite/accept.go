@@ -55,6 +55,9 @@ func (t *wtx) accept(a *store.Acceptance) error {
 		}
 		events = events[n:]
 	}
+	if err := t.thread(a); err != nil {
+		return err
+	}
 	failpoint.Hit(failpoint.AcceptTx)
 	if canary.On(canary.KeyOutside) {
 		return nil

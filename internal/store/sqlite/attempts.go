@@ -108,7 +108,8 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 	n, err := t.Exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = $2,
 		used_provider_id = $3, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
 		WHERE id = $1 AND status = 1 AND final = 0 AND owner = $4 AND seq = $5 AND cancel_requested = 0 AND expires_at > $2
-		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = $6 AND s.recipient = $7 AND (s.sender IN ('', $8) OR $8 = ''))
+		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = $6 AND s.recipient = $7 AND (s.sender IN ('', $8) OR $8 = '')
+			AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.message_id = $1))
 		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = $6 AND w.paused_at = 0)`,
 		int64(m.ID), in.Now.UnixMilli(), in.Provider, t.s.node, int64(seq), m.Workspace, to, m.From)
 	if err != nil {
@@ -130,9 +131,10 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 // the dispatcher, whose copy is then void.
 func (t *wtx) unintended(in *store.Intent) error {
 	var suppressed, paused int64
-	if _, err := t.row(`SELECT EXISTS (SELECT 1 FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND (sender IN ('', $3) OR $3 = '')),
+	if _, err := t.row(`SELECT EXISTS (SELECT 1 FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND (sender IN ('', $3) OR $3 = '')
+			AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.message_id = $4)),
 		EXISTS (SELECT 1 FROM workspaces WHERE id = $1 AND paused_at > 0)`,
-		[]any{in.Message.Workspace, in.Message.To, in.Message.From}, &suppressed, &paused); err != nil {
+		[]any{in.Message.Workspace, in.Message.To, in.Message.From, int64(in.Message.ID)}, &suppressed, &paused); err != nil {
 		return err
 	}
 	m, err := t.step(in.Message.ID, func(m *smsir.Message) ([]smsir.Event, error) {

@@ -222,10 +222,15 @@ func (s *Store) StoreInbound(_ context.Context, in smsir.Inbound, consent store.
 		if err := t.consent(&in, consent); err != nil {
 			return err
 		}
+		t.s.noTalks.Store(false)
+		talk, err := sqldb.ReceiveMessage(t, &in, s.now())
+		if err != nil {
+			return err
+		}
 		failpoint.Hit(failpoint.InboundTx)
 		return t.insertEvent(&smsir.Event{
 			ID: s.ids.Next(s.now()), Workspace: in.Workspace, Type: smsir.EventInbound, At: s.now(),
-			Data: smsir.EventData{Inbound: in.ID.Format(smsir.PrefixInbound), Provider: in.Provider.Format(smsir.PrefixProvider)},
+			Data: smsir.EventData{Inbound: in.ID.Format(smsir.PrefixInbound), Provider: in.Provider.Format(smsir.PrefixProvider), Conversation: talk.Format(smsir.PrefixConversation)},
 		})
 	})
 	return duplicate, err

@@ -57,6 +57,7 @@ type Store struct {
 	write   *sql.DB
 	stmts   sync.Map    // constant query -> *sql.Stmt of the read pool
 	noStops atomic.Bool // no suppression is stored, so nobody needs to ask
+	noTalks atomic.Bool // likewise no conversation
 	lock    *sql.DB
 	writer  *writer
 	fatal   func(error)
@@ -171,11 +172,15 @@ func (s *Store) checkDurable(ctx context.Context) error {
 	return nil
 }
 
-// loadStops finds out whether any suppression is stored.
+// loadStops finds out whether any suppression or conversation is stored.
 func (s *Store) loadStops(ctx context.Context) error {
 	var any bool
 	err := s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM suppressions)").Scan(&any)
 	s.noStops.Store(!any)
+	if err == nil {
+		err = s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM conversations)").Scan(&any)
+		s.noTalks.Store(!any)
+	}
 	return err
 }
 

@@ -284,6 +284,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auto-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the automatic answers
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["listAutoReplies"];
+        put?: never;
+        /**
+         * Add an automatic answer
+         * @description Needs the permission `autoreplies:write`.
+         */
+        post: operations["createAutoReply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auto-replies/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would be answered to a text
+         * @description Nothing is sent or stored.
+         *
+         *     Needs the permission `inbox:read`.
+         */
+        post: operations["testAutoReplies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auto-replies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace an automatic answer
+         * @description Needs the permission `autoreplies:write`.
+         */
+        put: operations["putAutoReply"];
+        post?: never;
+        /**
+         * Remove an automatic answer
+         * @description Needs the permission `autoreplies:write`.
+         */
+        delete: operations["deleteAutoReply"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/batches": {
         parameters: {
             query?: never;
@@ -626,6 +696,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/canned-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the canned replies
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["listCannedReplies"];
+        put?: never;
+        /**
+         * Add a canned reply
+         * @description Needs the permission `autoreplies:write`.
+         */
+        post: operations["createCannedReply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/canned-replies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace a canned reply
+         * @description Needs the permission `autoreplies:write`.
+         */
+        put: operations["putCannedReply"];
+        post?: never;
+        /**
+         * Remove a canned reply
+         * @description Needs the permission `autoreplies:write`.
+         */
+        delete: operations["deleteCannedReply"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/consents": {
         parameters: {
             query?: never;
@@ -844,6 +962,116 @@ export interface paths {
          * @description Needs the permission `contacts:write`.
          */
         post: operations["mergeContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversations, the last one first
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["listConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One conversation
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["getConversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Read, assign or archive a conversation
+         * @description Needs the permission `inbox:write`.
+         */
+        patch: operations["updateConversation"];
+        trace?: never;
+    };
+    "/v1/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The messages of a conversation, newest first
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["listConversationMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The notes of a conversation
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["listNotes"];
+        put?: never;
+        /**
+         * Note something about a conversation
+         * @description Needs the permission `inbox:write`.
+         */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reply in a conversation
+         * @description It is accepted as any message is, from the number that was written to. With an `Idempotency-Key` a retry gets the stored answer.
+         *
+         *     Needs the permission `inbox:write`.
+         */
+        post: operations["replyInConversation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1119,6 +1347,50 @@ export interface paths {
          */
         get: operations["listInbound"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inbox/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much waits for somebody
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["inboxCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inbox/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Business hours and the answers to STOP, START and HELP
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["getInboxSettings"];
+        /**
+         * Replace business hours and the answers to STOP, START and HELP
+         * @description Needs the permission `autoreplies:write`.
+         */
+        put: operations["putInboxSettings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1474,6 +1746,46 @@ export interface paths {
          *     Needs the permission `messages:send`.
          */
         post: operations["resendMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/opt-out-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List texts that may be opt-outs
+         * @description Needs the permission `inbox:read`.
+         */
+        get: operations["listOptOutReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/opt-out-reviews/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether a text is an opt-out
+         * @description Needs the permission `inbox:write`.
+         */
+        post: operations["decideOptOut"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2317,7 +2629,7 @@ export interface components {
              */
             name: string;
             /** @description What it may do. */
-            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "workspace:read")[];
+            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "inbox:read" | "inbox:write" | "autoreplies:write" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "workspace:read")[];
         };
         APIKeyCreated: {
             /** @description The key. */
@@ -2406,6 +2718,103 @@ export interface components {
         AttemptList: {
             /** @description Oldest first. */
             items: components["schemas"]["Attempt"][];
+        };
+        AutoReply: {
+            /** @description It answers. */
+            active: boolean;
+            /** @description The answer. */
+            answer: string;
+            /** @description Of a menu. */
+            choices: components["schemas"]["MenuChoice"][];
+            /**
+             * @description Identifier.
+             * @example aut_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description keyword answers some words, menu answers with choices that are answered in turn for half an hour, any answers what no other rule does.
+             * @enum {string}
+             */
+            kind: "keyword" | "menu" | "any";
+            /**
+             * @description whole: the text is the word; first: it begins with it; contains: it has it anywhere.
+             * @enum {string}
+             */
+            match?: "whole" | "first" | "contains";
+            /** @description Name, unique in the workspace. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Rules are tried from the lowest.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /**
+             * @description In business hours, outside them, or always.
+             * @enum {string}
+             */
+            when: "always" | "open" | "closed";
+            /** @description Words to look for. Letter case, accents and punctuation do not matter. */
+            words: string[];
+        };
+        AutoReplyList: {
+            /** @description In the order in which they are tried. */
+            items: components["schemas"]["AutoReply"][];
+        };
+        AutoReplyPut: {
+            /** @description It answers. */
+            active: boolean;
+            /** @description The answer. */
+            answer: string;
+            /** @description Of a menu. */
+            choices: components["schemas"]["MenuChoice"][];
+            /**
+             * @description keyword answers some words, menu answers with choices that are answered in turn for half an hour, any answers what no other rule does.
+             * @enum {string}
+             */
+            kind: "keyword" | "menu" | "any";
+            /**
+             * @description whole: the text is the word; first: it begins with it; contains: it has it anywhere.
+             * @enum {string}
+             */
+            match?: "whole" | "first" | "contains";
+            /** @description Name, unique in the workspace. */
+            name: string;
+            /**
+             * @description In business hours, outside them, or always.
+             * @enum {string}
+             */
+            when: "always" | "open" | "closed";
+            /** @description Words to look for. Letter case, accents and punctuation do not matter. */
+            words: string[];
+        };
+        AutoReplyTest: {
+            /**
+             * Format: date-time
+             * @description When; now if left out.
+             */
+            at?: string;
+            /** @description A text as it could come in. */
+            text: string;
+        };
+        AutoReplyTested: {
+            /** @description What would be answered; nothing if empty. */
+            answer?: string;
+            /**
+             * @description stop, start and help are words of consent; review: it may be an opt-out, so that a person decides and nothing is answered.
+             * @enum {string}
+             */
+            kind: "none" | "stop" | "start" | "help" | "choice" | "rule" | "review";
+            /** @description The words that sound like an opt-out. */
+            phrase?: string;
+            /** @description The rule that answers. */
+            rule_id?: string;
+            /** @description Its name. */
+            rule_name?: string;
         };
         Balance: {
             /**
@@ -3032,6 +3441,32 @@ export interface components {
              */
             result: "canceled" | "cancel_requested";
         };
+        CannedReply: {
+            /**
+             * @description Identifier.
+             * @example can_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description Name, unique in the workspace. */
+            name: string;
+            /** @description The text. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
+        CannedReplyList: {
+            /** @description By name. */
+            items: components["schemas"]["CannedReply"][];
+        };
+        CannedReplyPut: {
+            /** @description Name, unique in the workspace. */
+            name: string;
+            /** @description The text. */
+            text: string;
+        };
         Connection: {
             /** @description Why it does not stand. */
             error?: string;
@@ -3274,6 +3709,104 @@ export interface components {
             /** @description Those that have a contact, in the order of the numbers. */
             items: components["schemas"]["ContactFound"][];
         };
+        Conversation: {
+            /** @description It is put away. A new message brings it back. */
+            archived: boolean;
+            /** @description Who looks after it. */
+            assignee?: components["schemas"]["Actor"];
+            /**
+             * @description The number of the other side, E.164; or a short code or name, which nobody can reply to.
+             * @example +12025550100
+             */
+            contact: string;
+            /** @description The contact with this number, if there is one. */
+            contact_id?: string;
+            /**
+             * @description Identifier.
+             * @example cnv_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the last message came or went.
+             */
+            last_at: string;
+            /** @description The last message was a reply. */
+            last_out: boolean;
+            /** @description The beginning of the last message. */
+            last_text: string;
+            /** @description Name of the contact with this number. */
+            name?: string;
+            /**
+             * @description The number that was written to; replies come from it.
+             * @example +12025550199
+             */
+            ours?: string;
+            /** @description The other side must not be written to from this number. */
+            suppressed: boolean;
+            /**
+             * Format: int64
+             * @description Messages that came in since somebody read it.
+             */
+            unread: number;
+        };
+        ConversationList: {
+            /** @description The last one first. */
+            items: components["schemas"]["Conversation"][];
+            /** @description Cursor of the next page. */
+            next?: string;
+        };
+        ConversationMessage: {
+            /** @description One that came in. */
+            inbound?: components["schemas"]["Inbound"];
+            /** @description One that was sent. */
+            message?: components["schemas"]["Message"];
+        };
+        ConversationNote: {
+            /** @description Who wrote it. */
+            by: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * @description Identifier.
+             * @example not_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description The note. */
+            text: string;
+        };
+        ConversationNoteCreate: {
+            /** @description The note. Nobody outside the workspace sees it. */
+            text: string;
+        };
+        ConversationNotes: {
+            /** @description Oldest first. */
+            items: components["schemas"]["ConversationNote"][];
+        };
+        ConversationReply: {
+            /** @description The reply. */
+            text: string;
+        };
+        ConversationThread: {
+            /** @description Newest first. */
+            items: components["schemas"]["ConversationMessage"][];
+            /** @description Cursor of the next page. */
+            next?: string;
+        };
+        ConversationUpdate: {
+            /** @description Put it away, or take it back. */
+            archived?: boolean;
+            /**
+             * @description Identifier of the member who looks after it; empty for nobody.
+             * @example usr_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            assignee?: string;
+            /** @description False when somebody has read it, true to look at it later. */
+            unread?: boolean;
+        };
         CostlyCharacter: {
             /**
              * @description The character.
@@ -3412,7 +3945,7 @@ export interface components {
              */
             seq?: number;
             /**
-             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, provider.down, provider.misconfigured, or provider.up.
+             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, provider.down, provider.misconfigured, or provider.up.
              * @example message.delivered
              */
             type: string;
@@ -3425,6 +3958,8 @@ export interface components {
              * @description Number of the attempt concerned.
              */
             attempt?: number;
+            /** @description The conversation that an inbound message or a change belongs to. */
+            conversation_id?: string;
             /**
              * Format: date-time
              * @description When an unknown or sent message is closed.
@@ -3755,6 +4290,40 @@ export interface components {
             /** @description Cursor of the following page; left out at the end. */
             next?: string;
         };
+        InboxCounts: {
+            /**
+             * Format: int64
+             * @description Those of them that the caller looks after.
+             */
+            mine: number;
+            /**
+             * Format: int64
+             * @description Texts that may be opt-outs and that nobody has decided about.
+             */
+            reviews: number;
+            /**
+             * Format: int64
+             * @description Conversations with unread messages that are not archived.
+             */
+            unread: number;
+        };
+        InboxSettings: {
+            /** @description STOP, START and HELP are answered. Switch it off when the provider does that. */
+            consent_answers: boolean;
+            /** @description Answer to HELP, likewise. */
+            help: string;
+            /** @description Business hours. Without any, it is always one. */
+            hours: components["schemas"]["Opening"][];
+            /** @description Answer to START, likewise. */
+            start: string;
+            /** @description Answer to STOP; empty for the program's, in the language of the contact or of the word. */
+            stop: string;
+            /**
+             * @description Time zone of the business hours, IANA; empty for that of the workspace.
+             * @example Africa/Nairobi
+             */
+            zone: string;
+        };
         Instance: {
             /**
              * @description Who may register: only invited people, anybody (each newcomer gets a workspace), or nobody.
@@ -4015,6 +4584,17 @@ export interface components {
              */
             role: "owner" | "admin" | "member" | "viewer";
         };
+        MenuChoice: {
+            /** @description The answer to it. */
+            answer: string;
+            /**
+             * @description What people answer to choose it.
+             * @example 1
+             */
+            key: string;
+            /** @description What stands beside the key. */
+            label: string;
+        };
         Message: {
             /**
              * Format: date-time
@@ -4221,6 +4801,67 @@ export interface components {
              * @example USD
              */
             currency: string;
+        };
+        Opening: {
+            /**
+             * Format: int64
+             * @description 0 is Sunday.
+             */
+            day: number;
+            /**
+             * @description Beginning.
+             * @example 08:00
+             */
+            from: string;
+            /**
+             * @description End, on the same day; 24:00 for its end.
+             * @example 17:00
+             */
+            to: string;
+        };
+        OptOutDecision: {
+            /** @description True: it is one, and the number is blocked as after STOP. False: it is not. */
+            opt_out: boolean;
+        };
+        OptOutReview: {
+            /** @description Who decided. */
+            by?: components["schemas"]["Actor"];
+            /** @description Who wrote it. */
+            contact: string;
+            /** @description Where it was written. */
+            conversation_id: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When somebody decided.
+             */
+            decided_at?: string;
+            /**
+             * @description Identifier.
+             * @example rev_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description The number that was written to. */
+            ours?: string;
+            /** @description The words that sound like an opt-out. */
+            phrase: string;
+            /**
+             * @description What became of it.
+             * @enum {string}
+             */
+            state: "open" | "opted_out" | "dismissed";
+            /** @description The text. */
+            text: string;
+        };
+        OptOutReviewList: {
+            /** @description Newest first. */
+            items: components["schemas"]["OptOutReview"][];
+            /** @description Cursor of the next page. */
+            next?: string;
         };
         Parts: {
             /**
@@ -6477,6 +7118,165 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    listAutoReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoReplyList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createAutoReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoReplyPut"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoReply"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    testAutoReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoReplyTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoReplyTested"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putAutoReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoReplyPut"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutoReply"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteAutoReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     sendBatch: {
         parameters: {
             query?: never;
@@ -7126,6 +7926,132 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    listCannedReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReplyList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createCannedReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CannedReplyPut"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putCannedReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the reply. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CannedReplyPut"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteCannedReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the reply. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     listConsents: {
         parameters: {
             query?: {
@@ -7579,6 +8505,263 @@ export interface operations {
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
+        };
+    };
+    listConversations: {
+        parameters: {
+            query?: {
+                /** @description all are those that are not archived; mine those that the caller looks after. */
+                filter?: "all" | "unread" | "mine" | "archived";
+                /** @description A part of the number, of the contact's name or of the last text. */
+                search?: string;
+                /** @description Only of this number, E.164. */
+                contact?: string;
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Conversations on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listConversationMessages: {
+        parameters: {
+            query?: {
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Messages on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Identifier of the conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationThread"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationNotes"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationNoteCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationNote"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    replyInConversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable ASCII characters: makes a retry safe. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Identifier of the conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationReply"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description true when this is the stored answer to an earlier request with the same Idempotency-Key. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Messages that may be sent at once. */
+                    "RateLimit-Limit"?: number;
+                    /** @description Messages left of these. */
+                    "RateLimit-Remaining"?: number;
+                    /** @description Seconds until all of them are back. */
+                    "RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
         };
     };
     streamEvents: {
@@ -8141,6 +9324,91 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxCounts"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getInboxSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putInboxSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InboxSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8861,6 +10129,77 @@ export interface operations {
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
+        };
+    };
+    listOptOutReviews: {
+        parameters: {
+            query?: {
+                /** @description Those in this state. */
+                state?: "open" | "opted_out" | "dismissed";
+                /** @description Of the page before. */
+                cursor?: string;
+                /** @description Texts on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptOutReviewList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    decideOptOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the review. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptOutDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptOutReview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
         };
     };
     listProviderKinds: {
