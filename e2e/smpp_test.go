@@ -17,8 +17,7 @@ import (
 // recipient's answer come back to the customer. The customer's connection breaks in between.
 func TestSMPPThroughAndThrough(t *testing.T) {
 	t.Parallel()
-	var far *smpptest.SMSC
-	far = smpptest.NewSMSC(smpptest.Script{SystemID: "carrier", Redeliver: time.Second, Submit: func(_ int, p *smpp.SubmitSM) smpptest.Answer {
+	far := smpptest.NewSMSC(smpptest.Script{SystemID: "carrier", Redeliver: time.Second, Submit: func(_ int, p *smpp.SubmitSM) smpptest.Answer {
 		return smpptest.Answer{MessageID: "1234567", Receipts: []smpptest.Receipt{{State: smpp.StateDelivered, After: 200 * time.Millisecond, ID: smpptest.Hex}}}
 	}})
 	t.Cleanup(far.Close)
