@@ -79,7 +79,7 @@ test-specs: ## Adapters against the documents of their providers: SMSIR_PROVIDER
 .PHONY: e2e
 e2e: build ## The whole binary, and the web app in a real Chromium
 	CHROMIUM=$$(scripts/need-chromium.sh); export CHROMIUM; \
-	SMSIR_REQUIRE=$(REQUIRE) $(GO_TEST) -count=1 ./e2e/...
+	SMSIR_REQUIRE=$(REQUIRE) $(GO_TEST) -timeout 40m -count=1 ./e2e/...
 
 .PHONY: race
 race: ## Core packages under the race detector; needs a C compiler
