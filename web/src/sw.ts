@@ -7,7 +7,7 @@ const APP = 'app-__VERSION__'
 const DATA = 'data-v1'
 
 /** Reads that are worth having offline. Secrets, keys and settings are never kept. */
-const KEPT = /^\/v1\/(bootstrap|messages(\/[^/]+(\/events)?)?)$/
+const KEPT = /^\/v1\/(bootstrap|messages(\/(?!export$)[^/]+(\/events)?)?)$/
 
 sw.addEventListener('install', (e) => {
   const request = (f: string) => new Request(f, { cache: f.startsWith('/assets/') ? 'default' : 'reload' })

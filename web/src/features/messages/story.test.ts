@@ -5,7 +5,28 @@ import { event, message } from '../../test/factories'
 vi.mock('$lib/stores/session.svelte', () => ({
   session: { boot: { providers: [{ id: 'prv_1', name: 'Simulator' }] } },
 }))
-const { meaningOf, reasonText, stepOf } = await import('./story')
+const { fixOf, meaningOf, reasonText, stepOf } = await import('./story')
+
+describe('fixOf', () => {
+  const failed = (kind: NonNullable<Message['error']>['class'], more: Partial<Message> = {}) =>
+    fixOf(message({ status: 'failed', final: true, error: { class: kind, code: 'x', text: 'X.' }, ...more }))
+  it.each(['retry', 'throttle', 'permanent', 'config', 'blocked', 'recipient_temp', 'unknown'] as const)(
+    'says what to do about %s',
+    (kind) => expect(failed(kind)?.text).not.toMatch(/^history\.|^$/),
+  )
+  it('brings number and text back into the form', () => {
+    const href = failed('permanent', { to: '+12025550104', text: 'A & B' })!.act!.href
+    expect(Object.fromEntries(new URL(href, 'http://x').searchParams)).toEqual({
+      to: '+12025550104',
+      text: 'A & B',
+    })
+  })
+  it('says nothing while it goes on by itself, and nothing about what arrived', () => {
+    expect(failed('retry', { status: 'queued', final: false })).toBeUndefined()
+    expect(failed('retry', { status: 'delivered' })).toBeUndefined()
+    expect(failed('config', { status: 'queued', final: false })?.act?.href).toBe('/providers')
+  })
+})
 
 describe('meaningOf', () => {
   it.each(STATUSES.flatMap((status) => [false, true].map((final) => [status, final] as const)))(

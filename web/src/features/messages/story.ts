@@ -73,6 +73,25 @@ export function waitingText(w: NonNullable<Message['waiting']>): string {
   return w.until ? `${why} ${t('waiting.until', { time: i18n.seconds(w.until) })}` : why
 }
 
+export interface Fix {
+  text: string
+  act?: { label: string; href: string }
+}
+
+/** What can be done about a failure, by its class; nothing while the message goes on by itself. */
+export function fixOf(m: Message): Fix | undefined {
+  const kind = m.error?.class
+  if (!kind || m.status === 'delivered' || m.status === 'canceled') return undefined
+  if (!m.final && kind !== 'config' && kind !== 'throttle') return undefined
+  const text = t(`history.fix.${kind}`)
+  if (kind === 'config') return { text, act: { label: t('history.fix.config.act'), href: '/providers' } }
+  if (kind === 'permanent') {
+    const query = new URLSearchParams({ to: m.to || m.to_raw || '', text: m.text })
+    return { text, act: { label: t('history.fix.permanent.act'), href: `/compose?${query}` } }
+  }
+  return { text }
+}
+
 export interface Meaning {
   tone: 'ok' | 'bad' | 'warn' | 'info' | 'wait' | 'plan'
   title: string

@@ -29,6 +29,7 @@ export type ProviderKind = Schemas['ProviderKind']
 export type ProviderField = Schemas['ProviderField']
 export type SendRequest = Schemas['SendRequest']
 export type BatchResult = Schemas['BatchResult']
+export type Attempt = Schemas['Attempt']
 export type { Schemas }
 
 /** Every status, in the order of the state machine. The compiler checks that none is missing or unknown. */

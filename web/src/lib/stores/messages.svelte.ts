@@ -1,8 +1,8 @@
 import { getMessage, listAttempts, listEvents, listMessages, type MessageQuery } from '$lib/api/messages'
 import { asProblem, type Problem } from '$lib/api/problem'
-import type { Message, Schemas, StreamEvent } from '$lib/api/types'
+import type { Attempt, Message, MessageStatus, StreamEvent } from '$lib/api/types'
 import { stream } from '$lib/realtime/stream.svelte'
-import { matches, toQuery, type Filters } from './filters'
+import { matches, statusesOf, toQuery, type Filters } from './filters'
 import { apply } from './patch'
 
 /** New rows of one burst are shown together: one change of the page however many come. */
@@ -153,7 +153,8 @@ export class MessageFeed {
     const waiting = this.#arrived.find((m) => m.id === e.message_id)
     const row = this.#byId.get(e.message_id) ?? this.fresh.find((m) => m.id === e.message_id) ?? waiting
     if (row) apply(row, e)
-    else if (this.#filters.status && e.data.status === this.#filters.status) this.#entered(e.message_id)
+    else if (e.data.status && statusesOf(this.#filters).includes(e.data.status as MessageStatus))
+      this.#entered(e.message_id)
   }
 
   #admit() {
@@ -198,8 +199,10 @@ export class MessageDetail {
   events = $state.raw<StreamEvent[]>([])
   problem = $state.raw<Problem | undefined>(undefined)
   loading = $state(true)
+  /** Every hand-over to a provider. */
+  attempts = $state.raw<Attempt[]>([])
   /** What providers say that they charge, an attempt each. */
-  prices = $state.raw<Schemas['Money'][]>([])
+  prices = $derived(this.attempts.flatMap((a) => a.price ?? []))
   #settle: ReturnType<typeof setTimeout> | undefined
 
   constructor(
@@ -230,8 +233,9 @@ export class MessageDetail {
       this.message = message
       for (const e of seen) apply(this.message, e)
       this.problem = undefined
-      if (message.final || message.sent_at)
-        this.prices = (await listAttempts(this.id)).items.flatMap((a) => a.price ?? [])
+      // Without a network the rest is there, from the copy that this device keeps.
+      if (message.provider)
+        this.attempts = (await listAttempts(this.id).catch(() => undefined))?.items ?? this.attempts
     } catch (e) {
       this.problem = asProblem(e)
     } finally {
