@@ -11,6 +11,10 @@ const WAIT_MS = 500
 export class Check {
   /** By recipient, why a send would refuse it. */
   refused = $state.raw<ReadonlyMap<string, string>>(new Map())
+  /** Who has opted out: by name where there is one. A send records them as blocked. */
+  optedOut = $state.raw<readonly string[]>([])
+  /** What the whole send would cost, when prices of earlier messages are known. */
+  estimate = $state.raw<Preview['estimate']>(undefined)
   #text = $state.raw<{ of: string; answer: Preview } | undefined>(undefined)
   #timers: { to?: ReturnType<typeof setTimeout>; text?: ReturnType<typeof setTimeout> } = {}
 
@@ -18,6 +22,7 @@ export class Check {
     clearTimeout(this.#timers.to)
     if (!to.length) {
       this.refused = new Map()
+      this.optedOut = []
       return
     }
     this.#timers.to = setTimeout(() => {
@@ -25,18 +30,23 @@ export class Check {
         (answer) => {
           const bad = answer.recipients.filter((r) => r.problem)
           this.refused = new Map(bad.map((r) => [r.raw, r.problem!.detail]))
+          this.optedOut = answer.recipients.filter((r) => r.opted_out).map((r) => r.name || r.e164 || r.raw)
         },
         () => undefined,
       )
     }, WAIT_MS)
   }
 
-  text(text: string, from: string) {
+  text(text: string, from: string, to: string[]) {
     clearTimeout(this.#timers.text)
+    this.estimate = undefined
     if (!text) return
     this.#timers.text = setTimeout(() => {
-      preview({ text, ...(from ? { from } : {}) }).then(
-        (answer) => (this.#text = { of: text, answer }),
+      preview({ text, to: to.slice(0, 1000), ...(from ? { from } : {}) }).then(
+        (answer) => {
+          this.#text = { of: text, answer }
+          this.estimate = answer.estimate
+        },
         () => undefined,
       )
     }, WAIT_MS)
