@@ -214,4 +214,50 @@ async function told(world) {
   await screen(page, 'history 360 arabic')
 }
 
-await play({ setup, seed, search, views, resend, cancel, exported, told })
+/** Contacts and groups become recipients; who has opted out is named and left out. */
+async function people(world) {
+  const page = await open(world.browser, {
+    viewport: PHONE,
+    state: world.state,
+    prefs: { 'smsir.undo': '0' },
+  })
+  await page.goto(base + '/compose')
+  const { body: group } = await api(page).post('/v1/groups', { name: 'Nurses' })
+  for (const [nn, name] of [
+    ['60', 'Amina'],
+    ['61', 'Bela'],
+    ['62', 'Chen'],
+  ])
+    await api(page).post('/v1/contacts', { phone: `+120255501${nn}`, name, groups: [group.id] })
+  await api(page).post('/v1/suppressions', { recipients: ['+12025550162'], note: 'asked' })
+  await page.getByLabel('To', { exact: true }).fill('202 555 0160, 202 555 0162')
+  await page.keyboard.press('Enter')
+  await page.getByText('1 has opted out and gets nothing: Chen.').waitFor()
+  check(true, 'who has opted out is named')
+  await page.getByRole('button', { name: 'Contacts and groups' }).click()
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /Nurses/ })
+    .waitFor()
+  await page.getByRole('dialog').getByText('Amina').waitFor()
+  await screen(page, 'compose people 360')
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /Nurses/ })
+    .click()
+  await page.getByText('1 person added.').first().waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).first().click()
+  check((await page.locator('.token').count()) === 3, 'a group adds whom it has, each once')
+  await page.getByLabel('Message', { exact: true }).fill('To the nurses')
+  await screen(page, 'compose with opted out 360')
+  await page.getByRole('button', { name: 'Send 3 messages' }).click()
+  await page.waitForURL(/batch=bat_/)
+  const sent = (await api(page).get('/v1/messages?text=nurses')).body.items
+  check(
+    sent.length === 3 && sent.filter((m) => m.status === 'blocked').length === 1,
+    'the one who has opted out is blocked, the others go',
+    JSON.stringify(sent.map((m) => m.status)),
+  )
+}
+
+await play({ setup, seed, search, views, resend, cancel, exported, told, people })
