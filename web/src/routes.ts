@@ -14,6 +14,27 @@ export const routes: Route[] = [
     words: 'messages',
   },
   {
+    path: '/inbox',
+    load: () => import('./features/inbox/Inbox.svelte'),
+    title: 'nav.inbox',
+    words: 'inbox',
+    permission: 'inbox:read',
+  },
+  {
+    path: '/inbox/settings',
+    load: () => import('./features/inbox/InboxSettings.svelte'),
+    title: 'inbox.settings',
+    words: 'inbox',
+    permission: 'inbox:read',
+  },
+  {
+    path: '/inbox/reviews',
+    load: () => import('./features/inbox/Reviews.svelte'),
+    title: 'inbox.reviews',
+    words: 'inbox',
+    permission: 'inbox:read',
+  },
+  {
     path: '/compose',
     load: () => import('./features/compose/Compose.svelte'),
     title: 'nav.compose',

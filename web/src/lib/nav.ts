@@ -23,6 +23,14 @@ export const main: NavItem[] = [
     letter: 'm',
   },
   {
+    href: '/inbox',
+    icon: 'reply',
+    key: 'nav.inbox',
+    permission: 'inbox:read',
+    words: 'conversations replies incoming answers canned keyword hours stop',
+    letter: 'i',
+  },
+  {
     href: '/compose',
     icon: 'pen',
     key: 'nav.compose',

@@ -4,6 +4,7 @@ import type compose from './compose/en.json'
 import type groups from './groups/en.json'
 import type imports from './imports/en.json'
 import type history from './history/en.json'
+import type inbox from './inbox/en.json'
 import type keys from './keys/en.json'
 import type messages from './messages/en.json'
 import type providers from './providers/en.json'
@@ -22,6 +23,7 @@ export type Key =
   | keyof typeof groups
   | keyof typeof imports
   | keyof typeof history
+  | keyof typeof inbox
   | keyof typeof keys
   | keyof typeof messages
   | keyof typeof providers
