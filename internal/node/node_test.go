@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,14 +41,14 @@ func newDatabase() *database {
 type view struct {
 	*database
 	name string
-	cut  bool
+	cut  atomic.Bool
 }
 
 var errDown = errors.New("the database is away")
 
 func (v *view) lock() error {
 	v.mu.Lock()
-	if v.down || v.cut {
+	if v.down || v.cut.Load() {
 		v.mu.Unlock()
 		return errDown
 	}
@@ -198,7 +199,7 @@ func TestACutOffNodeStopsLongBeforeItIsBuried(t *testing.T) {
 		a, b := db.start(t, "a"), db.start(t, "b")
 		time.Sleep(time.Minute)
 		first := a.alive(t, true)
-		a.view.cut = true
+		a.view.cut.Store(true)
 		time.Sleep(lease/2 - lease/6)
 		a.alive(t, true)
 		time.Sleep(lease / 6)
@@ -211,7 +212,7 @@ func TestACutOffNodeStopsLongBeforeItIsBuried(t *testing.T) {
 		if !slices.Equal(db.buried, []string{"a"}) {
 			t.Fatalf("buried %v, want a", db.buried)
 		}
-		a.view.cut = false
+		a.view.cut.Store(false)
 		time.Sleep(lease / 3)
 		if second := a.alive(t, true); second == first {
 			t.Errorf("it is back with its life %d, which was ended", first)
@@ -232,12 +233,12 @@ func TestNobodyIsBuriedAfterAnOutageOfTheDatabase(t *testing.T) {
 		time.Sleep(10 * lease)
 		a.alive(t, false)
 		b.alive(t, false)
-		b.view.cut = true // it comes back a little later
+		b.view.cut.Store(true) // it comes back a little later
 		db.mu.Lock()
 		db.down = false
 		db.mu.Unlock()
 		time.Sleep(lease / 2)
-		b.view.cut = false
+		b.view.cut.Store(false)
 		time.Sleep(3 * lease)
 		a.alive(t, true)
 		b.alive(t, true)
@@ -300,10 +301,10 @@ func TestOneNodeServesAWorkspace(t *testing.T) {
 		stopA = hold(a)
 		defer func() { stopA() }()
 		synctest.Wait()
-		b.view.cut = true
+		b.view.cut.Store(true)
 		time.Sleep(2 * lease)
 		serves("a")
-		b.view.cut = false
+		b.view.cut.Store(false)
 		time.Sleep(lease)
 		serves("a")
 	})
