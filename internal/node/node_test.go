@@ -136,6 +136,13 @@ func (v *view) Listen(ctx context.Context, heard func(string)) error {
 	return nil
 }
 
+// dead are the nodes that were buried.
+func (db *database) dead() []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return slices.Clone(db.buried)
+}
+
 // member is a keeper that runs.
 type member struct {
 	*node.Keeper
@@ -205,12 +212,12 @@ func TestACutOffNodeStopsLongBeforeItIsBuried(t *testing.T) {
 		time.Sleep(lease / 6)
 		a.alive(t, false)
 		b.alive(t, true)
-		if len(db.buried) > 0 {
-			t.Fatalf("buried %v while its lease lasted", db.buried)
+		if len(db.dead()) > 0 {
+			t.Fatalf("buried %v while its lease lasted", db.dead())
 		}
 		time.Sleep(lease/2 + lease/3)
-		if !slices.Equal(db.buried, []string{"a"}) {
-			t.Fatalf("buried %v, want a", db.buried)
+		if !slices.Equal(db.dead(), []string{"a"}) {
+			t.Fatalf("buried %v, want a", db.dead())
 		}
 		a.view.cut.Store(false)
 		time.Sleep(lease / 3)
@@ -242,8 +249,8 @@ func TestNobodyIsBuriedAfterAnOutageOfTheDatabase(t *testing.T) {
 		time.Sleep(3 * lease)
 		a.alive(t, true)
 		b.alive(t, true)
-		if len(db.buried) > 0 {
-			t.Errorf("buried %v", db.buried)
+		if len(db.dead()) > 0 {
+			t.Errorf("buried %v", db.dead())
 		}
 	})
 }
