@@ -331,6 +331,10 @@ func (g *gateway) openUpstreams(ctx context.Context) ([]dispatch.Upstream, error
 	return all, nil
 }
 
+// fatalGrace is how long a server whose database failed finishes what is under way before it ends with
+// an error, for its supervisor to start it again.
+const fatalGrace = 5 * time.Second
+
 // run starts everything, tells that it answers, and stops it in order when ctx ends, the server
 // fails or the database does.
 func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
@@ -365,6 +369,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	case err = <-g.fatal:
+		g.s.ShutdownGrace = min(g.s.ShutdownGrace, fatalGrace)
 	}
 	fmt.Fprintln(g.o.Out, "Stopping: no new requests, finishing what is under way.")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.s.ShutdownGrace)

@@ -128,10 +128,11 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 	if err := s.loadStops(ctx); err != nil {
 		return err
 	}
-	s.disk.start(filepath.Dir(s.path), opt.MinFree)
 	if s.writer, err = newWriter(ctx, s, opt.Metrics); err != nil {
 		return err
 	}
+	s.disk.log, s.disk.truncate = s.log, s.writer.shorten
+	s.disk.start(s.path, opt.MinFree)
 	s.Store = sqldb.New(s)
 	return nil
 }
@@ -230,8 +231,8 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // Close implements store.Store.
 func (s *Store) Close() error {
-	s.writer.close()
 	s.disk.stop()
+	s.writer.close()
 	_, err := s.write.ExecContext(context.Background(), "UPDATE nodes SET stopped_at = $1 WHERE id = $2", s.now().UnixMilli(), s.node)
 	return errors.Join(err, s.closeFiles())
 }

@@ -31,6 +31,7 @@ type writer struct {
 	queues [3][]*step
 	closed bool
 	broken error         // set by an error after which the file cannot be trusted
+	long   bool          // the write-ahead log is to be shortened
 	bell   chan struct{} // capacity 1: work or close
 	done   chan struct{}
 
@@ -120,6 +121,7 @@ func (w *writer) loop() {
 	defer w.tx.close()   //nolint:errcheck // statements of a connection that is about to close
 	var batch []*step
 	for {
+		w.shortenNow()
 		w.gather(len(batch))
 		var closed bool
 		batch, closed = w.take(batch[:0])
@@ -142,6 +144,27 @@ func (w *writer) loop() {
 		if w.tx.wroteEvents {
 			w.s.wake()
 		}
+	}
+}
+
+// shorten has the write-ahead log written back and cut before the next commit.
+func (w *writer) shorten() {
+	w.mu.Lock()
+	w.long = true
+	w.mu.Unlock()
+	w.ring()
+}
+
+func (w *writer) shortenNow() {
+	w.mu.Lock()
+	long := w.long
+	w.long = false
+	w.mu.Unlock()
+	if !long {
+		return
+	}
+	if err := w.exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		w.s.log.Warn("the write-ahead log could not be shortened", "err", err)
 	}
 }
 
@@ -282,6 +305,7 @@ func (w *writer) classify(err error) error {
 	}
 	switch se.Code() & 0xff {
 	case 13: // SQLITE_FULL
+		w.s.disk.drop()
 		return &smsir.Error{Code: smsir.CodeStorageFull, Text: "The disk is full. Free some space; nothing that was accepted is lost.", Err: err}
 	case 10, 11, 26: // SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB
 		broken := &smsir.Error{Code: smsir.CodeStorageDown, Text: "The database file failed. The gateway accepts nothing more; look at the disk before starting it again.", Err: err}
