@@ -192,13 +192,16 @@ func listOf[T any](list []T) []T {
 	return list
 }
 
+// samplesOf shows each message once, for the most telling reason.
 func samplesOf(first, longest, gap *campaign.Sample) []api.MessageSample {
+	seen := map[*campaign.Sample]bool{}
 	out := []api.MessageSample{}
 	for _, v := range []struct {
 		kind   string
 		sample *campaign.Sample
-	}{{"first", first}, {"longest", longest}, {"gap", gap}} {
-		if v.sample != nil {
+	}{{"gap", gap}, {"first", first}, {"longest", longest}} {
+		if v.sample != nil && !seen[v.sample] {
+			seen[v.sample] = true
 			out = append(out, api.MessageSample{
 				To: v.sample.To, Name: v.sample.Name, Text: v.sample.Text, Segments: v.sample.Segments, Encoding: v.sample.Encoding, Kind: v.kind,
 			})

@@ -91,6 +91,27 @@ export const routes: Route[] = [
     permission: 'contacts:read',
   },
   {
+    path: '/campaigns',
+    load: () => import('./features/campaigns/Campaigns.svelte'),
+    title: 'nav.campaigns',
+    words: 'campaigns',
+    permission: 'campaigns:read',
+  },
+  {
+    path: '/campaigns/new',
+    load: () => import('./features/campaigns/NewCampaign.svelte'),
+    title: 'nav.campaigns',
+    words: 'campaigns',
+    permission: 'campaigns:write',
+  },
+  {
+    path: '/templates',
+    load: () => import('./features/templates/Templates.svelte'),
+    title: 'nav.templates',
+    words: 'campaigns',
+    permission: 'campaigns:read',
+  },
+  {
     path: '/providers',
     load: () => import('./features/providers/Providers.svelte'),
     title: 'nav.providers',

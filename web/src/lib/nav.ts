@@ -50,6 +50,22 @@ export const setup: NavItem[] = [
     letter: 'o',
   },
   {
+    href: '/campaigns',
+    icon: 'send',
+    key: 'nav.campaigns',
+    permission: 'campaigns:read',
+    words: 'campaign bulk many csv newsletter schedule repeat',
+    letter: 'b',
+  },
+  {
+    href: '/templates',
+    icon: 'table',
+    key: 'nav.templates',
+    permission: 'campaigns:read',
+    words: 'template text variables placeholder',
+    letter: 't',
+  },
+  {
     href: '/providers',
     icon: 'plug',
     key: 'nav.providers',

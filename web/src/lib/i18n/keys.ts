@@ -5,6 +5,7 @@ import type groups from './groups/en.json'
 import type imports from './imports/en.json'
 import type history from './history/en.json'
 import type inbox from './inbox/en.json'
+import type campaigns from './campaigns/en.json'
 import type keys from './keys/en.json'
 import type messages from './messages/en.json'
 import type providers from './providers/en.json'
@@ -24,6 +25,7 @@ export type Key =
   | keyof typeof imports
   | keyof typeof history
   | keyof typeof inbox
+  | keyof typeof campaigns
   | keyof typeof keys
   | keyof typeof messages
   | keyof typeof providers
