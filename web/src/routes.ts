@@ -6,7 +6,7 @@ const imports = () => import('./features/imports/Index.svelte')
 
 /** Every address of the app. Views load when they are first opened. */
 export const routes: Route[] = [
-  { path: '/', load: () => import('./features/home/Home.svelte'), title: 'nav.home' },
+  { path: '/', load: () => import('./features/home/Home.svelte'), title: 'nav.home', words: 'home' },
   {
     path: '/messages',
     load: () => import('./features/messages/Messages.svelte'),

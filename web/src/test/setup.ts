@@ -29,7 +29,18 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
 const { i18n } = await import('$lib/i18n/index.svelte')
 await i18n.set('en')
 const areas = [
-  ...['campaigns', 'compose', 'contacts', 'groups', 'history', 'imports', 'inbox', 'keys', 'messages'],
+  ...[
+    'campaigns',
+    'compose',
+    'contacts',
+    'groups',
+    'home',
+    'history',
+    'imports',
+    'inbox',
+    'keys',
+    'messages',
+  ],
   ...['providers', 'settings', 'setup', 'story', 'webhooks'],
 ]
 for (const area of areas) await i18n.need(area)

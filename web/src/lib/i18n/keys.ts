@@ -1,6 +1,7 @@
 import type core from './en.json'
 import type contacts from './contacts/en.json'
 import type compose from './compose/en.json'
+import type home from './home/en.json'
 import type groups from './groups/en.json'
 import type imports from './imports/en.json'
 import type history from './history/en.json'
@@ -22,6 +23,7 @@ export type Key =
   | keyof typeof compose
   | keyof typeof contacts
   | keyof typeof groups
+  | keyof typeof home
   | keyof typeof imports
   | keyof typeof history
   | keyof typeof inbox
