@@ -185,7 +185,7 @@ func checkRepeat(r *store.CampaignRepeat) error {
 	if _, err := time.Parse(time.DateOnly, r.Until); r.Until != "" && (err != nil || r.Until < r.From) {
 		return invalid("repeat", "The last day, %q, is none or lies before the first. Write it as 2026-03-01.", clip(r.Until))
 	}
-	least, most := 0, 0
+	var least, most int
 	switch r.Every {
 	case "day":
 		r.Days = nil
@@ -224,7 +224,8 @@ func start(p *store.CampaignPlan, now time.Time) (at time.Time, day string, err 
 	at = now
 	switch {
 	case p.Repeat != nil:
-		for more := true; ; {
+		var more bool
+		for {
 			day, at, more = NextFiring(p.Repeat, zone(p), day)
 			if !more {
 				return at, "", invalid("repeat", "The series is over already: none of its days lies ahead.")
