@@ -36,8 +36,8 @@ type ContactsFound struct {
 
 // ContactFound is who is behind a number.
 type ContactFound struct {
-	Phone string `json:"phone" example:"+12025550100"`
-	ID    string `json:"id" example:"con_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Phone string `json:"phone" example:"+12025550100" doc:"The number, E.164."`
+	ID    string `json:"id" example:"con_01k0c2v6sf7m8x0v3w6n9d5qhe" doc:"The contact."`
 	Name  string `json:"name" doc:"May be empty."`
 }
 

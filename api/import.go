@@ -4,7 +4,7 @@ import "time"
 
 // Import is a table of contacts on its way in.
 type Import struct {
-	ID      string         `json:"id" example:"imp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	ID      string         `json:"id" example:"imp_01k0c2v6sf7m8x0v3w6n9d5qhe" doc:"Identifier."`
 	Name    string         `json:"name" doc:"Of the file, as it was given." example:"parents.csv"`
 	State   string         `json:"state" enum:"uploaded,reviewing,reviewed,committing,committed,undoing,undone,failed" doc:"\"uploaded\" waits for the mapping, \"reviewed\" for the commit; those that end in -ing are at work."`
 	Rows    int            `json:"rows" doc:"Rows of the file that are not empty, without the one that names the columns."`
@@ -12,11 +12,11 @@ type Import struct {
 	Header  bool           `json:"header" doc:"The first row names the columns."`
 	Columns []ImportColumn `json:"columns" nullable:"false" doc:"The columns, with what they are."`
 	Groups  []string       `json:"groups" nullable:"false" doc:"The groups that the contacts were put into."`
-	Counts  ImportCounts   `json:"counts"`
+	Counts  ImportCounts   `json:"counts" doc:"What becomes of the rows."`
 	Problem string         `json:"problem,omitempty" doc:"Why it failed."`
 
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	CreatedAt time.Time `json:"created_at" doc:"When it came in."`
+	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last."`
 }
 
 // ImportColumn is a column of an import.
@@ -59,17 +59,17 @@ type ImportCommit struct {
 // ImportRow is a row of an import.
 type ImportRow struct {
 	Row      int      `json:"row" doc:"Its number in the spreadsheet, from 1."`
-	State    string   `json:"state" enum:"waiting,new,changed,duplicate,bad"`
-	OptedOut bool     `json:"opted_out,omitempty"`
+	State    string   `json:"state" enum:"waiting,new,changed,duplicate,bad" doc:"Where it stands."`
+	OptedOut bool     `json:"opted_out,omitempty" doc:"Must not be written to."`
 	Phone    string   `json:"phone,omitempty" doc:"The number, E.164."`
 	Code     string   `json:"code,omitempty" enum:"phone_missing,phone_invalid,value_invalid,opt_out_unclear,duplicate" doc:"What is wrong, stable."`
 	Column   string   `json:"column,omitempty" doc:"Where." example:"Phone number"`
 	Reason   string   `json:"reason,omitempty" doc:"What is wrong, in plain words."`
-	Cells    []string `json:"cells" nullable:"false"`
+	Cells    []string `json:"cells" nullable:"false" doc:"As they stand in the file."`
 }
 
 // ImportRows is a page of rows.
 type ImportRows struct {
-	Items []ImportRow `json:"items" nullable:"false"`
+	Items []ImportRow `json:"items" nullable:"false" doc:"In the order of the file."`
 	Next  string      `json:"next,omitempty" doc:"Cursor of the next page."`
 }

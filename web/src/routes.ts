@@ -17,7 +17,7 @@ export const routes: Route[] = [
     path: '/inbox',
     load: () => import('./features/inbox/Inbox.svelte'),
     title: 'nav.inbox',
-    words: 'inbox',
+    words: 'inbox compose',
     permission: 'inbox:read',
   },
   {

@@ -6,20 +6,17 @@ export interface NavItem {
   href: string
   icon: IconName
   key: Key
-  /** Words that people type in the palette when they look for this. English, and not shown. */
-  words: string
   permission?: Permission
   /** The letter after "g". */
   letter: string
 }
 
 export const main: NavItem[] = [
-  { href: '/', icon: 'home', key: 'nav.home', words: 'dashboard statistics today', letter: 'h' },
+  { href: '/', icon: 'home', key: 'nav.home', letter: 'h' },
   {
     href: '/messages',
     icon: 'chat',
     key: 'nav.messages',
-    words: 'history log failed delivered search',
     letter: 'm',
   },
   {
@@ -27,7 +24,6 @@ export const main: NavItem[] = [
     icon: 'reply',
     key: 'nav.inbox',
     permission: 'inbox:read',
-    words: 'conversations replies incoming answers canned keyword hours stop',
     letter: 'i',
   },
   {
@@ -35,7 +31,6 @@ export const main: NavItem[] = [
     icon: 'pen',
     key: 'nav.compose',
     permission: 'messages:send',
-    words: 'send new sms bulk schedule write',
     letter: 'c',
   },
 ]
@@ -46,7 +41,6 @@ export const setup: NavItem[] = [
     icon: 'users',
     key: 'nav.contacts',
     permission: 'contacts:read',
-    words: 'people address book groups import csv excel opt-out unsubscribe duplicates lists',
     letter: 'o',
   },
   {
@@ -54,7 +48,6 @@ export const setup: NavItem[] = [
     icon: 'send',
     key: 'nav.campaigns',
     permission: 'campaigns:read',
-    words: 'campaign bulk many csv newsletter schedule repeat',
     letter: 'b',
   },
   {
@@ -62,7 +55,6 @@ export const setup: NavItem[] = [
     icon: 'table',
     key: 'nav.templates',
     permission: 'campaigns:read',
-    words: 'template text variables placeholder',
     letter: 't',
   },
   {
@@ -70,7 +62,6 @@ export const setup: NavItem[] = [
     icon: 'plug',
     key: 'nav.providers',
     permission: 'providers:read',
-    words: 'twilio smpp simulator test carrier gateway',
     letter: 'p',
   },
   {
@@ -78,7 +69,6 @@ export const setup: NavItem[] = [
     icon: 'fork',
     key: 'nav.routes',
     permission: 'routes:read',
-    words: 'routing rules route failover split weight priority explain',
     letter: 'r',
   },
   {
@@ -86,7 +76,6 @@ export const setup: NavItem[] = [
     icon: 'key',
     key: 'nav.keys',
     permission: 'api_keys:read',
-    words: 'api token developer secret',
     letter: 'k',
   },
   {
@@ -94,7 +83,6 @@ export const setup: NavItem[] = [
     icon: 'send',
     key: 'nav.webhooks',
     permission: 'webhooks:read',
-    words: 'webhook callback events http post developer',
     letter: 'w',
   },
   {
@@ -102,14 +90,12 @@ export const setup: NavItem[] = [
     icon: 'plug',
     key: 'nav.smpp',
     permission: 'smpp:read',
-    words: 'smpp esme bind system id customers carrier sessions',
     letter: 'b',
   },
   {
     href: '/settings',
     icon: 'gear',
     key: 'nav.settings',
-    words: 'profile password language theme sessions team',
     letter: 's',
   },
 ]

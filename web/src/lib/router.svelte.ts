@@ -9,7 +9,7 @@ export interface Route {
   path: string
   load: () => Promise<{ default: Component }>
   title: Key
-  /** The folder of texts that the view needs beside those of the whole app. */
+  /** The folders of texts that the view needs beside those of the whole app, separated by spaces. */
   words?: string
   access?: Access
   permission?: Permission

@@ -3670,11 +3670,17 @@ export interface components {
             match?: "all" | "any";
         };
         ContactFound: {
-            /** @example con_01k0c2v6sf7m8x0v3w6n9d5qhe */
+            /**
+             * @description The contact.
+             * @example con_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
             id: string;
             /** @description May be empty. */
             name: string;
-            /** @example +12025550100 */
+            /**
+             * @description The number, E.164.
+             * @example +12025550100
+             */
             phone: string;
         };
         ContactList: {
@@ -4106,8 +4112,12 @@ export interface components {
         Import: {
             /** @description The columns, with what they are. */
             columns: components["schemas"]["ImportColumn"][];
+            /** @description What becomes of the rows. */
             counts: components["schemas"]["ImportCounts"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it came in.
+             */
             created_at: string;
             /**
              * Format: int64
@@ -4118,7 +4128,10 @@ export interface components {
             groups: string[];
             /** @description The first row names the columns. */
             header: boolean;
-            /** @example imp_01k0c2v6sf7m8x0v3w6n9d5qhe */
+            /**
+             * @description Identifier.
+             * @example imp_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
             id: string;
             /**
              * @description Of the file, as it was given.
@@ -4137,7 +4150,10 @@ export interface components {
              * @enum {string}
              */
             state: "uploaded" | "reviewing" | "reviewed" | "committing" | "committed" | "undoing" | "undone" | "failed";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
             updated_at: string;
         };
         ImportColumn: {
@@ -4227,6 +4243,7 @@ export interface components {
             header: boolean;
         };
         ImportRow: {
+            /** @description As they stand in the file. */
             cells: string[];
             /**
              * @description What is wrong, stable.
@@ -4238,6 +4255,7 @@ export interface components {
              * @example Phone number
              */
             column?: string;
+            /** @description Must not be written to. */
             opted_out?: boolean;
             /** @description The number, E.164. */
             phone?: string;
@@ -4248,10 +4266,14 @@ export interface components {
              * @description Its number in the spreadsheet, from 1.
              */
             row: number;
-            /** @enum {string} */
+            /**
+             * @description Where it stands.
+             * @enum {string}
+             */
             state: "waiting" | "new" | "changed" | "duplicate" | "bad";
         };
         ImportRows: {
+            /** @description In the order of the file. */
             items: components["schemas"]["ImportRow"][];
             /** @description Cursor of the next page. */
             next?: string;
