@@ -224,7 +224,8 @@ func replayed(r *store.Replay, k *Key) (*Result, error) {
 
 // commit stores what a plan made, and hands it to the dispatcher.
 func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
-	a := &store.Acceptance{Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL,
+	a := &store.Acceptance{
+		Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL,
 		Conversation: p.order.Conversation, Confirmation: p.order.Confirmation,
 	}
 	result := &p.result

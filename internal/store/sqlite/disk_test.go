@@ -31,8 +31,13 @@ func TestBallast(t *testing.T) {
 		low     bool
 		ballast bool
 	}{
-		{100 << 20, false, true}, {9 << 20, true, true}, {4 << 20, true, true}, {2 << 20, true, false},
-		{5 << 20, true, false}, {12 << 20, false, false}, {17 << 20, false, true},
+		{100 << 20, false, true},
+		{9 << 20, true, true},
+		{4 << 20, true, true},
+		{2 << 20, true, false},
+		{5 << 20, true, false},
+		{12 << 20, false, false},
+		{17 << 20, false, true},
 	} {
 		free = step.free
 		d.look(time.Now())
