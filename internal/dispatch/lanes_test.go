@@ -35,6 +35,20 @@ func (c *carrier) sends() int {
 	return len(c.calls)
 }
 
+// most is the largest number of calls at one time.
+func (c *carrier) most() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.peak
+}
+
+// log lists the calls so far and when each came.
+func (c *carrier) log() ([]smsir.Submission, []time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.calls), slices.Clone(c.at)
+}
+
 // when is the moment of the first call for a number, and whether there was one.
 func (c *carrier) when(to string) (time.Time, bool) {
 	c.mu.Lock()
@@ -101,7 +115,8 @@ func TestBulkMovesWhileOthersAreBusy(t *testing.T) {
 		}
 		w.send(bulk, func(m *smsir.Message) { m.Class = smsir.Bulk })
 		time.Sleep(30 * time.Second)
-		for i, s := range c.calls {
+		calls, _ := c.log()
+		for i, s := range calls {
 			if s.To == bulk && (i < 3 || i > 12) { // the fourth goes at the same instant
 				t.Errorf("bulk went out as number %d", i)
 			}
@@ -130,8 +145,9 @@ func TestRateOfProviderAndSender(t *testing.T) {
 			w.expect(id, smsir.Sent, false)
 		}
 		perSecond, ofSender := map[int]int{}, map[int]int{}
-		for i, s := range c.calls {
-			second := int(c.at[i].Sub(begin) / time.Second)
+		calls, at := c.log()
+		for i, s := range calls {
+			second := int(at[i].Sub(begin) / time.Second)
 			perSecond[second]++
 			if s.From == "+12025550190" {
 				ofSender[second]++
@@ -145,7 +161,7 @@ func TestRateOfProviderAndSender(t *testing.T) {
 				t.Errorf("second %d: %d starts of one sender, want 1 and one of the second before", second, ofSender[second])
 			}
 		}
-		if end := c.at[len(c.at)-1].Sub(begin); end > time.Minute {
+		if end := at[len(at)-1].Sub(begin); end > time.Minute {
 			t.Errorf("120 messages at 5 a second, 20 of them of one sender, took %v, want less than a minute", end)
 		}
 	})
@@ -274,7 +290,8 @@ func TestOrderingKey(t *testing.T) {
 		w.send(number(100))
 		time.Sleep(2 * time.Minute)
 		var order []string
-		for _, s := range c.calls {
+		calls, times := c.log()
+		for _, s := range calls {
 			order = append(order, s.To)
 		}
 		want := []string{number(0), number(100), number(1), number(1), number(1), number(2), number(3), number(4), number(5)}
@@ -282,8 +299,8 @@ func TestOrderingKey(t *testing.T) {
 		if !slices.Equal(order, want) {
 			t.Errorf("sent in the order %q, want %q", order, want)
 		}
-		if at, _ := c.when(number(3)); at.Sub(c.at[5]) < 5*time.Second {
-			t.Errorf("number 3 went %v after number 2 started, which took 5 s", at.Sub(c.at[5]))
+		if at, _ := c.when(number(3)); at.Sub(times[5]) < 5*time.Second {
+			t.Errorf("number 3 went %v after number 2 started, which took 5 s", at.Sub(times[5]))
 		}
 		third, _ := c.when(number(3))
 		if fourth, _ := c.when(number(4)); fourth.Sub(third) < smsir.UnknownWait || fourth.Sub(third) > smsir.UnknownWait+time.Second {

@@ -142,6 +142,7 @@ func (c *Conn) Unbind(ctx context.Context) error {
 func (c *Conn) takeUnbind(h smpp.Header) {
 	c.mu.Lock()
 	c.peerLeft = true
+	c.leaveLocked() // before the next PDU is read: what comes after an unbind is refused
 	c.mu.Unlock()
 	c.own.Go(func() {
 		c.drain(context.Background())
@@ -158,10 +159,7 @@ func (c *Conn) takeUnbind(h smpp.Header) {
 // timer does.
 func (c *Conn) drain(ctx context.Context) {
 	c.mu.Lock()
-	if c.state.Bound() {
-		c.was, c.state = c.state, Unbinding
-		close(c.leave)
-	}
+	c.leaveLocked()
 	if c.drained == nil {
 		c.drained = make(chan struct{})
 		c.checkDrainedLocked()
@@ -175,6 +173,14 @@ func (c *Conn) drain(ctx context.Context) {
 	case <-timer.C:
 	case <-ctx.Done():
 	case <-c.over:
+	}
+}
+
+// leaveLocked ends what a bound session may begin.
+func (c *Conn) leaveLocked() {
+	if c.state.Bound() {
+		c.was, c.state = c.state, Unbinding
+		close(c.leave)
 	}
 }
 

@@ -191,6 +191,11 @@ func (s *SMSC) later(after time.Duration, f func()) {
 		f()
 		return
 	}
+	s.mu.Lock() // Close may not begin to wait between the look and the start
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
 	s.all.Go(func() {
 		timer := time.NewTimer(after)
 		defer timer.Stop()

@@ -227,9 +227,9 @@ func TestCountsAreFolded(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	nodes := []*postgres.Store{s.node("a", 0), s.node("b", 0)}
-	turn := 0
+	var turn atomic.Int64 // life picks from two goroutines
 	for range 12 {
-		s.life(func() *postgres.Store { turn++; return nodes[turn%2] })
+		s.life(func() *postgres.Store { return nodes[turn.Add(1)%2] })
 	}
 	s.accept(nodes[0], false)
 	counts := func() map[smsir.State]int64 {
