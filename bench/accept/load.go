@@ -92,7 +92,8 @@ func (l *load) connection(ctx context.Context, i int) (latencies []time.Duration
 	if err != nil {
 		return nil, err
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(l.server.url, "http://"))
+	dialer := net.Dialer{Timeout: time.Minute} // a busy machine may take longer than the measurement itself
+	conn, err := dialer.DialContext(context.WithoutCancel(ctx), "tcp", strings.TrimPrefix(l.server.url, "http://"))
 	if err != nil {
 		return nil, err
 	}
