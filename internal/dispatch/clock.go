@@ -118,11 +118,8 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, shares []store.Sh
 		d.unreserve(s.Line, s.N-got[s.Line])
 		full = full || got[s.Line] == s.N
 	}
-	if err != nil {
-		return false, err
-	}
-	d.Offer(claimed)
-	return full, nil
+	d.Offer(claimed) // those of a claim in doubt too: if it was stored they are ours, and only the intent can tell
+	return full && err == nil, err
 }
 
 // shares divides a page between the queues that are due: every queue of OTPs first; then one part in

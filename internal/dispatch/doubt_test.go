@@ -17,6 +17,24 @@ type doubtful struct {
 	intends  atomic.Int64 // answers to Intend that get lost
 	happens  bool
 	releases atomic.Int64 // calls of Release that fail
+	claims   atomic.Int64 // answers to Claim with messages in them that get lost
+}
+
+func (s *doubtful) Claim(ctx context.Context, now time.Time, shares []store.Share) ([]*smsir.Message, error) {
+	claimed, err := s.Store.Claim(ctx, now, shares)
+	if err != nil || len(claimed) == 0 || s.claims.Add(-1) < 0 {
+		return claimed, err
+	}
+	if !s.happens {
+		ids := make([]smsir.ID, len(claimed))
+		for i, m := range claimed {
+			ids[i] = m.ID
+		}
+		if err := s.Store.Release(ctx, ids, smsir.ReasonDue, now); err != nil {
+			return nil, err
+		}
+	}
+	return claimed, smsir.Errorf(smsir.CodeCommitUnknown, "the answer is lost")
 }
 
 func (s *doubtful) Intend(ctx context.Context, intents []store.Intent) ([]bool, error) {
@@ -62,6 +80,27 @@ func unknownIntent(t *testing.T, happens bool) {
 		}
 		if n := c.sent(to); n != 1 || happens && (len(attempts) != 2 || attempts[0].State != smsir.AttemptNotSent) {
 			t.Errorf("handed over %d times, attempts %+v", n, attempts)
+		}
+	})
+}
+
+// What a claim may have taken goes out once, whether the claim was stored or not, without a restart.
+func TestUnknownClaimThatWasStored(t *testing.T)    { unknownClaim(t, true) }
+func TestUnknownClaimThatWasNotStored(t *testing.T) { unknownClaim(t, false) }
+
+func unknownClaim(t *testing.T, happens bool) {
+	c := &carrier{}
+	run(t, one(c), func(w *world) {
+		w.stop()
+		id := w.send(to) // with nobody at work it waits in the store
+		s := &doubtful{Store: w.st, happens: happens}
+		s.claims.Store(1)
+		w.st = s
+		w.start()
+		time.Sleep(time.Minute)
+		w.expect(id, smsir.Sent, false)
+		if n := c.sent(to); n != 1 || s.claims.Load() > 0 {
+			t.Errorf("handed over %d times, %d doubts left", n, s.claims.Load())
 		}
 	})
 }

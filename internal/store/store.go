@@ -77,7 +77,7 @@ type Queue interface {
 	// their number, not with that of the messages.
 	Waiting(ctx context.Context) ([]Waiting, error)
 	// Claim marks due, unowned, queued messages as this node's: of each share the longest due ones, up to
-	// its N.
+	// its N. Those that it returns beside CodeCommitUnknown may be ours; Intend tells.
 	Claim(ctx context.Context, now time.Time, shares []Share) ([]*smsir.Message, error)
 	// NextDeadline is the earliest moment at which Tick has work; zero when there is none.
 	NextDeadline(ctx context.Context) (time.Time, error)

@@ -100,10 +100,10 @@ func (s *Store) Claim(ctx context.Context, now time.Time, shares []store.Share) 
 		claimed = inTurn
 		return nil
 	})
-	if err != nil {
-		return nil, s.coded(err)
+	if err = s.coded(err); err != nil && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
+		return nil, err
 	}
-	return claimed, nil
+	return claimed, err
 }
 
 // Tick implements store.Queue. Messages that another node's clock is looking at are passed over.
