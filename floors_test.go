@@ -57,6 +57,7 @@ func floor(pkg string) (int, bool) {
 func exceptions() []struct{ from, to, reason string } {
 	return []struct{ from, to, reason string }{
 		{"internal/store/sqlite", "internal/store/sqldb", "the queries whose text both databases share stand in sqldb"},
+		{"internal/store/sqlite/sqlitetest", "internal/store/sqlite", "it makes databases for tests"},
 		{"internal/store/postgres", "internal/store/sqldb", "the queries whose text both databases share stand in sqldb"},
 		{"e2e/...", "bench/...", "the crash test drives the load generator and the oracle of bench"},
 		{"bench/...", "bench/...", "the programs under bench share its load generator and oracle"},

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 // TestRun: a sound data folder passes, a wrong count fails, and what cannot be read is told.
@@ -16,7 +17,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
-	st, err := sqlite.Open(t.Context(), filepath.Join(data, "smsir.db"), sqlite.Options{})
+	st, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(data, "smsir.db")), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 var bg = context.Background()
@@ -64,7 +65,7 @@ func play(t *testing.T, dir string, seed uint64) (end time.Time) {
 // start builds the stages; the returned function stops them and writes down the stream.
 func (w *world) start() (stop func()) {
 	t, now := w.t, time.Now()
-	st, err := sqlite.Open(bg, filepath.Join(w.dir, "smsir.db"), sqlite.Options{})
+	st, err := sqlite.Open(bg, sqlitetest.File(t, filepath.Join(w.dir, "smsir.db")), sqlite.Options{})
 	must(t, err)
 	carrier, err := simulator.OpenCarrier(filepath.Join(w.dir, "simulator.log"), simulator.Options{Seed: w.rng.Uint64()})
 	must(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	"github.com/smsir/smsir/internal/store/storetest"
 )
 
@@ -29,7 +30,7 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	st, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
+	st, err := sqlite.Open(ctx, sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 // start is the moment at which the clock of a test stands first.
@@ -55,7 +56,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), clock: &clock{t: start}, codes: make(chan string, 16)}
 	var err error
-	if f.db, err = sqlite.Open(t.Context(), filepath.Join(f.dir, "smsir.db"), sqlite.Options{Now: f.clock.now}); err != nil {
+	if f.db, err = sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(f.dir, "smsir.db")), sqlite.Options{Now: f.clock.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.db.Close() })

@@ -14,6 +14,7 @@ import (
 	"github.com/smsir/smsir/internal/sheet"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 // world is an importer on a database of its own, with one workspace in the United States.
@@ -65,7 +66,7 @@ func (f flaky) UndoImport(ctx context.Context, im *store.Import, limit int) (mor
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
+	db, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/smsir/smsir/internal/sheet"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 var by = campaign.By{Actor: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{2}}}
@@ -32,7 +33,7 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
+	st, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 var bg = context.Background()
@@ -102,7 +103,7 @@ func run(t *testing.T, ups func(ws smsir.UUID) []dispatch.Upstream, test func(w 
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)))
-		st, err := sqlite.Open(bg, filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
+		st, err := sqlite.Open(bg, sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

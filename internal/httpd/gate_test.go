@@ -33,6 +33,7 @@ import (
 	"github.com/smsir/smsir/internal/seal"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	"github.com/smsir/smsir/internal/upstream"
 	"github.com/smsir/smsir/internal/webhook"
 )
@@ -54,7 +55,7 @@ type gate struct {
 func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	t.Helper()
 	dir := t.TempDir()
-	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "smsir.db"), sqlite.Options{})
+	db, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(dir, "smsir.db")), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/smsir/smsir/internal/inbound"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 // desk is the service over a real database, with a clock that the test moves.
@@ -25,7 +26,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	d := &desk{T: t, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), ws: smsir.UUID{1}, provider: smsir.UUID{2}}
 	clock := func() time.Time { return d.now }
-	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{Now: clock})
+	st, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/smsir/smsir/internal/inbox"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 const (
@@ -40,7 +41,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	d := &desk{T: t, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), provider: smsir.UUID{2}, by: inbox.By{Actor: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{3}}}}
 	clock := func() time.Time { return d.now }
-	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{Now: clock})
+	st, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

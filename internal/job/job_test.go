@@ -13,6 +13,7 @@ import (
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 // world is a runner on a database of its own, inside a bubble.
@@ -33,7 +34,7 @@ func bubble(t *testing.T, kind job.Kind, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t}
 		var err error
-		if w.db, err = sqlite.Open(t.Context(), filepath.Join(dir, "smsir.db"), sqlite.Options{}); err != nil {
+		if w.db, err = sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(dir, "smsir.db")), sqlite.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		defer w.db.Close() //nolint:errcheck // the test is over

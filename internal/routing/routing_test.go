@@ -16,6 +16,7 @@ import (
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 )
 
 var (
@@ -38,7 +39,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t, health: map[smsir.UUID]route.Health{}}
 	var err error
-	if f.db, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{}); err != nil {
+	if f.db, err = sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.db.Close() })

@@ -16,6 +16,7 @@ import (
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	"github.com/smsir/smsir/smpp"
 	"github.com/smsir/smsir/smpp/smpptest"
 )
@@ -69,7 +70,7 @@ func newDesk(t *testing.T, change ...func(o *Options)) *desk {
 	t.Helper()
 	d := &desk{T: t}
 	dir := t.TempDir()
-	st, err := sqlite.Open(t.Context(), filepath.Join(dir, "smsir.db"), sqlite.Options{Now: d.now})
+	st, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(dir, "smsir.db")), sqlite.Options{Now: d.now})
 	if err != nil {
 		t.Fatal(err)
 	}

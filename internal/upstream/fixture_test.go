@@ -13,6 +13,7 @@ import (
 	"github.com/smsir/smsir/internal/seal"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	"github.com/smsir/smsir/internal/upstream"
 )
 
@@ -83,7 +84,7 @@ func newFixture(t *testing.T, more ...smsir.ProviderKind) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), now: start, more: more}
 	var err error
-	if f.db, err = sqlite.Open(t.Context(), filepath.Join(f.dir, "smsir.db"), sqlite.Options{}); err != nil {
+	if f.db, err = sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(f.dir, "smsir.db")), sqlite.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.db.Close() })

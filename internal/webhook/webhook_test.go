@@ -21,6 +21,7 @@ import (
 	"github.com/smsir/smsir/internal/seal"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	"pgregory.net/rapid"
 )
 
@@ -94,7 +95,7 @@ func bubble(t *testing.T, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t, far: &receiver{answer: map[string]func(int) (*http.Response, error){}, counts: map[string]int{}}}
 		var err error
-		if w.db, err = sqlite.Open(t.Context(), filepath.Join(dir, "smsir.db"), sqlite.Options{}); err != nil {
+		if w.db, err = sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(dir, "smsir.db")), sqlite.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		defer w.db.Close() //nolint:errcheck // the test is over

@@ -6,6 +6,7 @@ import (
 
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	"github.com/smsir/smsir/internal/store/storetest"
 )
 
@@ -52,7 +53,7 @@ func TestSMPP(t *testing.T) {
 }
 
 func fresh(t *testing.T) store.Store {
-	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), sqlite.Options{})
+	st, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{})
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

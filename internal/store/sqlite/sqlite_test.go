@@ -10,6 +10,7 @@ import (
 
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	"github.com/smsir/smsir/internal/store/storetest"
 )
 
@@ -32,7 +33,7 @@ func opener(t *testing.T) storetest.Opener {
 			dirs[name] = dir
 		}
 		mu.Unlock()
-		st, err := sqlite.Open(context.Background(), filepath.Join(dir, "smsir.db"), sqlite.Options{Now: now})
+		st, err := sqlite.Open(context.Background(), sqlitetest.File(t, filepath.Join(dir, "smsir.db")), sqlite.Options{Now: now})
 		if err != nil {
 			t.Fatalf("open: %v", err)
 		}
