@@ -30,15 +30,19 @@ type engine struct {
 	done       chan error
 }
 
+// pollCap is the longest sleep of the gateway's clock, and so how late it may notice that its clock jumped. It is long, so
+// that a wake-up that nobody gives is missed for long.
+const pollCap = 6 * time.Hour
+
 // grace is how long an orderly stop waits for hand-overs.
 const grace = 5 * time.Second
 
 // boot starts a run that dies as planned.
 func (w *world) boot(plan *crash) *engine {
-	st, err := sqlite.Open(bg, filepath.Join(w.dir, "smsir.db"), sqlite.Options{Now: w.now})
+	st, err := sqlite.Open(bg, filepath.Join(w.dir, "smsir.db"), sqlite.Options{Now: w.now, DiskEvery: 24 * time.Hour})
 	w.must(err)
 	w.runs++
-	e := &engine{w: w, run: w.runs, store: st, gate: newGate(st, plan), done: make(chan error, 1)}
+	e := &engine{w: w, run: w.runs, store: st, gate: newGate(st, plan, w.must), done: make(chan error, 1)}
 	if w.doubts {
 		e.gate.doubts = func(method string, call int) bool {
 			switch method {
@@ -54,16 +58,20 @@ func (w *world) boot(plan *crash) *engine {
 	e.dispatcher = dispatch.New(dispatch.Options{
 		Store: e.gate, Open: func(context.Context) ([]dispatch.Upstream, error) { return w.upstreams(e), nil }, Log: slog.New(slog.DiscardHandler),
 		Now: w.now, Jitter: func() float64 { w.mu.Lock(); defer w.mu.Unlock(); return jitter.Float64() },
-		Late: lateness(), Grace: grace, PollCap: time.Hour,
+		Late: lateness(), Grace: grace, PollCap: pollCap,
 	})
 	d := e.dispatcher
 	e.accept = accept.New(accept.Options{
 		Store: e.gate, Now: w.now, IdempotencyTTL: 2 * longest, Reserve: d.Reserve, Unreserve: d.Unreserve, Offer: d.Offer, Poke: d.Poke, Waits: d.Waits, Hurry: d.Changed, Knows: d.Knows,
 	})
+	return e
+}
+
+// start begins the run.
+func (e *engine) start() {
 	ctx, cancel := context.WithCancel(bg)
 	e.stop = cancel
-	go func() { e.done <- d.Run(ctx) }()
-	return e
+	go func() { e.done <- e.dispatcher.Run(ctx) }()
 }
 
 func lateness() smsir.Lateness { return smsir.Lateness{OTP: 5 * time.Minute, Other: time.Hour} }
@@ -94,8 +102,12 @@ func (w *world) upstreams(e *engine) []dispatch.Upstream {
 
 // supervise keeps a gateway running: it boots, waits for its death, rests, and boots again.
 func (w *world) supervise(ctx context.Context) {
-	for _, plan := range append(w.crashes, nil) {
+	for i, plan := range append(w.crashes, nil) {
 		e := w.boot(plan)
+		if i == 0 {
+			w.settle(e)
+		}
+		e.start()
 		w.setUp(e)
 		select {
 		case <-e.gate.died:

@@ -11,6 +11,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
+	sqlite3 "modernc.org/sqlite"
 )
 
 // errDead is what a process that was killed gets from its store, and nobody from it.
@@ -35,6 +36,7 @@ func (c *crash) String() string {
 type gate struct {
 	*sqlite.Store
 	plan *crash
+	hurt func(error) // told of a failure that nobody drew
 	died chan struct{}
 	dead atomic.Bool
 
@@ -45,8 +47,8 @@ type gate struct {
 	doubts func(method string, call int) bool
 }
 
-func newGate(st *sqlite.Store, plan *crash) *gate {
-	return &gate{Store: st, plan: plan, died: make(chan struct{}), calls: map[string]int{}}
+func newGate(st *sqlite.Store, plan *crash, hurt func(error)) *gate {
+	return &gate{Store: st, plan: plan, hurt: hurt, died: make(chan struct{}), calls: map[string]int{}}
 }
 
 func (g *gate) kill() {
@@ -75,6 +77,9 @@ func pass[T any](g *gate, method string, f func() (T, error)) (T, error) {
 		return none, smsir.Errorf(smsir.CodeCommitUnknown, "The seed wants it so.")
 	}
 	v, err := f()
+	if raw := (*sqlite3.Error)(nil); errors.As(err, &raw) {
+		g.hurt(fmt.Errorf("%s: %w", method, err))
+	}
 	if last {
 		g.kill()
 	}

@@ -133,19 +133,22 @@ func (w *world) furnish() {
 	for range d.weighted(30, 30, 25, 15) {
 		w.crashes = append(w.crashes, &crash{method: methods[d.IntN(len(methods))], n: 1 + d.IntN(12), after: d.chance(50)})
 	}
-	st := w.boot(nil)
+	w.must(os.WriteFile(filepath.Join(w.dir, "simulator.log"), nil, 0o600))
+}
+
+// settle stores the workspaces and their providers.
+func (w *world) settle(e *engine) {
+	now := time.Now()
 	for i, h := range w.homes {
 		user := store.User{ID: smsir.NewUUID(now), Email: h.workspace.Name + "@example.com", CreatedAt: now}
-		w.must(st.store.Register(bg, store.Registration{
+		w.must(e.store.Register(bg, store.Registration{
 			User: user, Workspace: &h.workspace, Role: store.Owner, Setup: h == w.homes[0], Audit: store.AuditEntry{At: now},
 			Session: store.Session{ID: smsir.NewUUID(now), TokenHash: [32]byte{byte(i)}, User: user.ID, Workspace: h.workspace.ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour)},
 		}))
 	}
 	for _, p := range w.providers {
-		w.must(st.store.CreateProvider(bg, store.Provider{ID: p.id, Workspace: p.workspace, Kind: "sim", Name: p.name, Enabled: true, Priority: 1, CreatedAt: now, UpdatedAt: now}, store.AuditEntry{At: now}))
+		w.must(e.store.CreateProvider(bg, store.Provider{ID: p.id, Workspace: p.workspace, Kind: "sim", Name: p.name, Enabled: true, Priority: 1, CreatedAt: now, UpdatedAt: now}, store.AuditEntry{At: now}))
 	}
-	st.halt()
-	w.must(os.WriteFile(filepath.Join(w.dir, "simulator.log"), nil, 0o600))
 }
 
 // live plays until everything has ended.
@@ -211,6 +214,6 @@ func (w *world) end() {
 			w.fault("I2: %d messages have not ended after %v", open, longest)
 			return
 		}
-		rest(w.ctx, 3*time.Hour)
+		rest(w.ctx, 6*time.Hour)
 	}
 }

@@ -183,10 +183,15 @@ func (d *Dispatcher) sweep(ctx context.Context) {
 // look asks the provider what became of an unknown message, if it can be asked.
 func (d *Dispatcher) look(m *smsir.Message) {
 	d.sending.Go(func() {
-		if err := d.resolve(m); err != nil {
+		pause := lookPause(d.opt.Now().Sub(m.UpdatedAt))
+		asked, err := d.resolve(m)
+		switch {
+		case err != nil:
 			d.log.Warn("an unknown message could not be looked up", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
+		case !asked && (m.OnUnknown != smsir.RetryOnce || m.PossibleDuplicate): // another try comes with a look
+			pause = unaskedPause
 		}
-		if err := d.opt.Store.Look(d.ctx, m.ID, d.opt.Now().Add(lookPause(d.opt.Now().Sub(m.UpdatedAt)))); err != nil {
+		if err := d.opt.Store.Look(d.ctx, m.ID, d.opt.Now().Add(pause)); err != nil {
 			d.log.Warn("the next look at an unknown message could not be set", "message_id", m.ID.Format(smsir.PrefixMessage), "err", err)
 		}
 		d.Poke()
@@ -202,9 +207,14 @@ func lookPause(age time.Duration) time.Duration {
 		return 30 * time.Second
 	case age < 2*time.Hour:
 		return 5 * time.Minute
+	case age < 24*time.Hour:
+		return 30 * time.Minute
 	}
-	return 30 * time.Minute
+	return 3 * time.Hour
 }
+
+// unaskedPause is between two looks at a message whose providers cannot be asked: every look is a commit.
+const unaskedPause = 24 * time.Hour
 
 // againFor bounds how long after its start an attempt may be handed over once more, whatever its provider promises.
 const againFor = time.Hour
@@ -219,22 +229,25 @@ func again(m *smsir.Message, a smsir.Attempt, now time.Time) *smsir.Submission {
 	return &s
 }
 
-func (d *Dispatcher) resolve(m *smsir.Message) error {
+// resolve asks about each attempt of which nobody knows what became; false if there is nobody to ask now or later.
+func (d *Dispatcher) resolve(m *smsir.Message) (asked bool, err error) {
 	attempts, err := d.opt.Store.UnknownAttempts(d.ctx, m.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, a := range attempts {
 		d.mu.Lock()
 		l := d.lanes[a.Provider]
 		d.mu.Unlock()
-		if l == nil {
+		if l == nil { // it may be enabled again
+			asked = true
 			continue
 		}
 		q, can := l.up.Provider.(smsir.StatusQuerier)
 		if !can {
 			continue
 		}
+		asked = true
 		ctx, cancel := context.WithTimeout(d.ctx, 10*time.Second)
 		failpoint.Hit(failpoint.LookBefore)
 		answer, err := q.QueryStatus(ctx, smsir.StatusQuery{
@@ -246,7 +259,7 @@ func (d *Dispatcher) resolve(m *smsir.Message) error {
 		})
 		cancel()
 		if err != nil {
-			return err
+			return true, err
 		}
 		failpoint.Hit(failpoint.LookAfter)
 		outcome := smsir.Outcome{State: smsir.AttemptAccepted, References: answer.References}
@@ -260,8 +273,8 @@ func (d *Dispatcher) resolve(m *smsir.Message) error {
 			continue
 		}
 		if _, err := d.opt.Store.Finish(d.ctx, store.Finish{Attempt: a.ID, Message: m.ID, Now: d.opt.Now(), Outcome: outcome}); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return asked, nil
 }

@@ -103,7 +103,7 @@ func run(t *testing.T, ups func(ws smsir.UUID) []dispatch.Upstream, test func(w 
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)))
-		st, err := sqlite.Open(bg, sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{})
+		st, err := sqlite.Open(bg, sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db")), sqlite.Options{DiskEvery: 24 * time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}

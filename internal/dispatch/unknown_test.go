@@ -3,12 +3,14 @@ package dispatch_test
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/dispatch"
+	"github.com/smsir/smsir/internal/store"
 )
 
 // TestLateAnswerCounts: the response timer ends, the outcome is unknown, and the answer to the same call
@@ -128,4 +130,76 @@ func TestCodesWithoutATableAreTold(t *testing.T) {
 			t.Errorf("told %q", w.codes)
 		}
 	})
+}
+
+// dumb is a provider that cannot be asked what became of an attempt.
+type dumb struct{ c *carrier }
+
+func (d dumb) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted, error) {
+	return d.c.Send(ctx, s)
+}
+
+// counting counts the commits that only say when an unknown message is looked at again.
+type counting struct {
+	store.Store
+	looks atomic.Int64
+}
+
+func (s *counting) Look(ctx context.Context, id smsir.ID, next time.Time) error {
+	s.looks.Add(1)
+	return s.Store.Look(ctx, id, next)
+}
+
+// TestLooksAtUnknownMessages: often at first, seldom later, and hardly ever where nobody can be asked. The message ends, or
+// gets the other try that its policy allows, in its time either way.
+func TestLooksAtUnknownMessages(t *testing.T) {
+	lost := func(context.Context) (smsir.Accepted, error) {
+		return smsir.Accepted{}, &smsir.SendError{State: smsir.AttemptUnknown, Class: smsir.ClassUnknown, Code: "drawn"}
+	}
+	for name, tc := range map[string]struct {
+		asked    bool
+		policy   smsir.OnUnknown
+		from, to int64
+		sends    int
+	}{
+		"asked":                           {true, smsir.Hold, 80, 110, 1},
+		"cannot be asked":                 {false, smsir.Hold, 2, 6, 1},
+		"cannot be asked, with other try": {false, smsir.RetryOnce, 6, 14, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &carrier{always: lost}
+			run(t, func(ws smsir.UUID) []dispatch.Upstream {
+				u := up(1, ws, c)
+				if !tc.asked {
+					u.Provider = dumb{c}
+				}
+				return []dispatch.Upstream{u}
+			}, func(w *world) {
+				w.stop()
+				s := &counting{Store: w.st}
+				w.st = s
+				w.start()
+				synctest.Wait()
+				id := w.send(to, func(m *smsir.Message) { m.OnUnknown = tc.policy })
+				time.Sleep(time.Minute)
+				if n := c.sent(to); n != tc.sends {
+					t.Errorf("sent %d times within a minute, want %d", n, tc.sends)
+				}
+				time.Sleep(40 * time.Hour)
+				w.expect(id, smsir.Unknown, false)
+				time.Sleep(24 * time.Hour)
+				w.expect(id, smsir.Unknown, true)
+				if n := s.looks.Load(); n < tc.from || n > tc.to {
+					t.Errorf("looked at %d times, want %d to %d", n, tc.from, tc.to)
+				}
+				if n := c.sent(to); n != tc.sends {
+					t.Errorf("sent %d times, want %d", n, tc.sends)
+				}
+				if c.mu.Lock(); tc.asked != (len(c.asked) > 0) {
+					t.Errorf("asked %d times", len(c.asked))
+				}
+				c.mu.Unlock()
+			})
+		})
+	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/smsir/smsir"
 )
 
-// diskWatch knows whether the disk has room for new messages. It looks once a second, so that the
+// diskWatch knows whether the disk has room for new messages. It looks now and then ([Options.DiskEvery]), so that the
 // hot path only reads a flag. Outcomes and receipts are never refused by it: for them it keeps a
 // ballast, a file that is deleted when the room that is left is smaller than it, and laid again when
 // there is plenty. It also keeps the write-ahead log from growing without bound.
@@ -43,7 +43,7 @@ const (
 	walPause    = time.Minute // between two attempts to shorten it
 )
 
-func (d *diskWatch) start(path string, minFree uint64) {
+func (d *diskWatch) start(path string, minFree uint64, every time.Duration) {
 	d.dir, d.minFree, d.wal, d.walLimit = filepath.Dir(path), minFree, path+"-wal", walLimit
 	if d.free == nil {
 		d.free = freeBytes
@@ -57,7 +57,7 @@ func (d *diskWatch) start(path string, minFree uint64) {
 	d.look(time.Now())
 	go func() {
 		defer close(d.done)
-		tick := time.NewTicker(time.Second)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			select {

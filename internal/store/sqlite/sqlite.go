@@ -9,6 +9,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -37,6 +38,8 @@ type Options struct {
 	Metrics prometheus.Registerer // none if nil
 	// MinFree refuses new messages while the disk has fewer bytes free; 0 turns the check off.
 	MinFree uint64
+	// DiskEvery is how often the free space of the disk and the length of the write-ahead log are looked at; a second if 0.
+	DiskEvery time.Duration
 	// AcceptDataLoss opens a database that would not survive a power cut with a warning instead of an error.
 	AcceptDataLoss bool
 	// IgnoreMove opens a database whose data was moved elsewhere.
@@ -132,7 +135,7 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	s.disk.log, s.disk.truncate = s.log, s.writer.shorten
-	s.disk.start(s.path, opt.MinFree)
+	s.disk.start(s.path, opt.MinFree, cmp.Or(opt.DiskEvery, time.Second))
 	s.Store = sqldb.New(s)
 	return nil
 }
