@@ -53,11 +53,22 @@ func (a *answers) taken(s smsir.Submission, references []string) {
 	defer a.mu.Unlock()
 	a.put(s.Attempt, smsir.StatusAnswer{Verdict: smsir.VerdictAccepted, References: references})
 	for _, r := range references {
-		if _, again := a.byRef[r]; !again {
-			a.references = append(a.references, r)
-		}
-		a.byRef[r] = owner{s.Attempt, s.To}
+		a.own(s, r)
 	}
+}
+
+// refer notes whom a reference is about, before the whole message is answered: receipts of its parts may come sooner.
+func (a *answers) refer(s smsir.Submission, reference string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.own(s, reference)
+}
+
+func (a *answers) own(s smsir.Submission, reference string) {
+	if _, again := a.byRef[reference]; !again {
+		a.references = append(a.references, reference)
+	}
+	a.byRef[reference] = owner{s.Attempt, s.To}
 	for len(a.references) > remembered {
 		delete(a.byRef, a.references[0])
 		a.references = a.references[1:]

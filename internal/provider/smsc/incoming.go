@@ -117,6 +117,7 @@ func (in *incoming) match(r *smsir.Receipt, d *delivery) {
 	c := in.c
 	deadline := time.Now().Add(early)
 	for {
+		asking := c.asking.Load() > 0 // before the look: who has his answer by then has noted its id
 		ids := c.ids.ofReceipt(d.receipt.MessageID)
 		r.Reference, r.Aliases = ids[0], ids[1:]
 		for _, id := range ids {
@@ -128,7 +129,7 @@ func (in *incoming) match(r *smsir.Receipt, d *delivery) {
 			r.Reference, r.Aliases, r.To = id, nil, to
 			return
 		}
-		if c.ids.form() != "" || !c.outstanding() || !time.Now().Before(deadline) {
+		if c.ids.form() != "" || !asking || !time.Now().Before(deadline) {
 			return
 		}
 		timer := time.NewTimer(early / 20)
@@ -139,16 +140,6 @@ func (in *incoming) match(r *smsir.Receipt, d *delivery) {
 			return
 		}
 	}
-}
-
-// outstanding reports whether answers are under way.
-func (c *carrier) outstanding() bool {
-	for _, conn := range c.bound() {
-		if conn.Stats().Outstanding > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // sameNumber reports whether an address may be another way to write a number: its end.

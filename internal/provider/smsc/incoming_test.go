@@ -1,7 +1,10 @@
 package smsc
 
 import (
+	"context"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,6 +60,45 @@ func TestReceiptIDs(t *testing.T) {
 				t.Errorf("%s: learned %q, want %q", name, form, c.learned)
 			}
 		}, c.change...)
+	}
+}
+
+// TestReceiptOnTheHeelsOfItsAnswer: a receipt that comes in one write with the answer finds its message, whatever its form,
+// for many messages at once.
+func TestReceiptOnTheHeelsOfItsAnswer(t *testing.T) {
+	t.Parallel()
+	far := newCarrierSide(t, smpptest.Script{Submit: func(n int, _ *smpp.SubmitSM) smpptest.Answer {
+		return smpptest.Answer{MessageID: strconv.Itoa(1715968 + n), Receipts: []smpptest.Receipt{{State: smpp.StateDelivered, ID: smpptest.Hex}}}
+	}})
+	for range 20 { // a new carrier each time, because the form is learned soon
+		p, err := newKind(far.options()).Open(smsir.ProviderConfig{ID: smsir.UUID{1}, Settings: settings()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, err := smsir.NewGenerator(1, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &rig{t: t, c: p.(*carrier), far: far, sink: &reports{}, ids: ids}
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { _ = r.c.Run(ctx, r.sink) })
+		var sends sync.WaitGroup
+		for range 5 {
+			sends.Go(func() {
+				if _, failure := r.send(r.submission("x")); failure != nil {
+					t.Error(failure)
+				}
+			})
+		}
+		sends.Wait()
+		cancel()
+		all.Wait()
+		for _, receipt := range r.sink.receipts {
+			if len(receipt.Aliases) > 0 || len(receipt.Reference) != 7 || !strings.HasPrefix(receipt.Reference, "17") {
+				t.Errorf("receipt %q, or %q: want the id of the answer", receipt.Reference, receipt.Aliases)
+			}
+		}
 	}
 }
 

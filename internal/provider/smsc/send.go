@@ -41,9 +41,9 @@ func (c *carrier) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted,
 		return smsir.Accepted{}, refused
 	}
 	outcomes := make([]outcome, len(parts))
-	outcomes[0] = c.submit(ctx, conn, slot, parts[0])
+	outcomes[0] = c.submit(ctx, conn, slot, s, parts[0])
 	if outcomes[0].err == nil {
-		c.rest(ctx, conn, parts, outcomes)
+		c.rest(ctx, conn, s, parts, outcomes)
 	} else {
 		outcomes = outcomes[:1] // nothing of the others has left
 	}
@@ -51,7 +51,7 @@ func (c *carrier) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted,
 }
 
 // rest hands over what follows the first part, which was taken: all at once, on the same connection.
-func (c *carrier) rest(ctx context.Context, conn *smppconn.Conn, parts []*smpp.SubmitSM, outcomes []outcome) {
+func (c *carrier) rest(ctx context.Context, conn *smppconn.Conn, s smsir.Submission, parts []*smpp.SubmitSM, outcomes []outcome) {
 	var all sync.WaitGroup
 	for i := 1; i < len(parts); i++ {
 		all.Go(func() {
@@ -62,7 +62,7 @@ func (c *carrier) rest(ctx context.Context, conn *smppconn.Conn, parts []*smpp.S
 					outcomes[i] = outcome{err: notSent("not_sent", "The connection to the carrier ended before this part was written.", err)}
 					return
 				}
-				outcomes[i] = c.submit(ctx, conn, slot, parts[i])
+				outcomes[i] = c.submit(ctx, conn, slot, s, parts[i])
 				if e := outcomes[i].err; e == nil || e.Class != smsir.ClassThrottle {
 					return
 				}
@@ -80,8 +80,10 @@ func (c *carrier) rest(ctx context.Context, conn *smppconn.Conn, parts []*smpp.S
 	all.Wait()
 }
 
-// submit hands one part over and waits for its answer.
-func (c *carrier) submit(ctx context.Context, conn *smppconn.Conn, slot *smppconn.Slot, p *smpp.SubmitSM) outcome {
+// submit hands one part over and waits for its answer. When it returns, receipts find the message by the id of the answer.
+func (c *carrier) submit(ctx context.Context, conn *smppconn.Conn, slot *smppconn.Slot, s smsir.Submission, p *smpp.SubmitSM) outcome {
+	c.asking.Add(1)
+	defer c.asking.Add(-1)
 	call, err := slot.Send(p)
 	if err != nil {
 		return outcome{err: unanswered(err)}
@@ -94,10 +96,14 @@ func (c *carrier) submit(ctx context.Context, conn *smppconn.Conn, slot *smppcon
 		}
 		return o
 	}
-	if s := resp.Status(); s == smpp.RINVBNDSTS || s == smpp.RALYBND { // the carrier has lost the session
+	if status := resp.Status(); status == smpp.RINVBNDSTS || status == smpp.RALYBND { // the carrier has lost the session
 		_ = conn.Close()
 	}
-	return c.answered(resp)
+	o := c.answered(resp)
+	if o.id != "" {
+		c.answers.refer(s, c.ids.canonical(o.id))
+	}
+	return o
 }
 
 // unanswered is what a request without response means.

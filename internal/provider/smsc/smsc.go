@@ -57,6 +57,7 @@ type carrier struct {
 
 	reference atomic.Uint32 // of the latest long message
 	turn      atomic.Uint32 // which link is asked first
+	asking    atomic.Int64  // parts whose answer has not been noted
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and made anew when a link is bound or lost
