@@ -9,7 +9,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-# What must be there for the whole test run; a test that cannot find it fails instead of skipping.
+# What must be there for the whole test run; a test that cannot find it fails instead of skipping. Other people's SMPP programs
+# (scripts/need-smpp.sh) must be found where they could be installed, and are said to be missing elsewhere.
 REQUIRE := chromium,postgres
 GO_TEST := go test -shuffle=on -timeout 15m
 GO_UNIT := $$(go list ./... | grep -v '/e2e')
@@ -54,17 +55,18 @@ clean: ## Remove what was built; data and installed packages stay
 ##@ Test
 
 .PHONY: test
-test: need test-go test-web e2e ## Everything; installs what it needs (npm packages; Chromium and PostgreSQL when root on Debian)
+test: need test-go test-web e2e ## Everything; installs what it needs (npm packages; Chromium, PostgreSQL, SMPP peers when root on Debian)
 
 .PHONY: need
 need:
 	@scripts/need-node.sh
 	@echo "Chromium: $$(scripts/need-chromium.sh)"
 	@echo "PostgreSQL: $$(scripts/need-postgres.sh)"
+	@echo "SMPP by others: $$(scripts/need-smpp.sh)"
 
 .PHONY: test-go
 test-go: ## Go tests but for the end-to-end ones
-	SMSIR_REQUIRE=$(REQUIRE) $(GO_TEST) $(GO_UNIT)
+	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh) $(GO_TEST) $(GO_UNIT)
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json ## Types, lint and unit tests of the web app
@@ -79,7 +81,7 @@ test-specs: ## Adapters against the documents of their providers: SMSIR_PROVIDER
 .PHONY: e2e
 e2e: build ## The whole binary, and the web app in a real Chromium
 	CHROMIUM=$$(scripts/need-chromium.sh); export CHROMIUM; \
-	SMSIR_REQUIRE=$(REQUIRE) $(GO_TEST) -timeout 40m -count=1 ./e2e/...
+	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh) $(GO_TEST) -timeout 40m -count=1 ./e2e/...
 
 .PHONY: race
 race: ## Core packages under the race detector; needs a C compiler

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -278,7 +279,7 @@ func TestSQLiteAndItsRuntimeMatch(t *testing.T) {
 }
 
 // TestDependenciesAreDocumented compares docs/dependencies.md with what the code imports and with what go.mod,
-// tools/go.mod and web/package.json pin, both ways.
+// tools/go.mod, web/package.json and e2e/interop/package.json pin, both ways.
 func TestDependenciesAreDocumented(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{}
@@ -292,8 +293,8 @@ func TestDependenciesAreDocumented(t *testing.T) {
 			want[r.Path] = r.Version
 		}
 	}
-	for name, version := range webPackages(t) {
-		want[name] = version
+	for _, path := range []string{"web/package.json", "e2e/interop/package.json"} {
+		maps.Copy(want, npmPackages(t, path))
 	}
 
 	doc, err := os.ReadFile("docs/dependencies.md")
@@ -349,24 +350,23 @@ func toolPackages(t *testing.T) []string {
 	return paths
 }
 
-// webPackages lists what web/package.json pins.
-func webPackages(t *testing.T) map[string]string {
+// npmPackages lists what a package.json pins.
+func npmPackages(t *testing.T, path string) map[string]string {
 	t.Helper()
-	content, err := os.ReadFile("web/package.json")
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var file struct{ Dependencies, DevDependencies map[string]string }
 	if err := json.Unmarshal(content, &file); err != nil {
-		t.Fatalf("web/package.json: %v", err)
+		t.Fatalf("%s: %v", path, err)
 	}
-	all := file.DevDependencies
-	for name, version := range file.Dependencies {
-		all[name] = version
-	}
+	all := map[string]string{}
+	maps.Copy(all, file.DevDependencies)
+	maps.Copy(all, file.Dependencies)
 	for name, version := range all {
 		if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
-			t.Errorf("web/package.json: %s is %q, want one exact version", name, version)
+			t.Errorf("%s: %s is %q, want one exact version", path, name, version)
 		}
 	}
 	return all
