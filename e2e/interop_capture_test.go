@@ -60,8 +60,8 @@ func record(t *testing.T, port int) *tap {
 
 // pass copies one direction of a connection until it ends, and closes both ends then.
 func (p *tap) pass(from, to net.Conn, id uint16, direction int) {
-	defer to.Close()
-	defer from.Close()
+	defer to.Close()   //nolint:errcheck // the connection has ended
+	defer from.Close() //nolint:errcheck // the same
 	b := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(b)

@@ -33,7 +33,7 @@ func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	defer l.Close()
+	defer l.Close() //nolint:errcheck // it is only to be free
 	return portOf(t, l.Addr().String())
 }
 

@@ -91,7 +91,7 @@ func texts(t *testing.T, c *client) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, m := range call[api.MessageList](t, c, "GET", "/v1/messages?limit=100", nil, 200).Items {
-		all[m.Text] = string(m.Status)
+		all[m.Text] = m.Status
 	}
 	return all
 }
