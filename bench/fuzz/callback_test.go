@@ -146,6 +146,28 @@ func FuzzCallbacks(f *testing.F) {
 	})
 }
 
+// FuzzVonageDLR: any bytes as a receipt or a reply of Vonage.
+func FuzzVonageDLR(f *testing.F) { fuzzKind(f, "vonage") }
+
+// FuzzATCallback: any bytes as a receipt, a reply or an opt-out of Africa's Talking.
+func FuzzATCallback(f *testing.F) { fuzzKind(f, "africastalking") }
+
+// fuzzKind gives one kind all the time. What it reads twice must be the same.
+func fuzzKind(f *testing.F, kind string) {
+	f.Helper()
+	seeds(f)
+	back := callers(f)[kind]
+	f.Fuzz(func(t *testing.T, body string, get bool, content string) {
+		r := smsir.CallbackRequest{Method: "POST", URL: address, Header: map[string][]string{"Content-Type": {content}}, Body: []byte(body)}
+		if get {
+			r = smsir.CallbackRequest{Method: "GET", URL: address + "?" + body, Header: map[string][]string{}}
+		}
+		if first, second := call(t, back, r), call(t, back, r); first != second {
+			t.Fatalf("%q is believed: %v, and then %v", body, first, second)
+		}
+	})
+}
+
 // FuzzTwilioWebhook: any form with a signature that fits is read, and with one bit of it changed it is not believed.
 func FuzzTwilioWebhook(f *testing.F) {
 	seeds(f)

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // desk is the server over a real database, with real accounts and stage 1.
 type desk struct {
-	*testing.T
+	testing.TB
 	st       *sqlite.Store
 	s        *Server
 	smpp     *account.SMPP
@@ -66,9 +66,9 @@ func (s sender) Send(ctx context.Context, o accept.Order) (*accept.Result, error
 	return s.Service.Send(ctx, o)
 }
 
-func newDesk(t *testing.T, change ...func(o *Options)) *desk {
+func newDesk(t testing.TB, change ...func(o *Options)) *desk {
 	t.Helper()
-	d := &desk{T: t}
+	d := &desk{TB: t}
 	dir := t.TempDir()
 	st, err := sqlite.Open(t.Context(), sqlitetest.File(t, filepath.Join(dir, "smsir.db")), sqlite.Options{Now: d.now})
 	if err != nil {
