@@ -108,6 +108,11 @@ bench: ## Measure durable accepts through HTTP against a bare insert, and the in
 	go run ./bench/accept $(ARGS)
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: bench-smpp
+bench-smpp: ## Measure the whole gateway between programs and an SMPP carrier, beside Kannel. ARGS="-rounds 1"
+	@scripts/need-smpp.sh kannel >/dev/null
+	go run ./bench/smpp $(ARGS)
+
 ##@ Check
 
 .PHONY: lint
