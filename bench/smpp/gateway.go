@@ -17,8 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/smsir/smsir/api"
 )
 
@@ -59,8 +57,9 @@ type gateway struct {
 	url      string
 	token    string // of the person
 	key      string
-	sessions []*esme // where it is fed over SMPP
-	stream   *websocket.Conn
+	sessions []*esme       // where it is fed over SMPP
+	stream   io.ReadCloser // server-sent events, where it is fed over HTTP
+	events   *bufio.Reader // of stream
 }
 
 var (
@@ -140,13 +139,7 @@ func (g *gateway) prepare(ctx context.Context, code, carrier string, window int,
 		return fmt.Errorf("the provider does not bind: %w", err)
 	}
 	if !overSMPP {
-		conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(g.url, "http")+"/v1/events", &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + g.token}}})
-		if err != nil {
-			return err
-		}
-		conn.SetReadLimit(1 << 20)
-		g.stream = conn
-		return nil
+		return g.listen()
 	}
 	var account api.SMPPAccountChanged
 	if err := g.call(ctx, "POST", "/v1/smpp/accounts", map[string]any{"system_id": "load", "window": window, "max_sessions": smppSessions}, &account); err != nil {
@@ -198,43 +191,46 @@ func (g *gateway) load(ctx context.Context, messages int) (time.Duration, error)
 		err := overSMPP(ctx, g.sessions, p)
 		return time.Since(begin), err
 	}
-	reading, cancel := context.WithCancel(ctx)
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		g.follow(reading, p)
-	}()
+	go g.follow(p) // it ends with the last receipt, or with the stream
 	head := "POST /v1/messages HTTP/1.1\r\nHost: " + strings.TrimPrefix(g.url, "http://") + "\r\nAuthorization: Bearer " + g.key + "\r\nContent-Type: application/json\r\nContent-Length: "
 	err := overHTTP(ctx, strings.TrimPrefix(g.url, "http://"), g.b.senders, p, func(_, n int, b []byte) []byte {
 		body := fmt.Sprintf(`{"to":"+447700900%03d","from":"+12025550142","text":%q}`, n%1000, text)
 		return fmt.Appendf(append(b, head...), "%d\r\n\r\n%s", len(body), body)
 	})
-	took := time.Since(begin)
-	select {
-	case <-stopped: // it has seen the last one
-	case <-time.After(time.Second):
-		cancel()
-		<-stopped
+	return time.Since(begin), err
+}
+
+// listen opens the event stream.
+func (g *gateway) listen() error {
+	req, err := http.NewRequest(http.MethodGet, g.url+"/v1/events", nil) //nolint:noctx // it ends with the gateway
+	if err != nil {
+		return err
 	}
-	cancel()
-	return took, err
+	req.Header.Set("Authorization", "Bearer "+g.token)
+	req.Header.Set("Accept", "text/event-stream")
+	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // closed by stop
+	if err != nil {
+		return err
+	}
+	g.stream = resp.Body
+	g.events = bufio.NewReaderSize(resp.Body, 64<<10)
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET /v1/events: %s", resp.Status)
+	}
+	return nil
 }
 
 // follow counts the receipts that the event stream tells of, until all have come.
-func (g *gateway) follow(ctx context.Context, p *pace) {
-	for {
-		_, frame, err := g.stream.Read(ctx)
+func (g *gateway) follow(p *pace) {
+	for n := 0; n < p.total; {
+		line, err := g.events.ReadSlice('\n')
 		if err != nil {
-			if ctx.Err() == nil {
-				p.fail(fmt.Errorf("the event stream: %w", err))
-			}
+			p.fail(fmt.Errorf("the event stream: %w", err))
 			return
 		}
-		p.got(bytes.Count(frame, []byte(`"message.delivered"`)))
-		select {
-		case <-p.finished:
-			return
-		default:
+		if bytes.HasPrefix(line, []byte("data:")) && bytes.Contains(line, []byte(`"message.delivered"`)) {
+			n++
+			p.got(1)
 		}
 	}
 }
@@ -297,7 +293,7 @@ func (g *gateway) save(to string) error {
 
 func (g *gateway) stop() error {
 	if g.stream != nil {
-		_ = g.stream.CloseNow() // it is only read
+		_ = g.stream.Close() // it is only read
 	}
 	for _, e := range g.sessions {
 		_ = e.nc.Close() // everything was answered

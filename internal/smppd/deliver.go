@@ -72,8 +72,9 @@ func (s *Server) mailOnce(c *customer) (int, error) {
 			mu.Unlock()
 			continue
 		}
+		hear := s.bring(conn, slot, d)
 		all.Go(func() {
-			where := s.bring(conn, slot, d)
+			where := hear()
 			mu.Lock()
 			defer mu.Unlock()
 			switch where {
@@ -119,8 +120,8 @@ const (
 	putOff              // the ESME could not take it now
 )
 
-// bring hands one delivery over and waits for the answer.
-func (s *Server) bring(conn *smppconn.Conn, slot *smppconn.Slot, d store.SMPPDelivery) fate {
+// bring hands one delivery over, so that they leave in order, and returns what waits for its answer.
+func (s *Server) bring(conn *smppconn.Conn, slot *smppconn.Slot, d store.SMPPDelivery) (hear func() fate) {
 	octets, err := hex.DecodeString(d.Body)
 	p := new(smpp.DeliverSM)
 	if err == nil {
@@ -129,7 +130,7 @@ func (s *Server) bring(conn *smppconn.Conn, slot *smppconn.Slot, d store.SMPPDel
 	if err != nil {
 		slot.Release()
 		s.log.Error("a delivery cannot be read; it is dropped", "err", err)
-		return brought
+		return func() fate { return brought }
 	}
 	if !conn.Version().HasTLVs() { // SMPP 3.4 §3.4
 		if data, ok := p.TLVs.MessagePayload(); ok {
@@ -139,8 +140,13 @@ func (s *Server) bring(conn *smppconn.Conn, slot *smppconn.Slot, d store.SMPPDel
 	}
 	call, err := slot.Send(p)
 	if err != nil {
-		return undone
+		return func() fate { return undone }
 	}
+	return func() fate { return s.heard(call) }
+}
+
+// heard waits for the answer to a delivery.
+func (s *Server) heard(call *smppconn.Call) fate {
 	resp, err := call.Wait(s.ctx)
 	if err != nil {
 		s.sent.WithLabelValues("no_answer").Inc()
