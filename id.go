@@ -39,6 +39,8 @@ const (
 	PrefixCannedReply  = "can"
 	PrefixAutoReply    = "aut"
 	PrefixReview       = "rev"
+	PrefixAudit        = "aud" // an entry of the audit log
+	PrefixSender       = "snd"
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

@@ -67,6 +67,7 @@ type Service struct {
 	pace    *slowdown
 	cache   *cache
 	setup   setupCode
+	watch   *watch
 	claimed atomic.Bool
 }
 
@@ -81,7 +82,7 @@ func New(cfg Config) (*Service, error) {
 	s := &Service{
 		store: cfg.Store, session: cfg.Session, registration: cfg.Registration,
 		announce: cfg.Announce, starter: cfg.Starter, started: cfg.Started, paused: cfg.Paused, now: cfg.Clock, log: cfg.Log,
-		pace: newSlowdown(), cache: newCache(),
+		pace: newSlowdown(), cache: newCache(), watch: newWatch(),
 	}
 	if s.registration == "" {
 		s.registration = config.RegistrationInvitation
@@ -168,6 +169,11 @@ func (s *Service) SetRegistration(ctx context.Context, p *Principal, r config.Re
 	}
 	e := s.audit(p, peer, "setting.changed", settingRegistration, string(r))
 	e.Workspace = smsir.UUID{} // it concerns the instance
+	old, err := s.Registration(ctx)
+	if err != nil {
+		return err
+	}
+	e.Changed(settingRegistration, string(old), string(r))
 	return s.store.SetSetting(ctx, settingRegistration, string(r), e)
 }
 

@@ -181,7 +181,7 @@ func (f *fixture) alive(what, token string, want bool) {
 // actions lists the audit log of a workspace, newest first.
 func (f *fixture) actions(workspace smsir.UUID) []string {
 	f.t.Helper()
-	entries, err := f.db.Audit(f.t.Context(), workspace, 100)
+	entries, err := f.db.Audit(f.t.Context(), workspace, store.AuditFilter{Limit: 100})
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func (s *Service) Login(ctx context.Context, r LoginRequest, peer Peer) (*SignIn
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.checkCredentials(ctx, r.Email, r.Password, "", peer)
+	u, err := s.checkCredentials(ctx, r.Email, r.Password, nil, "", peer)
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +123,9 @@ func (s *Service) workspaceOf(ctx context.Context, user smsir.UUID) (smsir.UUID,
 }
 
 // checkCredentials returns the person whose email address and password these are. It does the same work whether the
-// address is known or not, and gives the same error. field names the password in that error.
-func (s *Service) checkCredentials(ctx context.Context, email, password, field string, peer Peer) (*store.User, error) {
+// address is known or not, and gives the same error. p is the person who confirms a password, nil at a login; field names
+// the password in that error.
+func (s *Service) checkCredentials(ctx context.Context, email, password string, p *Principal, field string, peer Peer) (*store.User, error) {
 	email = strings.TrimSpace(email)
 	email = email[:min(len(email), maxEmail+1)] // nobody has a longer one
 	check, wait := s.pace.begin(email, peer.IP, s.now(), func() bool { return s.knowsDevice(ctx, email, peer.IP) })
@@ -147,6 +148,9 @@ func (s *Service) checkCredentials(ctx context.Context, email, password, field s
 	}
 	if !fits || !possible {
 		s.log.InfoContext(ctx, "password check failed", "ip", ipString(peer.IP))
+		if u != nil {
+			s.refused(u, p, peer)
+		}
 		return nil, credentialsWrong(field)
 	}
 	check.succeed(s.now())
@@ -197,7 +201,7 @@ func (s *Service) Reauthenticate(ctx context.Context, p *Principal, password str
 	if err := person(p); err != nil {
 		return err
 	}
-	if _, err := s.checkCredentials(ctx, p.User.Email, password, "password", peer); err != nil {
+	if _, err := s.checkCredentials(ctx, p.User.Email, password, p, "password", peer); err != nil {
 		return err
 	}
 	defer s.cache.forget()
@@ -210,7 +214,7 @@ func (s *Service) ChangePassword(ctx context.Context, p *Principal, oldPassword,
 	if err := person(p); err != nil {
 		return err
 	}
-	u, err := s.checkCredentials(ctx, p.User.Email, oldPassword, "old_password", peer)
+	u, err := s.checkCredentials(ctx, p.User.Email, oldPassword, p, "old_password", peer)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,9 @@ func (s *Service) SetRole(ctx context.Context, p *Principal, user smsir.UUID, ro
 		return nil
 	}
 	defer s.cache.forget()
-	return s.store.SetRole(ctx, p.Workspace.ID, user, role,
-		s.audit(p, peer, "member.role_changed", user.Format(smsir.PrefixUser), m.Role.String()+" to "+role.String()))
+	e := s.audit(p, peer, "member.role_changed", user.Format(smsir.PrefixUser), m.Role.String()+" to "+role.String())
+	e.Changed("role", m.Role.String(), role.String())
+	return s.store.SetRole(ctx, p.Workspace.ID, user, role, e)
 }
 
 // RemoveMember removes a member and ends their sessions in the workspace; anybody may leave by themselves. Errors as of

@@ -37,7 +37,7 @@ func TestFirstPersonBecomesOperatorAndOwner(t *testing.T) {
 	if got := in.ExpiresAt; !got.Equal(start.Add(168 * time.Hour)) {
 		t.Errorf("end of the session: got %s", got)
 	}
-	entries, err := f.db.Audit(t.Context(), p.Workspace.ID, 10)
+	entries, err := f.db.Audit(t.Context(), p.Workspace.ID, store.AuditFilter{Limit: 10})
 	if err != nil || len(entries) != 1 || entries[0].Action != "user.registered" || entries[0].Actor != p.Actor || entries[0].IP != "192.0.2.10" {
 		t.Errorf("audit: got %+v, %v", entries, err)
 	}

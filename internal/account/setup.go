@@ -22,9 +22,12 @@ type setupCode struct {
 	claimed chan struct{} // closed by the first registration
 }
 
-// Run makes setup codes and announces them, a new one whenever the last one expires, until somebody has registered; it
-// returns nil when ctx ends. Without Run nobody can be the first to register.
+// Run makes setup codes and announces them, a new one whenever the last one expires, until somebody has registered; and it
+// writes the audit entries that nobody waits for. It returns nil when ctx ends. Without Run nobody can be the first to register.
 func (s *Service) Run(ctx context.Context) error {
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	writing.Go(func() { s.written(ctx) })
 	defer s.setup.set("", time.Time{})
 	for {
 		wait := setupRetry

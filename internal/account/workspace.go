@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,12 +76,15 @@ func (s *Service) UpdateWorkspace(ctx context.Context, p *Principal, c Workspace
 	if err != nil {
 		return nil, err
 	}
+	before := *w
 	changed, err := c.apply(w, "name", s.now())
 	if err != nil || len(changed) == 0 {
 		return w, err
 	}
 	defer s.cache.forget()
-	err = s.store.UpdateWorkspace(ctx, w, s.audit(p, peer, "workspace.updated", w.ID.Format(smsir.PrefixWorkspace), strings.Join(changed, " ")))
+	e := s.audit(p, peer, "workspace.updated", w.ID.Format(smsir.PrefixWorkspace), strings.Join(changed, " "))
+	compare(&e, &before, w)
+	err = s.store.UpdateWorkspace(ctx, w, e)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +92,18 @@ func (s *Service) UpdateWorkspace(ctx context.Context, p *Principal, c Workspace
 		s.paused()
 	}
 	return w, nil
+}
+
+// compare tells what an update of a workspace changed.
+func compare(e *store.AuditEntry, a, b *store.Workspace) {
+	e.Changed("name", a.Name, b.Name)
+	e.Changed("country", a.Country, b.Country)
+	e.Changed("time_zone", a.TimeZone, b.TimeZone)
+	e.Changed("on_unknown", a.OnUnknown.String(), b.OnUnknown.String())
+	e.Changed("smart", strconv.FormatBool(a.Smart), strconv.FormatBool(b.Smart))
+	e.Changed("queue_max_count", strconv.FormatInt(a.QueueCount, 10), strconv.FormatInt(b.QueueCount, 10))
+	e.Changed("queue_max_age", a.QueueAge.String(), b.QueueAge.String())
+	e.Changed("paused", strconv.FormatBool(!a.PausedAt.IsZero()), strconv.FormatBool(!b.PausedAt.IsZero()))
 }
 
 // apply makes the change on w and lists what it changed; nameField names the field of its name in an error.

@@ -172,6 +172,8 @@ func accessTable() map[string]access {
 		"GET /v1/campaign-settings":            may(account.CampaignsRead),
 		"PUT /v1/campaign-settings":            may(account.WorkspaceWrite),
 
+		"GET /v1/audit":                 may(account.AuditRead),
+		"GET /v1/audit/export":          may(account.AuditRead),
 		"GET /v1/smpp/accounts":         may(account.SMPPRead),
 		"POST /v1/smpp/accounts":        may(account.SMPPWrite),
 		"GET /v1/smpp/accounts/{id}":    may(account.SMPPRead),

@@ -44,7 +44,7 @@ func (s *Server) registerAuth(b *builder) {
 			return &none{}, s.deps.Accounts.ChangePassword(c.ctx(), c.p, in.Body.OldPassword, in.Body.NewPassword, c.peer())
 		})
 	handle(b, route{
-		Method: "POST", Path: "/v1/auth/reauth", ID: "reauthenticate", Tag: "Session", Errors: []int{429},
+		Method: "POST", Path: "/v1/auth/reauth", ID: "reauthenticate", Tag: "Session", Errors: []int{429}, Audit: "session.confirmed",
 		Summary: "Give the password again", Text: "Needed before something sensitive when the log-in is older than ten minutes (problem `reauth_required`).",
 	},
 		func(c *call, in *struct{ Body api.ReauthRequest }) (*none, error) {

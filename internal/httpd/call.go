@@ -34,6 +34,7 @@ type call struct {
 	p    *account.Principal // nil on a route for anybody
 	now  time.Time
 	etag bool
+	told noted // for the audit log
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }

@@ -43,7 +43,7 @@ func (s *Server) registerCampaigns(b *builder) {
 		Text: "CSV with commas, semicolons or tabs, or a workbook. A first row without a number names the columns: they become variables, and the numbers stand in the one called phone, number or mobile. " +
 			"Numbers that are there already are merged, up to a million in all.",
 	}, s.addRecipients)
-	handle(b, route{Method: "DELETE", Path: "/v1/campaigns/{id}/recipients", ID: "clearCampaignRecipients", Tag: "Campaigns", Errors: []int{409}, Summary: "Take the list of numbers from a draft"},
+	handle(b, route{Method: "DELETE", Path: "/v1/campaigns/{id}/recipients", ID: "clearCampaignRecipients", Tag: "Campaigns", Errors: []int{409}, Audit: "campaign.recipients_removed", Summary: "Take the list of numbers from a draft"},
 		func(c *call, in *campaignID) (*none, error) {
 			id, err := parseUUID(smsir.PrefixCampaign, in.ID)
 			if err != nil {

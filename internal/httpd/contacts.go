@@ -202,6 +202,9 @@ func (s *Server) exportContacts(c *call, in *struct {
 	if err != nil {
 		return err
 	}
+	if err := s.noteExport(c, "contact.exported"); err != nil {
+		return err
+	}
 	return writeContacts(c, q, file, fields, groups)
 }
 

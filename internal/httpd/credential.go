@@ -29,7 +29,11 @@ func (s *Server) authenticate(r *http.Request) (*account.Principal, error) {
 		if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > 256 {
 			return nil, smsir.Errorf(api.CodeUnauthenticated, "The Authorization header must be Bearer and an API key or token.")
 		}
-		return s.deps.Accounts.Bearer(r.Context(), strings.TrimSpace(token))
+		p, err := s.deps.Accounts.Bearer(r.Context(), strings.TrimSpace(token))
+		if err == nil && p.IsKey() {
+			s.deps.Accounts.Used(p, account.Peer{IP: s.clientIP(r)})
+		}
+		return p, err
 	}
 	if token := s.sessionCookie(r); token != "" {
 		return s.deps.Accounts.Cookie(r.Context(), token)

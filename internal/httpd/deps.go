@@ -29,6 +29,7 @@ type Accounts interface {
 	RevokeSession(ctx context.Context, p *account.Principal, id smsir.UUID, peer account.Peer) error
 	Cookie(ctx context.Context, token string) (*account.Principal, error)
 	Bearer(ctx context.Context, token string) (*account.Principal, error)
+	Used(p *account.Principal, peer account.Peer)
 	Recheck(ctx context.Context, p *account.Principal) (*account.Principal, error)
 	Workspaces(ctx context.Context, p *account.Principal) ([]account.Place, error)
 	SwitchWorkspace(ctx context.Context, p *account.Principal, workspace smsir.UUID, peer account.Peer) (*account.Principal, error)
@@ -85,6 +86,7 @@ type Store interface {
 	ActorNames(ctx context.Context, workspace smsir.UUID, ids []smsir.UUID) (map[smsir.UUID]string, error)
 	store.AudienceReader
 	store.History
+	store.Auditor
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
 	store.CampaignReader
 	store.InboxReader

@@ -31,6 +31,7 @@ func handleUpload[In, Out any](b *builder, r route, fn func(c *call, in *In, fil
 		if err != nil {
 			return err
 		}
+		c.note(&r)
 		return c.answer(r.Status, out)
 	})
 }

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -71,7 +72,7 @@ func (s *Server) registerGroups(b *builder) {
 			}
 			return &none{}, s.deps.Audience.DeleteGroup(c.ctx(), c.p.Workspace.ID, id, c.byAudience())
 		})
-	handle(b, route{Method: "POST", Path: "/v1/groups/{id}/members", ID: "changeGroupMembers", Tag: "Contacts", Summary: "Put contacts into a group, or take them out"},
+	handle(b, route{Method: "POST", Path: "/v1/groups/{id}/members", ID: "changeGroupMembers", Tag: "Contacts", Audit: "group.members_changed", Summary: "Put contacts into a group, or take them out"},
 		func(c *call, in *struct {
 			ID   string `path:"id" doc:"Identifier of the group." example:"grp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 			Body api.GroupMembers
@@ -89,6 +90,7 @@ func (s *Server) registerGroups(b *builder) {
 			if err != nil {
 				return nil, err
 			}
+			c.tell("", fmt.Sprintf("%d in, %d out", len(add), len(remove)))
 			return &none{}, s.deps.Audience.ChangeGroup(c.ctx(), c.p.Workspace.ID, id, add, remove)
 		})
 }
@@ -137,12 +139,13 @@ func filterOut(f *store.ContactFilter) *api.ContactFilter {
 // registerConsent registers who must not be written to, and why.
 func (s *Server) registerConsent(b *builder) {
 	handle(b, route{Method: "GET", Path: "/v1/suppressions", ID: "listSuppressions", Tag: "Consent", Summary: "List the numbers that must not be written to"}, s.listSuppressions)
-	handle(b, route{Method: "POST", Path: "/v1/suppressions", ID: "suppress", Tag: "Consent", Summary: "Forbid messages to numbers", Text: "It takes effect at once: what is queued to them is blocked."},
+	handle(b, route{Method: "POST", Path: "/v1/suppressions", ID: "suppress", Tag: "Consent", Audit: "suppression.added", Summary: "Forbid messages to numbers", Text: "It takes effect at once: what is queued to them is blocked."},
 		func(c *call, in *struct{ Body api.SuppressionCreate }) (*api.Suppressed, error) {
 			n, err := s.deps.Audience.Suppress(c.ctx(), c.p.Workspace, in.Body.Recipients, in.Body.Sender, in.Body.Note, c.byAudience())
+			c.tell("", fmt.Sprintf("%d numbers", n))
 			return &api.Suppressed{Added: n}, err
 		})
-	handle(b, route{Method: "POST", Path: "/v1/suppressions/lift", ID: "liftSuppression", Tag: "Consent", Summary: "Allow messages to a number again"},
+	handle(b, route{Method: "POST", Path: "/v1/suppressions/lift", ID: "liftSuppression", Tag: "Consent", Audit: "suppression.lifted", Summary: "Allow messages to a number again"},
 		func(c *call, in *struct{ Body api.SuppressionLift }) (*none, error) {
 			return &none{}, s.deps.Audience.Allow(c.ctx(), c.p.Workspace.ID, in.Body.Recipient, in.Body.Sender, in.Body.Note, c.byAudience())
 		})

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/url"
 	"reflect"
@@ -23,7 +24,7 @@ const maxViews = 100
 // registerHistory registers what is done with many messages at once, and the searches that people keep.
 func (s *Server) registerHistory(b *builder) {
 	handle(b, route{
-		Method: "POST", Path: "/v1/messages/bulk-cancel", ID: "cancelMessages", Tag: "Messages", Summary: "Cancel many messages",
+		Method: "POST", Path: "/v1/messages/bulk-cancel", ID: "cancelMessages", Tag: "Messages", Summary: "Cancel many messages", Audit: "message.canceled",
 		Text: "Each as POST /v1/messages/{id}/cancel would. The answer counts every outcome; a race that was lost is never counted as canceled.",
 	}, s.cancelMessages)
 	handleDownload(b, route{
@@ -44,16 +45,17 @@ func (s *Server) registerHistory(b *builder) {
 			return out, nil
 		})
 	handle(b, route{
-		Method: "POST", Path: "/v1/views", ID: "createView", Tag: "Messages", Status: 201, Errors: []int{409},
+		Method: "POST", Path: "/v1/views", ID: "createView", Tag: "Messages", Status: 201, Errors: []int{409}, Audit: "view.created",
 		Summary: "Keep a search", Text: "A view of the team is changed and removed by whoever made it, and by owners and admins.",
 	}, s.createView)
-	handle(b, route{Method: "PATCH", Path: "/v1/views/{id}", ID: "updateView", Tag: "Messages", Errors: []int{403, 409}, Summary: "Change a saved view"}, s.updateView)
-	handle(b, route{Method: "DELETE", Path: "/v1/views/{id}", ID: "deleteView", Tag: "Messages", Errors: []int{403}, Summary: "Remove a saved view"},
+	handle(b, route{Method: "PATCH", Path: "/v1/views/{id}", ID: "updateView", Tag: "Messages", Errors: []int{403, 409}, Audit: "view.updated", Summary: "Change a saved view"}, s.updateView)
+	handle(b, route{Method: "DELETE", Path: "/v1/views/{id}", ID: "deleteView", Tag: "Messages", Errors: []int{403}, Audit: "view.deleted", Summary: "Remove a saved view"},
 		func(c *call, in *viewID) (*none, error) {
 			v, err := s.ownView(c, in.ID)
 			if err != nil {
 				return nil, err
 			}
+			c.tell("", v.Name)
 			return &none{}, s.deps.Store.DeleteView(c.ctx(), v.Workspace, v.ID)
 		})
 }
@@ -78,6 +80,7 @@ func (s *Server) createView(c *call, in *struct{ Body api.ViewCreate }) (*api.Vi
 	if err := checkView(&v); err != nil {
 		return nil, err
 	}
+	c.tell(v.ID.Format(smsir.PrefixView), v.Name)
 	return c.viewOf(&v), s.deps.Store.CreateView(c.ctx(), v, maxViews)
 }
 
@@ -103,6 +106,7 @@ func (s *Server) updateView(c *call, in *struct {
 		return nil, err
 	}
 	v.UpdatedAt = c.now.UTC().Truncate(msPrecision)
+	c.tell("", v.Name)
 	return c.viewOf(v), s.deps.Store.UpdateView(c.ctx(), *v)
 }
 
@@ -187,6 +191,7 @@ func (s *Server) cancelMessages(c *call, in *struct{ Body api.BulkCancel }) (*ap
 			out.NotFound++
 		}
 	}
+	c.tell("", fmt.Sprintf("%d of %d", out.Canceled+out.CancelRequested, len(ids)))
 	return out, nil
 }
 
@@ -219,6 +224,9 @@ func (s *Server) cancelOne(c *call, id string, now time.Time) (string, error) {
 func (s *Server) exportMessages(c *call, in *messageQuery, file io.Writer) error {
 	f, err := filterOf(in)
 	if err != nil {
+		return err
+	}
+	if err := s.noteExport(c, "message.exported"); err != nil {
 		return err
 	}
 	f.Limit = 200

@@ -26,7 +26,7 @@ type Imports interface {
 // registerImports registers tables of contacts on their way in.
 func (s *Server) registerImports(b *builder) {
 	handleUpload(b, route{
-		Method: "POST", Path: "/v1/imports", ID: "createImport", Tag: "Contacts", Status: 201, Takes: []string{sheet.CSV, sheet.TSV, sheet.XLSX}, MaxBody: sheet.MaxFile,
+		Method: "POST", Path: "/v1/imports", ID: "createImport", Tag: "Contacts", Status: 201, Takes: []string{sheet.CSV, sheet.TSV, sheet.XLSX}, MaxBody: sheet.MaxFile, Audit: "import.uploaded",
 		Summary: "Upload a table of contacts", Text: "Nothing is written yet: say what the columns are, look at the review, then commit.",
 	}, s.createImport)
 	handle(b, route{Method: "GET", Path: "/v1/imports", ID: "listImports", Tag: "Contacts", Summary: "List the imports"},
@@ -44,7 +44,7 @@ func (s *Server) registerImports(b *builder) {
 	handle(b, route{Method: "GET", Path: "/v1/imports/{id}", ID: "getImport", Tag: "Contacts", Summary: "One import"},
 		func(c *call, in *importID) (*api.Import, error) { return s.importOf(c.importNamed(in.ID)) })
 	handle(b, route{
-		Method: "PUT", Path: "/v1/imports/{id}/mapping", ID: "mapImport", Tag: "Contacts", Errors: []int{409}, Summary: "Say what the columns are",
+		Method: "PUT", Path: "/v1/imports/{id}/mapping", ID: "mapImport", Tag: "Contacts", Errors: []int{409}, Audit: "import.mapped", Summary: "Say what the columns are",
 		Text: "Every row is checked in the background. It can be called again until the commit.",
 	}, func(c *call, in *struct {
 		ID   string `path:"id" doc:"Identifier of the import." example:"imp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
@@ -104,6 +104,9 @@ func (s *Server) createImport(c *call, in *struct {
 ) (*api.Import, error) {
 	kind, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";")
 	im, err := s.deps.Imports.Upload(c.ctx(), c.p.Workspace, in.Name, strings.ToLower(strings.TrimSpace(kind)), file, c.byAudience())
+	if err == nil {
+		c.tell(im.ID.Format(smsir.PrefixImport), im.Name)
+	}
 	return s.importOf(c, im, err)
 }
 

@@ -46,14 +46,14 @@ func (s *Server) registerInbox(b *builder) {
 			}
 			return s.conversationOf(c, k)
 		})
-	handle(b, route{Method: "PATCH", Path: "/v1/conversations/{id}", ID: "updateConversation", Tag: "Inbox", Summary: "Read, assign or archive a conversation"}, s.updateConversation)
+	handle(b, route{Method: "PATCH", Path: "/v1/conversations/{id}", ID: "updateConversation", Tag: "Inbox", Audit: "conversation.updated", Summary: "Read, assign or archive a conversation"}, s.updateConversation)
 	handle(b, route{Method: "GET", Path: "/v1/conversations/{id}/messages", ID: "listConversationMessages", Tag: "Inbox", Summary: "The messages of a conversation, newest first"}, s.conversationMessages)
 	handleRaw[replyInput, api.Message](b, route{
 		Method: "POST", Path: "/v1/conversations/{id}/reply", ID: "replyInConversation", Tag: "Inbox", Status: 202, Limited: true, Errors: []int{409},
 		Summary: "Reply in a conversation", Text: "It is accepted as any message is, from the number that was written to. With an `Idempotency-Key` a retry gets the stored answer.",
 	}, s.replyInConversation)
 	handle(b, route{Method: "GET", Path: "/v1/conversations/{id}/notes", ID: "listNotes", Tag: "Inbox", Summary: "The notes of a conversation"}, s.listNotes)
-	handle(b, route{Method: "POST", Path: "/v1/conversations/{id}/notes", ID: "addNote", Tag: "Inbox", Status: 201, Summary: "Note something about a conversation"},
+	handle(b, route{Method: "POST", Path: "/v1/conversations/{id}/notes", ID: "addNote", Tag: "Inbox", Status: 201, Audit: "conversation.noted", Summary: "Note something about a conversation"},
 		func(c *call, in *struct {
 			ID   string `path:"id" doc:"Identifier of the conversation." example:"cnv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 			Body api.ConversationNoteCreate
@@ -197,6 +197,7 @@ func (s *Server) updateConversation(c *call, in *struct {
 			}
 		}
 	}
+	c.told.silent = change.Archived == nil && change.Assignee == nil // whoever reads changes nothing for others
 	if err := s.deps.Inbox.Change(c.ctx(), c.p.Workspace.ID, id, change, c.byInbox()); err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (s *Server) registerInboxRules(b *builder) {
 			return &in.Body, s.deps.Inbox.PutSettings(c.ctx(), c.p.Workspace.ID, v, c.byInbox())
 		})
 	handle(b, route{Method: "GET", Path: "/v1/opt-out-reviews", ID: "listOptOutReviews", Tag: "Inbox", Summary: "List texts that may be opt-outs"}, s.listReviews)
-	handle(b, route{Method: "POST", Path: "/v1/opt-out-reviews/{id}/decide", ID: "decideOptOut", Tag: "Inbox", Errors: []int{409}, Summary: "Say whether a text is an opt-out"},
+	handle(b, route{Method: "POST", Path: "/v1/opt-out-reviews/{id}/decide", ID: "decideOptOut", Tag: "Inbox", Errors: []int{409}, Audit: "opt_out_review.decided", Summary: "Say whether a text is an opt-out"},
 		func(c *call, in *struct {
 			ID   string `path:"id" doc:"Identifier of the review." example:"rev_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 			Body api.OptOutDecision
@@ -79,6 +79,7 @@ func (s *Server) registerInboxRules(b *builder) {
 			if err != nil {
 				return nil, err
 			}
+			c.tell("", map[bool]string{true: "an opt-out", false: "no opt-out"}[in.Body.OptOut])
 			list, err := s.reviewsOf(c, []store.Review{*r})
 			if err != nil {
 				return nil, err

@@ -213,7 +213,7 @@ func (s *Server) messageAttempts(c *call, in *messageID) (*api.AttemptList, erro
 // registerCancel registers the cancel, which answers with 200 or 202.
 func (s *Server) registerCancel(b *builder) {
 	r := route{
-		Method: "POST", Path: "/v1/messages/{id}/cancel", ID: "cancelMessage", Tag: "Messages", Status: 200, Errors: []int{409},
+		Method: "POST", Path: "/v1/messages/{id}/cancel", ID: "cancelMessage", Tag: "Messages", Status: 200, Errors: []int{409}, Audit: "message.canceled",
 		Summary: "Cancel a message", Text: "200: canceled, no provider has it and none ever will. 202: an attempt is open; no further one will start. " +
 			"409 `too_late`: a provider has it, or it has ended; the problem holds the message. People cancel what they sent, owners and admins what anybody sent.",
 	}

@@ -59,6 +59,7 @@ func (s *Server) registerProviders(b *builder) {
 		})
 	handleRaw[providerTest, api.Message](b, route{
 		Method: "POST", Path: "/v1/providers/{id}/test", ID: "testProvider", Tag: "Providers", Status: 202, Limited: true,
+		Audit:   "provider.tested",
 		Summary: "Send a real message through a provider", Text: "It is a message like any other: follow it by its id. Also for a provider that is not enabled yet.",
 	}, s.testProvider)
 	handle(b, route{

@@ -21,6 +21,7 @@ type route struct {
 	ETag         bool     // answers If-None-Match with 304
 	Takes        []string // media types of a body that is a file, not JSON
 	Gives        string   // media type of an answer that is a file, not JSON
+	Audit        string   // action that the door notes after success, of what no step of the store notes; see audit.go
 }
 
 const (
@@ -73,6 +74,9 @@ func handle[In, Out any](b *builder, r route, fn func(*call, *In) (*Out, error))
 			return err
 		}
 		out, err := fn(c, in)
+		if err == nil {
+			c.note(&r)
+		}
 		switch {
 		case err != nil:
 			return err
@@ -96,6 +100,7 @@ func handleRaw[In, Out any](b *builder, r route, fn func(*call, *In) (raw, error
 		if err != nil {
 			return err
 		}
+		c.note(&r)
 		c.write(out.Status, jsonType, out.Body)
 		return nil
 	})

@@ -135,6 +135,7 @@ func (s *Server) build() {
 	s.registerInbox(b)
 	s.registerInboxRules(b)
 	s.registerWebhooks(b)
+	s.registerAudit(b)
 	s.registerEvents(b)
 	s.registerHealth(b)
 	b.mux.HandleFunc("/", s.noRoute)

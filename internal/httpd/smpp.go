@@ -89,7 +89,7 @@ func (s *Server) registerSMPP(b *builder) {
 		func(c *call, _ *struct{}) (*api.SMPPSessionList, error) {
 			return &api.SMPPSessionList{Items: s.deps.SMPP.Sessions(c.p.Workspace.ID)}, nil
 		})
-	handle(b, route{Method: "DELETE", Path: "/v1/smpp/sessions/{id}", ID: "endSMPPSession", Tag: tag, Summary: "Unbind a session", Text: "In order: requests under way are answered first. The ESME may bind again."},
+	handle(b, route{Method: "DELETE", Path: "/v1/smpp/sessions/{id}", ID: "endSMPPSession", Tag: tag, Audit: "smpp_session.ended", Summary: "Unbind a session", Text: "In order: requests under way are answered first. The ESME may bind again."},
 		func(c *call, in *struct {
 			ID string `path:"id" doc:"Identifier of the session." example:"ses_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 		},

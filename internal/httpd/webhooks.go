@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -102,7 +103,7 @@ func (s *Server) registerWebhooks(b *builder) {
 
 // registerDeliveries registers what became of events on their way.
 func (s *Server) registerDeliveries(b *builder) {
-	handle(b, route{Method: "POST", Path: "/v1/webhooks/{id}/test", ID: "testWebhook", Tag: "Webhooks", Status: 202, Summary: "Send a test", Text: "Follow it in the log by its id."},
+	handle(b, route{Method: "POST", Path: "/v1/webhooks/{id}/test", ID: "testWebhook", Tag: "Webhooks", Status: 202, Audit: "webhook.tested", Summary: "Send a test", Text: "Follow it in the log by its id."},
 		func(c *call, in *webhookID) (*api.Delivery, error) {
 			id, err := parseUUID(smsir.PrefixWebhook, in.ID)
 			if err != nil {
@@ -116,7 +117,7 @@ func (s *Server) registerDeliveries(b *builder) {
 			return &out, nil
 		})
 	handle(b, route{Method: "GET", Path: "/v1/webhooks/{id}/deliveries", ID: "listDeliveries", Tag: "Webhooks", Summary: "Read the log of a webhook", Text: "Of the last 30 days."}, s.listDeliveries)
-	handle(b, route{Method: "POST", Path: "/v1/webhooks/{id}/replay", ID: "replayDeliveries", Tag: "Webhooks", Status: 202, Summary: "Send deliveries again", Text: "The newest 10,000 that match, with the same webhook-id and body."},
+	handle(b, route{Method: "POST", Path: "/v1/webhooks/{id}/replay", ID: "replayDeliveries", Tag: "Webhooks", Status: 202, Audit: "webhook.replayed", Summary: "Send deliveries again", Text: "The newest 10,000 that match, with the same webhook-id and body."},
 		func(c *call, in *struct {
 			ID   string `path:"id" doc:"Identifier of the webhook." example:"whk_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 			Body api.WebhookReplay
@@ -129,6 +130,7 @@ func (s *Server) registerDeliveries(b *builder) {
 			n, err := s.deps.Webhooks.Replay(c.ctx(), c.p.Workspace.ID, id, store.DeliveryFilter{
 				States: statesOf(in.Body.States), Since: timeOf(in.Body.Since), Until: timeOf(in.Body.Until),
 			}, c.byWebhook())
+			c.tell("", fmt.Sprintf("%d deliveries", n))
 			return &api.Replayed{Count: n}, err
 		})
 }

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -177,7 +178,11 @@ func (s *Service) Update(ctx context.Context, workspace, id smsir.UUID, version 
 		return nil, err
 	}
 	row.UpdatedAt = millis(s.now())
-	stored, err := s.store.UpdateRoute(ctx, row, s.audit(workspace, by, "route.updated", id, strings.Join(touched, " ")))
+	e := s.audit(workspace, by, "route.updated", id, strings.Join(touched, " "))
+	e.Changed("name", r.Name, row.Name)
+	e.Changed("enabled", strconv.FormatBool(r.Enabled), strconv.FormatBool(row.Enabled))
+	e.Changed("rule", r.RouteRule.Rule, row.Rule)
+	stored, err := s.store.UpdateRoute(ctx, row, e)
 	if err != nil {
 		return nil, err
 	}

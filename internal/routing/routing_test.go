@@ -169,7 +169,7 @@ func TestCreateUpdateDelete(t *testing.T) {
 	if f.changes != 5 {
 		t.Errorf("Changed was called %d times, want 5", f.changes)
 	}
-	audit, err := f.db.Audit(ctx, f.workspace.ID, 5)
+	audit, err := f.db.Audit(ctx, f.workspace.ID, store.AuditFilter{Limit: 5})
 	if err != nil {
 		t.Fatal(err)
 	}

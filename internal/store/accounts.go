@@ -118,17 +118,6 @@ type Invite struct {
 	AcceptedAt time.Time
 }
 
-// AuditEntry is one line of the audit log.
-type AuditEntry struct {
-	At        time.Time
-	Workspace smsir.UUID // zero for the instance
-	Actor     smsir.Actor
-	Action    string // "session.created", "api_key.revoked", …
-	Target    string
-	IP        string
-	Detail    string
-}
-
 // Registration is the result of a person joining, stored in one step.
 type Registration struct {
 	User      User
@@ -197,7 +186,7 @@ type Accounts interface {
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string, audit AuditEntry) error
 
-	Audit(ctx context.Context, workspace smsir.UUID, limit int) ([]AuditEntry, error)
+	Auditor
 	// ActorNames returns the names of users and keys for display, for ids that exist.
 	ActorNames(ctx context.Context, workspace smsir.UUID, ids []smsir.UUID) (map[smsir.UUID]string, error)
 }

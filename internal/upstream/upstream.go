@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -185,6 +186,7 @@ func (s *Service) Update(ctx context.Context, workspace, id smsir.UUID, c Change
 	if err != nil {
 		return nil, err
 	}
+	before := *p
 	touched, err := s.apply(p, c)
 	if err != nil || len(touched) == 0 {
 		return p, err
@@ -195,7 +197,16 @@ func (s *Service) Update(ctx context.Context, workspace, id smsir.UUID, c Change
 	} else {
 		p.UpdatedAt = p.UpdatedAt.Add(time.Millisecond)
 	}
-	if err := s.store.UpdateProvider(ctx, *p, s.audit(p, by, "provider.updated", strings.Join(touched, " "))); err != nil {
+	e := s.audit(p, by, "provider.updated", strings.Join(touched, " "))
+	e.Changed("name", before.Name, p.Name)
+	e.Changed("priority", strconv.Itoa(before.Priority), strconv.Itoa(p.Priority))
+	e.Changed("enabled", strconv.FormatBool(before.Enabled), strconv.FormatBool(p.Enabled))
+	for _, name := range touched { // secrets are in neither
+		if setting, ok := strings.CutPrefix(name, "settings."); ok {
+			e.Changed(name, before.Settings[setting], p.Settings[setting])
+		}
+	}
+	if err := s.store.UpdateProvider(ctx, *p, e); err != nil {
 		return nil, err
 	}
 	s.changed()

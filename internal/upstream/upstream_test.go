@@ -46,7 +46,7 @@ func TestCreateAndOpen(t *testing.T) {
 		t.Errorf("SecretsSet: got %v, %v", got, err)
 	}
 	f.wantChanges(1)
-	entries, err := f.db.Audit(t.Context(), f.workspace, 1)
+	entries, err := f.db.Audit(t.Context(), f.workspace, store.AuditFilter{Limit: 1})
 	if err != nil || entries[0].Action != "provider.created" || entries[0].Actor != by.Actor || entries[0].IP != by.IP || entries[0].Target != p.ID.Format("prv") {
 		t.Errorf("audit: got %+v, %v", entries, err)
 	}
@@ -142,7 +142,7 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("after a change of secrets: opened with %v, want %v", got, want)
 	}
 	f.wantChanges(5)
-	entries, err := f.db.Audit(t.Context(), f.workspace, 1)
+	entries, err := f.db.Audit(t.Context(), f.workspace, store.AuditFilter{Limit: 1})
 	if err != nil || entries[0].Action != "provider.updated" || entries[0].Detail != "settings.key settings.token" {
 		t.Errorf("audit: got %+v, %v, want the names of what changed and no value", entries, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -311,7 +312,16 @@ func (s *Service) Replay(ctx context.Context, workspace, id smsir.UUID, f store.
 }
 
 func (s *Service) audit(h *store.Webhook, by By, action string) store.AuditEntry {
-	return store.AuditEntry{At: s.now(), Workspace: h.Workspace, Actor: by.Actor, Action: action, Target: h.ID.Format(smsir.PrefixWebhook), IP: by.IP, Detail: h.URL}
+	return store.AuditEntry{At: s.now(), Workspace: h.Workspace, Actor: by.Actor, Action: action, Target: h.ID.Format(smsir.PrefixWebhook), IP: by.IP, Detail: hostOf(h.URL)}
+}
+
+// hostOf is what may be told of an address: what follows may be a secret.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // Poke wakes the sender: something is due. It does not block.

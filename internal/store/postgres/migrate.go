@@ -54,7 +54,7 @@ func withMigrator(url string, use func(*sql.DB, *goose.Provider) error) error {
 		return err
 	}
 	db := stdlib.OpenDB(*config.ConnConfig)
-	p, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithSessionLocker(locker))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithSessionLocker(locker), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return errors.Join(fmt.Errorf("read migrations: %w", err), db.Close())
 	}

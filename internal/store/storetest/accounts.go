@@ -202,7 +202,7 @@ func oneWins(t *testing.T, errs []error, field string) {
 // auditActions lists the actions in the audit log of a workspace, newest first.
 func auditActions(t *testing.T, ctx context.Context, s AccountStore, workspace smsir.UUID) []string {
 	t.Helper()
-	entries, err := s.Audit(ctx, workspace, 100)
+	entries, err := s.Audit(ctx, workspace, store.AuditFilter{Limit: 100})
 	must(t, "Audit", err)
 	var actions []string
 	for _, e := range entries {

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -265,18 +267,69 @@ func auditLog(t *testing.T, s AccountStore) {
 	want := store.AuditEntry{
 		At: at(time.Minute), Workspace: w, Actor: smsir.Actor{Kind: smsir.ActorUser, ID: ada.User.ID},
 		Action: "workspace.updated", Target: "target", IP: "2001:db8::1", Detail: `{"name":"x"}`,
+		Changes: []store.Change{{Field: "name", Before: "Ada's “shop”", After: ""}, {Field: "country", Before: "KE", After: "UG"}},
 	}
 	must(t, "UpdateWorkspace", s.UpdateWorkspace(ctx, ada.Workspace, want))
-	got, err := s.Audit(ctx, w, 1)
-	must(t, "Audit", err)
+	list := func(workspace smsir.UUID, f store.AuditFilter) []store.AuditEntry {
+		t.Helper()
+		got, err := s.Audit(ctx, workspace, f)
+		must(t, "Audit", err)
+		return got
+	}
+	got := list(w, store.AuditFilter{Limit: 1})
+	if len(got) == 1 {
+		want.ID = got[0].ID
+	}
 	same(t, "the newest entry", got, []store.AuditEntry{want})
-	got, err = s.Audit(ctx, w, 100)
-	must(t, "Audit", err)
-	if len(got) != 2 || got[1].Action != "user.registered" {
+	if got := list(w, store.AuditFilter{}); len(got) != 2 || got[1].Action != "user.registered" || got[0].ID <= got[1].ID {
 		t.Errorf("Audit: got %v, want the change and the registration", got)
 	}
-	if got, err := s.Audit(ctx, smsir.UUID{}, 100); err != nil || len(got) != 0 {
-		t.Errorf("Audit of the instance: got %v, %v, want none of a workspace", got, err)
+	if got := list(smsir.UUID{}, store.AuditFilter{}); len(got) != 0 {
+		t.Errorf("Audit of the instance: got %v, want none of a workspace", got)
+	}
+
+	later := want
+	later.ID, later.At, later.Action, later.Target, later.Changes = 0, at(time.Hour), "workspaces.x", "another", nil
+	later.Actor = smsir.Actor{Kind: smsir.ActorKey, ID: smsir.NewUUID(base)}
+	must(t, "AddAudit", s.AddAudit(ctx, later))
+	must(t, "AddAudit", s.AddAudit(ctx, store.AuditEntry{At: base, Action: "setting.changed"}))
+	for name, f := range map[string]store.AuditFilter{
+		"workspaces.x":                      {Since: at(2 * time.Minute)},
+		"workspace.updated":                 {Action: "workspace"},
+		"user.registered":                   {Until: at(time.Second)},
+		"workspaces.x workspace.updated":    {Since: at(time.Minute)},
+		"workspace.updated user.registered": {Before: list(w, store.AuditFilter{Limit: 1})[0].ID},
+		"":                                  {Action: "workspace.update"},
+	} {
+		var actions []string
+		for _, e := range list(w, f) {
+			actions = append(actions, e.Action)
+		}
+		same(t, fmt.Sprintf("Audit %+v", f), strings.Join(actions, " "), name)
+	}
+	for what, f := range map[string]store.AuditFilter{"action": {Action: "workspaces.x"}, "actor": {Actor: later.Actor.ID}, "target": {Target: "another"}} {
+		if got := list(w, f); len(got) != 1 || got[0].Action != later.Action {
+			t.Errorf("Audit by %s: got %v, want %v", what, got, later)
+		}
+	}
+	if got := list(smsir.UUID{}, store.AuditFilter{}); len(got) != 1 || got[0].Action != "setting.changed" {
+		t.Errorf("Audit of the instance: got %v, want the setting", got)
+	}
+
+	user := ada.User.ID.Format(smsir.PrefixUser)
+	eve := register(t, s, newRegistration("eve@example.com"))
+	names, err := s.TargetNames(ctx, w, []string{user, "", "nonsense", "usr_x", user, eve.User.ID.Format(smsir.PrefixUser), "ses_x"})
+	must(t, "TargetNames", err)
+	same(t, "the name behind a target", names[user], ada.User.Name)
+	same(t, "the name of somebody elsewhere", names[eve.User.ID.Format(smsir.PrefixUser)], "")
+	for prefix := range map[string]bool{
+		smsir.PrefixKey: true, smsir.PrefixSMPP: true, smsir.PrefixProvider: true, smsir.PrefixRoute: true, smsir.PrefixGroup: true, smsir.PrefixContact: true,
+		smsir.PrefixImport: true, smsir.PrefixWebhook: true, smsir.PrefixTemplate: true, smsir.PrefixCampaign: true, smsir.PrefixView: true,
+		smsir.PrefixCannedReply: true, smsir.PrefixAutoReply: true, smsir.PrefixInvite: true, smsir.PrefixSender: true,
+	} {
+		if names, err := s.TargetNames(ctx, w, []string{smsir.NewUUID(base).Format(prefix)}); err != nil || len(names) != 1 {
+			t.Errorf("TargetNames of a %s that is gone: %v, %v, want no name", prefix, names, err)
+		}
 	}
 }
 

@@ -136,6 +136,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the audit log, newest first
+         * @description Who did what, when and from where: changes by people, keys and the gateway, log-ins that were refused, exports. Entries are never changed, and hold no secret and no text of a message. `instance=true` lists those of the server instead, for operators.
+         *
+         *     Needs the permission `audit:read`.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the audit log as CSV
+         * @description Exactly what GET /v1/audit lists with these filters. Needs a recent password (problem `reauth_required`), and is noted itself.
+         *
+         *     Needs the permission `audit:read`.
+         */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/login": {
         parameters: {
             query?: never;
@@ -2718,6 +2762,67 @@ export interface components {
         AttemptList: {
             /** @description Oldest first. */
             items: components["schemas"]["Attempt"][];
+        };
+        AuditChange: {
+            /**
+             * @description What it is.
+             * @example East Africa
+             */
+            after: string;
+            /**
+             * @description What it was; empty for nothing. A value that is too long to keep is "…".
+             * @example Kenya
+             */
+            before: string;
+            /**
+             * @description What changed.
+             * @example name
+             */
+            field: string;
+        };
+        AuditEntry: {
+            /**
+             * @description A noun, and what became of it.
+             * @example route.updated
+             */
+            action: string;
+            /** @description Who did it. The gateway itself also stands for somebody who is not known, such as whoever gave a wrong password. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description What was and what is, where that is kept. */
+            changes: components["schemas"]["AuditChange"][] | null;
+            /** @description What else there is to say: a name, a count, the fields that changed. */
+            detail?: string;
+            /**
+             * @description Identifier.
+             * @example aud_0000000000012
+             */
+            id: string;
+            /**
+             * @description Address that the request came from.
+             * @example 192.0.2.10
+             */
+            ip?: string;
+            /**
+             * @description Identifier of the object.
+             * @example rte_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            target?: string;
+            /**
+             * @description Name of the object as it is now; absent when it is gone.
+             * @example Kenya
+             */
+            target_name?: string;
+        };
+        AuditList: {
+            /** @description Newest first. */
+            items: components["schemas"]["AuditEntry"][] | null;
+            /** @description Cursor of the following page; absent at the end. */
+            next?: string;
         };
         AutoReply: {
             /** @description It answers. */
@@ -6925,6 +7030,88 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Identifier of the user, API key or SMPP account. */
+                actor?: string;
+                /** @description An action such as route.updated, or the noun of several: route. */
+                action?: string;
+                /** @description Identifier of the object that was changed. */
+                target?: string;
+                /** @description At this moment or after. */
+                since?: string;
+                /** @description Before this moment. */
+                until?: string;
+                /** @description Entries of the server, not of the workspace. */
+                instance?: boolean;
+                /** @description The next of the page before; send it with the same filters. */
+                cursor?: string;
+                /** @description Entries on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Identifier of the user, API key or SMPP account. */
+                actor?: string;
+                /** @description An action such as route.updated, or the noun of several: route. */
+                action?: string;
+                /** @description Identifier of the object that was changed. */
+                target?: string;
+                /** @description At this moment or after. */
+                since?: string;
+                /** @description Before this moment. */
+                until?: string;
+                /** @description Entries of the server, not of the workspace. */
+                instance?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
