@@ -12,7 +12,7 @@ type AuditEntry struct {
 	TargetName string        `json:"target_name,omitempty" doc:"Name of the object as it is now; absent when it is gone." example:"Kenya"`
 	IP         string        `json:"ip,omitempty" doc:"Address that the request came from." example:"192.0.2.10"`
 	Detail     string        `json:"detail,omitempty" doc:"What else there is to say: a name, a count, the fields that changed."`
-	Changes    []AuditChange `json:"changes" doc:"What was and what is, where that is kept."`
+	Changes    []AuditChange `json:"changes" nullable:"false" doc:"What was and what is, where that is kept."`
 }
 
 // AuditChange is one thing that changed.
@@ -24,6 +24,6 @@ type AuditChange struct {
 
 // AuditList is one page of the audit log.
 type AuditList struct {
-	Items []AuditEntry `json:"items" doc:"Newest first."`
+	Items []AuditEntry `json:"items" nullable:"false" doc:"Newest first."`
 	Next  string       `json:"next,omitempty" doc:"Cursor of the following page; absent at the end."`
 }

@@ -152,6 +152,13 @@ export const routes: Route[] = [
     title: 'nav.settings',
     words: 'settings',
   },
+  {
+    path: '/settings/audit',
+    load: () => import('./features/admin/Audit.svelte'),
+    title: 'settings.audit',
+    words: 'admin',
+    permission: 'audit:read',
+  },
   { path: '/more', load: () => import('./features/more/More.svelte'), title: 'nav.more' },
   {
     path: '/setup',

@@ -29,6 +29,7 @@ export type Permission =
   | 'members:read'
   | 'members:write'
   | 'workspace:write'
+  | 'audit:read'
   | 'instance:write'
 
 /** True when the signed-in person may do this here. The server decides again on every call. */

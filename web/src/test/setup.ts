@@ -30,6 +30,7 @@ const { i18n } = await import('$lib/i18n/index.svelte')
 await i18n.set('en')
 const areas = [
   ...[
+    'admin',
     'campaigns',
     'compose',
     'contacts',

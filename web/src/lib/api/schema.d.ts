@@ -2794,7 +2794,7 @@ export interface components {
              */
             at: string;
             /** @description What was and what is, where that is kept. */
-            changes: components["schemas"]["AuditChange"][] | null;
+            changes: components["schemas"]["AuditChange"][];
             /** @description What else there is to say: a name, a count, the fields that changed. */
             detail?: string;
             /**
@@ -2820,7 +2820,7 @@ export interface components {
         };
         AuditList: {
             /** @description Newest first. */
-            items: components["schemas"]["AuditEntry"][] | null;
+            items: components["schemas"]["AuditEntry"][];
             /** @description Cursor of the following page; absent at the end. */
             next?: string;
         };

@@ -1,4 +1,5 @@
 import type core from './en.json'
+import type admin from './admin/en.json'
 import type contacts from './contacts/en.json'
 import type compose from './compose/en.json'
 import type home from './home/en.json'
@@ -20,6 +21,7 @@ import type webhooks from './webhooks/en.json'
 /** Every text there is: those of the whole app, and those of each feature. */
 export type Key =
   | keyof typeof core
+  | keyof typeof admin
   | keyof typeof compose
   | keyof typeof contacts
   | keyof typeof groups
