@@ -62,12 +62,30 @@ func (m *Message) end(now time.Time, to State, reason Reason) []Event {
 		m.ReceiptDeadline, m.ResolveDeadline = m.ExpiresAt.Add(receiptWindow), time.Time{}
 		return []Event{m.move(now, State{Sent, false}, "")}
 	}
+	m.NextAt = now.Add(UnknownWait) // the earlier attempt may still be looked up
 	if m.Status == Unknown {
+		m.Reason = reason
 		return nil
 	}
 	m.ResolveDeadline = earliest(m.ExpiresAt.Add(resolveWindow), now.Add(resolveWindowMax))
-	m.NextAt = m.ResolveDeadline
 	return []Event{m.move(now, State{Unknown, false}, reason)}
+}
+
+// Settle ends an unknown message for which nothing is left to try, now that every attempt of it is known not to have gone
+// through (T18): it cannot be a duplicate any more. That they are is for the caller to know; an unknown message that may be
+// tried again is left alone.
+func (m *Message) Settle(now time.Time) []Event {
+	to, reason := Failed, m.Reason
+	switch {
+	case m.Final || m.Status != Unknown || m.Reason == "" && !m.CancelRequested:
+		return nil
+	case m.CancelRequested:
+		to, reason = Canceled, ""
+	case m.Reason == ReasonValidity:
+		to = Expired
+	}
+	m.PossibleDuplicate = false
+	return []Event{m.move(now, State{to, true}, reason)}
 }
 
 func timePtr(t time.Time) *time.Time {

@@ -114,6 +114,16 @@ func (w *world) finish(n int) {
 	w.apply("finish "+state.String(), func() []smsir.Event { return w.m.Finish(w.now, n, w.started[n], o) })
 }
 
+// refuted: every attempt is known not to have gone through.
+func (w *world) refuted() bool {
+	for _, s := range w.proofs {
+		if s != smsir.AttemptRefused && s != smsir.AttemptNotSent {
+			return false
+		}
+	}
+	return true
+}
+
 // A provider that reports on an attempt has taken it: the oracle in this test learns so too.
 func (w *world) receipt(n int) {
 	if s := w.proofs[n]; s == smsir.AttemptRefused || s == smsir.AttemptNotSent {
@@ -144,7 +154,7 @@ func TestNoSequenceOfEvidenceBreaksTheContract(t *testing.T) {
 			if m.Tries > 0 {
 				n = rapid.IntRange(1, m.Tries).Draw(rt, "attempt")
 			}
-			switch rapid.IntRange(0, 6).Draw(rt, "what") {
+			switch rapid.IntRange(0, 7).Draw(rt, "what") {
 			case 0, 1:
 				w.apply("intend", func() []smsir.Event {
 					e, ok := m.Intend(w.now, smsir.UUID{1})
@@ -173,6 +183,10 @@ func TestNoSequenceOfEvidenceBreaksTheContract(t *testing.T) {
 					}
 					return m.Recover(w.now, w.started[m.Tries], w.now.Add(time.Minute))
 				})
+			case 7:
+				if w.refuted() {
+					w.apply("settle", func() []smsir.Event { return m.Settle(w.now) })
+				}
 			}
 		}
 		w.mustEnd()

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/smsir/smsir/api"
+	"github.com/smsir/smsir/bench/carrier"
 	load "github.com/smsir/smsir/bench/client"
 	"github.com/smsir/smsir/bench/hooksink"
 	"github.com/smsir/smsir/internal/failpoint"
+	"github.com/smsir/smsir/internal/store/postgres/pgtest"
 )
 
 // TestFailpoints kills the server at each place where package failpoint lets it die, under load, and has the oracle judge
@@ -22,6 +24,25 @@ import (
 // which random choices are made. A place that nobody passes is a failure.
 func TestFailpoints(t *testing.T) {
 	t.Parallel()
+	dieEverywhere(t, "")
+}
+
+// TestFailpointsOnPostgres does so with the database in PostgreSQL, where a transaction writes in one round trip: the places
+// between its statements are not there.
+func TestFailpointsOnPostgres(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	dieEverywhere(t, server.Database(t))
+}
+
+// onlySQLite are the places between two statements of a transaction.
+func onlySQLite() []failpoint.Point {
+	return []failpoint.Point{failpoint.AcceptTx, failpoint.IntentTx, failpoint.OutcomeTx, failpoint.ReceiptTx, failpoint.InboundTx, failpoint.CancelTx}
+}
+
+// dieEverywhere is the loop, on SQLite or on the database at url.
+func dieEverywhere(t *testing.T, url string) {
+	t.Helper()
 	rounds := int(setting(t, "SMSIR_CRASH_ROUNDS", 0))
 	seed := setting(t, "SMSIR_CRASH_SEED", rand.Uint64N(1_000_000))
 	t.Logf("SMSIR_CRASH_SEED=%d", seed)
@@ -30,8 +51,11 @@ func TestFailpoints(t *testing.T) {
 	dir := t.TempDir()
 	t.Cleanup(func() { keep(t, dir) })
 	h := newHammer(t, dir, seed)
-	h.path = path
+	h.path, h.url = path, url
 	h.args = append(h.args, "--webhooks-allow-networks", "127.0.0.0/8")
+	if url != "" {
+		h.args = append(h.args, "--store-url", url, "--node-name", "one", "--store-min-free-bytes", "1MiB")
+	}
 	h.run()
 	c := register(t, h.server)
 	h.site = siteOf(c)
@@ -46,7 +70,9 @@ func TestFailpoints(t *testing.T) {
 	defer stop()
 	crew.Mix(working)
 
-	points := slices.DeleteFunc(failpoint.Points(), func(p failpoint.Point) bool { return p == failpoint.StartMigration })
+	points := slices.DeleteFunc(failpoint.Points(), func(p failpoint.Point) bool {
+		return p == failpoint.StartMigration || url != "" && slices.Contains(onlySQLite(), p)
+	})
 	if rounds == 0 {
 		rounds = 1
 		h.rng.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
@@ -68,7 +94,7 @@ func TestFailpoints(t *testing.T) {
 	if code := h.server.stop(); code != 0 {
 		t.Errorf("the last run ends with exit code %d", code)
 	}
-	r := judge(t, dir)
+	r := judgeOn(t, dir, url)
 	t.Logf("%d messages accepted, %d tries without an answer, at most %d unknown by one kill\n%s", crew.Sent(), crew.Resets(), h.worst(), report(t, r))
 	t.Logf("%s kills %d", r.Summary(), h.kills)
 	for _, w := range sink.Wrong() {
@@ -86,10 +112,12 @@ func TestFailpoints(t *testing.T) {
 func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
 	h.t.Helper()
 	if p == failpoint.RecoverMid { // there must be something to recover
+		before := h.far.SetFaults(slow())
 		h.run()
 		c.Burst(ctx, 24)
 		eventually(h.t, "something is being sent", func() bool { return h.count("SELECT count(*) FROM messages WHERE status = 2") > 0 })
 		h.kill()
+		h.far.SetFaults(before)
 	}
 	start := time.Now()
 	count := 1 + h.rng.IntN(3)
@@ -104,8 +132,13 @@ func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
 		c.Burst(ctx, 12)
 		switch p {
 		case failpoint.DrainBefore, failpoint.DrainAfter, failpoint.ReleaseBefore, failpoint.ReleaseAfter:
+			// The carrier is slow meanwhile: what the window has no room for is still in memory when the stop comes.
+			before := h.far.SetFaults(slow())
 			c.Flood(ctx, 300, func(i int) string { return fmt.Sprintf("+447700900%03d", i) })
+			eventually(h.t, "something is being sent", func() bool { return h.server.ended() || h.count("SELECT count(*) FROM messages WHERE status = 2") > 0 })
 			_ = h.server.cmd.Process.Signal(syscall.SIGTERM)
+			<-h.server.done // it dies there, or it ends
+			h.far.SetFaults(before)
 		}
 	}
 	select {
@@ -124,6 +157,9 @@ func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
 	h.kills++
 	h.server = nil
 }
+
+// slow is a carrier that answers after a second.
+func slow() []carrier.Fault { return []carrier.Fault{{Name: carrier.FaultHang, Arg: "1s", P: 1}} }
 
 // stop ends the server if it is still there; true if it had ended before.
 func (h *hammer) stop(signal syscall.Signal) bool {

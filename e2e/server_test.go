@@ -128,8 +128,9 @@ func launchPath(t *testing.T, path string, env []string, args ...string) *server
 		s.code = s.cmd.ProcessState.ExitCode()
 	}()
 	t.Cleanup(func() {
+		killed := s.ended() && s.code < 0 // there may have been hundreds of these
 		s.kill()
-		if t.Failed() {
+		if t.Failed() && !killed {
 			t.Logf("%v\nstandard output:\n%s\nstandard error:\n%s", args, s.stdout, tail(s.stderr.String()))
 		}
 	})
@@ -187,6 +188,16 @@ func (s *server) setupCode() string {
 func (s *server) kill() {
 	_ = s.cmd.Process.Kill() // it may have ended
 	<-s.done
+}
+
+// ended reports whether the process has.
+func (s *server) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // stop asks the process to end (SIGTERM) and returns its exit code.

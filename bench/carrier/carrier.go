@@ -143,11 +143,12 @@ func (c *Carrier) Close() error {
 	return c.ledger.Close()
 }
 
-// SetFaults changes what goes wrong from now on.
-func (c *Carrier) SetFaults(faults []Fault) {
+// SetFaults changes what goes wrong from now on, and returns what went wrong until now.
+func (c *Carrier) SetFaults(faults []Fault) (before []Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.faults = faults
+	before, c.faults = c.faults, faults
+	return before
 }
 
 // SetCallback says where a face whose submissions name no address hands in its reports.

@@ -178,11 +178,26 @@ func (o *finishOp) run(w *work) error {
 		w.optedOut(m, outcome.Error)
 	}
 	if outcome.State != smsir.AttemptAccepted {
-		return nil
+		return o.settle(w)
 	}
 	w.addParts(a, outcome.References)
 	w.applyParked(a, outcome.References)
 	return nil
+}
+
+// settle ends an unknown message if all of its attempts are known by now not to have gone through.
+func (o *finishOp) settle(w *work) error {
+	if o.m.Status != smsir.Unknown || o.m.Final {
+		return nil
+	}
+	for _, a := range w.attempts {
+		if a.Message == o.Message && a.State != smsir.AttemptRefused && a.State != smsir.AttemptNotSent {
+			return nil
+		}
+	}
+	m, err := w.step(o.Message, func(m *smsir.Message) ([]smsir.Event, error) { return m.Settle(o.Now), nil })
+	o.m = m
+	return err
 }
 
 // addParts keeps the ids of the parts of an attempt of several.

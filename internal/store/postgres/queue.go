@@ -263,6 +263,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error)
 				return err
 			}
 			more = more || n == chunk
+			failpoint.Hit(failpoint.SweepTx)
 		}
 		folded, err := t.Exec(foldCounts, now.Add(-foldAfter).UnixMilli(), int64(chunk))
 		more = more || folded > 0 && err == nil

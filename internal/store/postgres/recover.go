@@ -59,6 +59,7 @@ func (s *Store) recoverChunk(ctx context.Context, now, nextLook time.Time) (requ
 			}
 			unknown++
 			w.endAttempt(a, now, &smsir.Outcome{State: smsir.AttemptUnknown, Error: m.Error})
+			failpoint.Hit(failpoint.RecoverMid)
 		}
 		return nil
 	})

@@ -201,16 +201,31 @@ func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
 		return nil, err
 	}
 	if o.State == smsir.AttemptRefused && o.Class == smsir.ClassBlocked && !o.Fraud && o.Error != nil {
-		return m, t.optedOut(m, f.Now, o.Error)
+		if err := t.optedOut(m, f.Now, o.Error); err != nil {
+			return nil, err
+		}
 	}
 	if o.State != smsir.AttemptAccepted {
-		return m, nil
+		return t.settle(m, f.Now)
 	}
 	if err := t.insertParts(&a, o.References); err != nil {
 		return nil, err
 	}
 	a.State, a.Failover = smsir.AttemptAccepted, o.Failover
 	return t.applyParked(m, &a, o.References, f.Now)
+}
+
+// settle ends an unknown message if all of its attempts are known by now not to have gone through.
+func (t *wtx) settle(m *smsir.Message, now time.Time) (*smsir.Message, error) {
+	if m.Status != smsir.Unknown || m.Final {
+		return m, nil
+	}
+	var open int64
+	if _, err := t.row("SELECT count(*) FROM attempts WHERE message_id = $1 AND state NOT IN ($2, $3)",
+		[]any{int64(m.ID), int64(smsir.AttemptRefused), int64(smsir.AttemptNotSent)}, &open); err != nil || open > 0 {
+		return m, err
+	}
+	return t.step(m.ID, func(m *smsir.Message) ([]smsir.Event, error) { return m.Settle(now), nil })
 }
 
 func (t *wtx) insertParts(a *smsir.Attempt, references []string) error {

@@ -205,6 +205,10 @@ func (s *Store) register(ctx context.Context) error {
 		return err
 	}
 	failpoint.Hit(failpoint.StartOwner)
+	// Tries of webhooks that an earlier run had under way have ended with it, whatever their lease says.
+	if _, err := s.write.ExecContext(ctx, "UPDATE deliveries SET next_at = $1, lease_until = 0 WHERE state = 0 AND lease_until > 0", s.now().UnixMilli()); err != nil {
+		return fmt.Errorf("free the webhook deliveries of an earlier run: %w", err)
+	}
 	s.ids, err = smsir.NewGenerator(0, smsir.ID(top.Int64))
 	return err
 }

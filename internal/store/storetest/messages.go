@@ -39,6 +39,7 @@ func Messages(t *testing.T, open Opener) {
 		{"what the latest messages have cost", testPaid},
 		{"a provider's opt-outs are kept, suspected fraud is told", testProviderOptOut},
 		{"proof that comes in time spares a second try", testProofInTime},
+		{"proof of every attempt ends an unknown message", testSettled},
 		{"messages with an ordering key start one after the other", testOrdering},
 		{"the clock releases, expires and closes", testTick},
 		{"cancel", testCancel},

@@ -126,6 +126,51 @@ func testProofInTime(b *bench) {
 	}
 }
 
+// testSettled: move T18, of a message that had two attempts. Whichever is disproved last, nobody has it then.
+func testSettled(b *bench) {
+	notSent := smsir.Outcome{State: smsir.AttemptNotSent, Class: smsir.ClassRetry, RetryAt: b.now(), Error: &smsir.Failure{Class: smsir.ClassRetry, Code: "not_accepted", Text: "never came"}}
+	refused := smsir.Outcome{State: smsir.AttemptRefused, Class: smsir.ClassPermanent, Error: &smsir.Failure{Class: smsir.ClassPermanent, Code: "refused", Text: "no such number"}}
+	twice := func() (m *smsir.Message, first, second smsir.ID) {
+		m = b.accept(true, b.message(func(m *smsir.Message) { m.OnUnknown = smsir.RetryOnce }))[0]
+		first = b.mustIntend(m)
+		b.finish(first, m.ID, smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: b.now().Add(time.Second)})
+		b.wait(time.Minute)
+		b.tick()
+		claimed, err := b.claim(b.now(), 10)
+		if err != nil || len(claimed) != 1 || !claimed[0].PossibleDuplicate {
+			b.Fatalf("claimed %v, %v", claimed, err)
+		}
+		return claimed[0], first, b.mustIntend(claimed[0])
+	}
+	m, first, second := twice()
+	b.finish(second, m.ID, refused)
+	if got := b.state(m.ID, smsir.Unknown, false); got.NextAt.After(b.now().Add(time.Minute)) {
+		b.Errorf("the first attempt is looked up at %v, now is %v", got.NextAt, b.now())
+	}
+	b.finish(first, m.ID, notSent)
+	if got := b.state(m.ID, smsir.Failed, true); got.PossibleDuplicate || got.Reason != smsir.ReasonRefused || got.Error == nil || got.Error.Code != "refused" {
+		b.Errorf("failed for %q, %+v, possible duplicate %v; want what the provider said of the second attempt", got.Reason, got.Error, got.PossibleDuplicate)
+	}
+	b.story(m.ID, "message.accepted", "message.sending", "message.unknown", "message.queued", "message.sending", "message.unknown", "message.failed")
+
+	m, first, second = twice()
+	b.finish(second, m.ID, smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: b.now().Add(time.Second)})
+	b.finish(second, m.ID, refused)
+	b.state(m.ID, smsir.Unknown, false)
+	b.finish(first, m.ID, notSent)
+	b.state(m.ID, smsir.Failed, true)
+
+	m, first, second = twice()
+	b.finish(first, m.ID, notSent)
+	b.finish(second, m.ID, refused)
+	b.state(m.ID, smsir.Failed, true)
+
+	m, first, second = twice()
+	b.finish(second, m.ID, refused)
+	b.finish(first, m.ID, accepted("late"))
+	b.state(m.ID, smsir.Sent, false)
+}
+
 // testOrdering: A9.
 func testOrdering(b *bench) {
 	keyed := func(key string) func(*smsir.Message) { return func(m *smsir.Message) { m.OrderingKey = key } }
