@@ -136,6 +136,37 @@ func (m *member) said(text string) bool {
 	return strings.Contains(m.server.stderr.String()+strings.Join(m.logs, ""), text)
 }
 
+// nodeLease is how long a node of a pair may be away before the other takes over.
+const nodeLease = 5 * time.Second
+
+// pair starts two nodes on one database behind a balancer; url is the address of the database as a node has it. The client is
+// logged in, through the balancer, to a workspace without any provider.
+func pair(t *testing.T, dir string, front *balancer, url func(node string) string) (nodes []*member, c *client) {
+	t.Helper()
+	for _, name := range []string{"data", "east"} { // the oracle looks for the simulator's ledger in "data"
+		listen := freeAddress(t)
+		nodes = append(nodes, &member{t: t, name: name, listen: listen, front: front, args: []string{
+			"serve", "--data-dir", filepath.Join(dir, name), "--listen", listen, "--public-url", "http://" + front.address,
+			"--store-url", url(name), "--node-name", name, "--node-lease", nodeLease.String(), "--store-pool-size", "8",
+		}})
+	}
+	nodes[0].run()
+	c = register(t, nodes[0].server)
+	key, err := os.ReadFile(filepath.Join(dir, "data", seal.FileName))
+	must(t, err)
+	must(t, os.Mkdir(filepath.Join(dir, "east"), 0o700))
+	must(t, os.WriteFile(filepath.Join(dir, "east", seal.FileName), key, 0o600))
+	nodes[1].run()
+	c.url = "http://" + front.address
+	for _, p := range call[api.ProviderList](t, c, "GET", "/v1/providers", nil, 200).Items {
+		call[struct{}](t, c, "DELETE", "/v1/providers/"+p.ID, nil, 204) // a carrier inside one of the nodes
+	}
+	for _, m := range nodes {
+		eventually(t, m.name+" hears of it", func() bool { return !strings.Contains(m.metrics(), `kind="simulator"`) })
+	}
+	return nodes, c
+}
+
 // TestTwoNodes: two nodes on one database behind one address, either of which is killed under load and comes back before or
 // after its lease is over. The other one takes up the work, clients go on with their keys and their cursors wherever they
 // land, and the oracle judges what is left. SMSIR_CRASH_KILLS and SMSIR_CRASH_SEED are as in TestCrash.
@@ -149,28 +180,7 @@ func TestTwoNodes(t *testing.T) {
 	t.Cleanup(func() { keep(t, dir) })
 	url := pgtest.Start(t).Database(t)
 	front := newBalancer(t, seed)
-	var nodes []*member
-	for _, name := range []string{"data", "east"} { // the oracle looks for the simulator's ledger in "data"
-		listen := freeAddress(t)
-		nodes = append(nodes, &member{t: t, name: name, listen: listen, front: front, args: []string{
-			"serve", "--data-dir", filepath.Join(dir, name), "--listen", listen, "--public-url", "http://" + front.address,
-			"--store-url", url, "--node-name", name, "--node-lease", "5s", "--store-pool-size", "8",
-		}})
-	}
-	nodes[0].run()
-	c := register(t, nodes[0].server)
-	key, err := os.ReadFile(filepath.Join(dir, "data", seal.FileName))
-	must(t, err)
-	must(t, os.Mkdir(filepath.Join(dir, "east"), 0o700))
-	must(t, os.WriteFile(filepath.Join(dir, "east", seal.FileName), key, 0o600))
-	nodes[1].run()
-	c.url = "http://" + front.address
-	for _, p := range call[api.ProviderList](t, c, "GET", "/v1/providers", nil, 200).Items {
-		call[struct{}](t, c, "DELETE", "/v1/providers/"+p.ID, nil, 204) // a carrier inside one of the nodes
-	}
-	for _, m := range nodes {
-		eventually(t, m.name+" hears of it", func() bool { return !strings.Contains(m.metrics(), `kind="simulator"`) })
-	}
+	nodes, c := pair(t, dir, front, func(string) string { return url })
 	faults := slices.DeleteFunc(carrierFaults(), func(f string) bool { return strings.HasPrefix(f, "refuse:21610") }) // an opt-out: later sends are refused
 	h := &hammer{t: t, url: url, site: siteOf(c), far: startCarrier(t, c, dir, seed, faults)}
 	crew := newCrew(t, h.site, dir, seed, load.Recipients)

@@ -164,6 +164,9 @@ func (c *Carrier) Owed() int { return int(c.stats.owed.Load()) }
 // Taken is how many messages the carrier has.
 func (c *Carrier) Taken() int { return int(c.stats.taken.Load()) }
 
+// Reports is how many reports it has handed in, each repetition counted.
+func (c *Carrier) Reports() int { return int(c.stats.reports.Load()) }
+
 // maxBody bounds a request.
 const maxBody = 1 << 20
 

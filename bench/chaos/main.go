@@ -1,9 +1,10 @@
 // Command chaos runs everything that tries to make the gateway lose, double or lie about a message: go run ./bench/chaos.
 //
 // A pass is: simulated days from seeds (bench/sim); random kills, and a kill at each failpoint; kills of the gateway and of
-// the database server on PostgreSQL; reports in any order, cancel races, storms of one key, a herd, a backlog of another
-// workspace, a bad network, a full disk (all in e2e). With -minutes it makes passes, each of them larger, until the time is
-// over. It adds up what the oracle says and ends with one line:
+// the database server on PostgreSQL, and a server that hangs; reports in any order, cancel races, storms of one key, herds, a
+// backlog of another workspace, bad networks, a full disk (all in e2e). With -minutes it makes passes, each of them larger,
+// until the time is over. With -figures nightly (or release) it does so much of each as these figures of docs/reliability.md
+// ask for, one after the other, and judges times too. It adds up what the oracle says and ends with one line:
 //
 //	lost 0 doubled 0 lying 0 unknown n resolved m kills k
 //
@@ -39,28 +40,46 @@ func main() {
 // scenario is one test of a package, with how much it does in the first pass.
 type scenario struct {
 	pkg, test string
-	amount    string // the variable that says how much
+	amount    string // the variable, or the flag, that says how much
 	first     int
 	more      int // in each further pass
 }
 
-// scenarios are in the order of a pass. What is quick and finds most comes first.
+// Variables that say how much.
+const (
+	seeds  = "SIM_SEEDS"
+	size   = "SMSIR_CHAOS"
+	kills  = "SMSIR_CRASH_KILLS"
+	rounds = "SMSIR_CRASH_ROUNDS"
+	cases  = "-rapid.checks"
+)
+
+// packages are where the scenarios are; "." is the root.
+func packages() []string { return []string{".", "bench/sim", "e2e"} }
+
+// scenarios are in the order of a pass. What takes longest comes first, so that two at a time end together.
 func scenarios() []scenario {
 	return []scenario{
-		{"bench/sim", "TestSim", "SIM_SEEDS", 2000, 4000},
-		{"e2e", "TestReceiptsInAnyOrder", "SMSIR_CHAOS", 2, 8},
-		{"e2e", "TestCancelRaces", "SMSIR_CHAOS", 2, 8},
-		{"e2e", "TestStorms", "SMSIR_CHAOS", 2, 8},
-		{"e2e", "TestHerd", "SMSIR_CHAOS", 2, 4},
-		{"e2e", "TestBacklogOfAnother", "SMSIR_CHAOS", 2, 10},
-		{"e2e", "TestPartitions", "SMSIR_CHAOS", 2, 6},
-		{"e2e", "TestDiskFull", "SMSIR_CHAOS", 1, 4},
-		{"e2e", "TestCarrierFaults", "SMSIR_CHAOS", 1, 1},
-		{"e2e", "TestCrash", "SMSIR_CRASH_KILLS", 30, 60},
-		{"e2e", "TestFailpoints", "SMSIR_CRASH_ROUNDS", 1, 1},
-		{"e2e", "TestKillDuringMigrations", "SMSIR_CHAOS", 1, 1},
-		{"e2e", "TestWebhooksUnderKills", "SMSIR_CRASH_KILLS", 5, 15},
-		{"e2e", "TestCrashOnPostgres", "SMSIR_CRASH_KILLS", 12, 30},
+		{"bench/sim", "TestSim", seeds, 2000, 4000},
+		{"e2e", "TestCrash", kills, 30, 60},
+		{"e2e", "TestCrashOnPostgres", kills, 12, 30},
+		{"e2e", "TestFailpoints", rounds, 1, 1},
+		{"e2e", "TestFailpointsOnPostgres", rounds, 0, 1},
+		{"e2e", "TestNodePartitions", size, 2, 6},
+		{"e2e", "TestDatabaseDown", size, 1, 3},
+		{"e2e", "TestWebhooksUnderKills", kills, 5, 15},
+		{"e2e", "TestRestartWithBacklog", size, 5, 50},
+		{"e2e", "TestBacklogReleased", size, 4, 20},
+		{"e2e", "TestBacklogOfAnother", size, 2, 10},
+		{"e2e", "TestReceiptsInAnyOrder", size, 2, 8},
+		{"e2e", "TestCancelRaces", size, 2, 8},
+		{"e2e", "TestStorms", size, 2, 8},
+		{"e2e", "TestHerd", size, 2, 4},
+		{"e2e", "TestPartitions", size, 2, 6},
+		{"e2e", "TestDiskFull", size, 1, 4},
+		{"e2e", "TestCarrierFaults", size, 1, 1},
+		{"e2e", "TestKillDuringMigrations", size, 1, 1},
+		{".", "TestNoSequenceOfEvidenceBreaksTheContract", cases, 10_000, 200_000},
 	}
 }
 
@@ -85,14 +104,22 @@ type chaos struct {
 	mu     sync.Mutex // of what follows
 	out    io.Writer
 	totals totals
+	played int // scenarios that failed, to name their logs
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	f := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	f.SetOutput(errOut)
 	minutes := f.Float64("minutes", 0, "begin passes for so many minutes; 0: one pass")
-	only := f.String("only", "", "only scenarios whose test has this in its name")
+	only := f.String("only", "", "only scenarios whose test has one of these in its name, separated by commas")
+	skip := f.String("skip", "", "no scenarios whose test has one of these in its name")
+	tier := f.String("figures", "", "nightly or release: what these figures ask for, once")
 	if err := f.Parse(args); err != nil {
+		return 2
+	}
+	wanted := func(test string) bool { return (*only == "" || has(test, *only)) && (*skip == "" || !has(test, *skip)) }
+	if *tier != "" && !slices.Contains(tiers(), *tier) {
+		fmt.Fprintf(errOut, "chaos: there are no figures %q; there are %s\n", *tier, strings.Join(tiers(), " and "))
 		return 2
 	}
 	dir, err := os.MkdirTemp("", "smsir-chaos-")
@@ -105,14 +132,36 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "chaos:", err)
 		return 2
 	}
-	end := time.Now().Add(time.Duration(*minutes * float64(time.Minute)))
-	for pass := 1; pass == 1 || time.Now().Before(end); pass++ {
+	if *tier != "" {
+		c.figures(ctx, *tier, wanted)
+	} else {
+		c.passes(ctx, *minutes, wanted)
+	}
+	if ctx.Err() != nil {
+		c.totals.failed = append(c.totals.failed, "the run was broken off")
+	}
+	return c.close()
+}
+
+// has reports whether a name has one of several words in it, separated by commas.
+func has(name, words string) bool {
+	return slices.ContainsFunc(strings.Split(words, ","), func(w string) bool { return strings.Contains(name, w) })
+}
+
+// passes makes one, and further ones until the time is over.
+func (c *chaos) passes(ctx context.Context, minutes float64, wanted func(test string) bool) {
+	end := time.Now().Add(time.Duration(minutes * float64(time.Minute)))
+	for pass := 1; ctx.Err() == nil && (pass == 1 || time.Now().Before(end)); pass++ {
 		next := make(chan scenario)
 		var work sync.WaitGroup
 		for range atOnce {
 			work.Go(func() {
 				for s := range next {
-					c.play(ctx, s, pass)
+					n := s.first
+					if pass > 1 {
+						n = s.more
+					}
+					c.play(ctx, s, n, s.test)
 				}
 			})
 		}
@@ -120,23 +169,18 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 			if ctx.Err() != nil || pass > 1 && time.Now().After(end) {
 				break
 			}
-			if strings.Contains(s.test, *only) {
+			if wanted(s.test) {
 				next <- s
 			}
 		}
 		close(next)
 		work.Wait()
-		if ctx.Err() != nil {
-			c.totals.failed = append(c.totals.failed, "the run was broken off")
-			break
-		}
 	}
-	return c.close()
 }
 
 // build makes the test programs, once.
 func (c *chaos) build(ctx context.Context) error {
-	for _, pkg := range []string{"bench/sim", "e2e"} {
+	for _, pkg := range packages() {
 		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", c.program(pkg), "./"+pkg) //nolint:gosec // our own packages
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -146,17 +190,21 @@ func (c *chaos) build(ctx context.Context) error {
 	return nil
 }
 
-func (c *chaos) program(pkg string) string { return filepath.Join(c.dir, filepath.Base(pkg)+".test") }
+func (c *chaos) program(pkg string) string {
+	return filepath.Join(c.dir, strings.TrimPrefix(filepath.Base(pkg)+".test", "."))
+}
 
-// play runs a scenario in its package's folder and reads what it says.
-func (c *chaos) play(ctx context.Context, s scenario, pass int) {
-	n := s.first
-	if pass > 1 {
-		n = s.more
+// play runs a scenario n times as large as its smallest in its package's folder, and reads what it says.
+func (c *chaos) play(ctx context.Context, s scenario, n int, title string, env ...string) {
+	args := []string{"-test.v", "-test.count=1", "-test.timeout=8h", "-test.run=^" + s.test + "$"}
+	if strings.HasPrefix(s.amount, "-") {
+		args = append(args, fmt.Sprintf("%s=%d", s.amount, n))
+	} else {
+		env = append(env, fmt.Sprintf("%s=%d", s.amount, n))
 	}
-	cmd := exec.CommandContext(ctx, c.program(s.pkg), "-test.v", "-test.count=1", "-test.timeout=4h", "-test.run=^"+s.test+"$") //nolint:gosec // what build made
+	cmd := exec.CommandContext(ctx, c.program(s.pkg), args...) //nolint:gosec // what build made
 	cmd.Dir = s.pkg
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", s.amount, n))
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	var log bytes.Buffer
@@ -166,9 +214,13 @@ func (c *chaos) play(ctx context.Context, s scenario, pass int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	verdict, line := c.totals.read(s, log.String(), err)
-	fmt.Fprintf(c.out, "%-26s %-7s %6d  %6.1f s  %s\n", s.test, verdict, n, time.Since(start).Seconds(), line)
+	fmt.Fprintf(c.out, "%-26s %-7s %6d  %6.1f s  %s\n", title, verdict, n, time.Since(start).Seconds(), line)
+	for _, l := range measured(log.String()) {
+		fmt.Fprintln(c.out, "    "+l)
+	}
 	if verdict == failed {
-		path := filepath.Join(c.dir, fmt.Sprintf("%s-%d.log", s.test, pass))
+		c.played++
+		path := filepath.Join(c.dir, fmt.Sprintf("%s-%d.log", s.test, c.played))
 		if err := os.WriteFile(path, log.Bytes(), 0o600); err == nil {
 			fmt.Fprintln(c.out, "    log:", path)
 		}
@@ -176,6 +228,16 @@ func (c *chaos) play(ctx context.Context, s scenario, pass int) {
 			fmt.Fprintln(c.out, "    "+l)
 		}
 	}
+}
+
+// measured are the figures that a scenario tells.
+func measured(log string) (all []string) {
+	for l := range strings.Lines(log) {
+		if _, text, found := strings.Cut(l, ": figure: "); found {
+			all = append(all, strings.TrimSpace(text))
+		}
+	}
+	return all
 }
 
 // Verdicts on a scenario.

@@ -30,6 +30,9 @@ func TestRead(t *testing.T) {
 			t.Errorf("%q, %v: got %s, want %s", c.log, c.err, verdict, c.verdict)
 		}
 	}
+	if got := measured("    x_test.go:1: figure: ready: 1s, at most 5s\n    x_test.go:2: done\n"); len(got) != 1 || got[0] != "ready: 1s, at most 5s" {
+		t.Errorf("measured %q", got)
+	}
 	var sum totals
 	for range 2 {
 		sum.read(s, line+"\n--- PASS: TestX (1s)\n", nil)
@@ -43,7 +46,7 @@ func TestRead(t *testing.T) {
 func TestScenariosAreThere(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{}
-	for _, pkg := range []string{"bench/sim", "e2e"} {
+	for _, pkg := range packages() {
 		files, err := filepath.Glob(filepath.Join("..", "..", pkg, "*_test.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pkg, len(files), err)
@@ -60,7 +63,11 @@ func TestScenariosAreThere(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range scenarios() {
+	all := scenarios()
+	for _, f := range table() {
+		all = append(all, f.scenario)
+	}
+	for _, s := range all {
 		if !tests[s.pkg+" "+s.test] {
 			t.Errorf("%s has no test %s", s.pkg, s.test)
 		}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 )
@@ -53,9 +54,15 @@ type Proxy struct {
 	passed  int64 // connections
 }
 
-// Start listens on a free port of this machine and passes on to target. Slow delays by delay.
+// Start listens on a free port of this machine and passes on to target: host:port, or the path of a Unix socket. Slow delays
+// by delay.
 func Start(target string, delay time.Duration) (*Proxy, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	return StartAt("127.0.0.1:0", target, delay)
+}
+
+// StartAt is [Start] at an address of the caller's, such as one at which a proxy was closed: while it was, nobody listened.
+func StartAt(address, target string, delay time.Duration) (*Proxy, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("chaosproxy: %w", err)
 	}
@@ -127,7 +134,11 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) pass(in net.Conn) {
 	var dialer net.Dialer
-	out, err := dialer.DialContext(p.ctx, "tcp", p.target)
+	network := "tcp"
+	if strings.HasPrefix(p.target, "/") {
+		network = "unix"
+	}
+	out, err := dialer.DialContext(p.ctx, network, p.target)
 	if err != nil {
 		reset(in)
 		return
@@ -157,8 +168,8 @@ func (p *Proxy) copy(to, from net.Conn, hole Mode) {
 			return
 		}
 		if err != nil {
-			if tcp, ok := to.(*net.TCPConn); ok {
-				_ = tcp.CloseWrite()
+			if half, ok := to.(interface{ CloseWrite() error }); ok {
+				_ = half.CloseWrite()
 			}
 			return
 		}

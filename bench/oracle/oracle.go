@@ -74,6 +74,10 @@ type Report struct {
 	Lying    int // messages whose state contradicts the provider's ledger
 	Unknown  int // unknown now, final or not
 	Resolved int // were unknown once, and are not now
+
+	Stopped  int // messages that became unknown because a run ended while it handed them over
+	Reported int // of these, those about which a carrier has reported
+	Prompt   int // of these, those that were told otherwise within a minute of the restart or of the report
 }
 
 // OK reports whether every check holds.
@@ -249,6 +253,7 @@ func (c *trial) judge() {
 		c.judgeAttempts(m)
 		c.judgeStory(m)
 		c.judgeTruth(m)
+		c.judgePromptness(m)
 	}
 	c.judgeWire()
 	c.judgeReports()

@@ -57,6 +57,38 @@ func (c *trial) judgeEnd(m *message) {
 	}
 }
 
+// prompt is how soon after the restart, or after the report if that is later, an unknown message must be told otherwise.
+const prompt = time.Minute
+
+// judgePromptness counts what the end of a run left unknown, and how soon a report resolved it.
+func (c *trial) judgePromptness(m *message) {
+	i := slices.IndexFunc(m.events, func(e event) bool {
+		return e.kind == smsir.EventOf(smsir.Unknown) && e.data.Error != nil && e.data.Error.Code == "node_stopped"
+	})
+	if i < 0 {
+		return
+	}
+	c.report.Stopped++
+	since := time.Time{}
+	for _, s := range c.wire.byMessage[m.id] {
+		for _, r := range s.reports {
+			if s.taken && r.at.Before(c.now) && (since.IsZero() || r.at.Before(since)) {
+				since = r.at
+			}
+		}
+	}
+	if since.IsZero() {
+		return
+	}
+	if at := m.events[i].at; at.After(since) {
+		since = at
+	}
+	c.report.Reported++
+	if i+1 < len(m.events) && m.events[i+1].at.Sub(since) <= prompt {
+		c.report.Prompt++
+	}
+}
+
 // judgeStory walks through the events of a message: I5, I6, I12.
 func (c *trial) judgeStory(m *message) {
 	c.looked(I12, len(m.events))

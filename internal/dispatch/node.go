@@ -63,14 +63,19 @@ func (l *lane) holdOnce(ctx context.Context, r smsir.Runner) error {
 	})
 }
 
-// abandon records the outcome of an attempt whose node was cut off between the intent and the wire: nothing was written.
-// It is no fault of the provider: neither pace nor breaker hear of it.
-func (h *handOver) abandon() {
+// Why a hand-over is abandoned between the intent and the wire.
+func cutOff() *smsir.Failure {
+	return &smsir.Failure{Class: smsir.ClassRetry, Code: "node_cut_off", Text: "The gateway was cut off from its database before it handed the message over, so nothing was sent."}
+}
+
+func tooLate() *smsir.Failure {
+	return &smsir.Failure{Class: smsir.ClassRetry, Code: "too_late", Text: "The message's validity ended while it waited for its turn at the provider, so nothing was sent."}
+}
+
+// abandon records the outcome of an attempt of which nothing was written. It is no fault of the provider: neither pace nor
+// breaker hear of it.
+func (h *handOver) abandon(why *smsir.Failure) {
 	d := h.d
-	why := &smsir.Failure{
-		Class: smsir.ClassRetry, Code: "node_cut_off",
-		Text: "The gateway was cut off from its database before it handed the message over, so nothing was sent.",
-	}
 	outcome := smsir.Outcome{State: smsir.AttemptNotSent, Class: why.Class, Error: why, RetryAt: d.opt.Now().Add(time.Second)}
 	d.metrics.outcome.WithLabelValues(h.up.Kind, outcome.State.String()).Inc()
 	h.free(1)

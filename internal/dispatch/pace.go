@@ -47,6 +47,33 @@ func (b *bucket) spend(now time.Time, segments int) {
 	}
 }
 
+// gate spaces hand-overs once more, at the wire: what was paced when its slot was taken would otherwise leave all at once behind
+// a commit that took long.
+type gate struct {
+	next time.Time // when the next one would be right on time
+}
+
+const (
+	gateSlack = 20 * time.Millisecond // how much too early one may be, at most
+	gateMost  = time.Second           // how long one is held back at most, such as after the rate has fallen
+)
+
+// wait is how long a hand-over waits for its turn, which it takes.
+func (g *gate) wait(now time.Time, rate float64, segments int) time.Duration {
+	if rate <= 0 {
+		return 0
+	}
+	at := now
+	if g.next.After(now) {
+		at = g.next
+		if latest := now.Add(gateMost); at.After(latest) {
+			at = latest
+		}
+	}
+	g.next = at.Add(time.Duration(float64(segments) / rate * float64(time.Second)))
+	return max(at.Sub(now)-gateSlack, 0)
+}
+
 // pace is how fast a provider is given segments: at most as fast as its settings say, and slower after
 // it asked for that. Its rate is halved by a throttle and recovers by a tenth of what it was, each
 // second without another one (additive increase, multiplicative decrease).
@@ -56,6 +83,7 @@ type pace struct {
 	ref     float64   // the rate at the last cut
 	cut     time.Time // when; what started before it says nothing new
 	grown   time.Time // since when the rate has not grown
+	gate    gate
 	pause   time.Duration
 	until   time.Time // nothing starts before it, because the provider asked for a pause
 	meter   meter

@@ -227,3 +227,40 @@ func TestRoomKeepsPlaceForOthers(t *testing.T) {
 		t.Errorf("woken %d times when there was room for bulk again, want once", woken)
 	}
 }
+
+// TestGateSpacesWhatAStallHeldBack: hand-overs whose intents waited together leave one after the other, at most a twentieth
+// above the rate in any second, and nothing waits while there is room.
+func TestGateSpacesWhatAStallHeldBack(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{1, 10, 400, 3000} {
+		var g gate
+		var left []time.Time
+		now := start
+		for now.Sub(start) < 5*time.Second {
+			for range max(int(rate/4), 1) { // paced for this quarter of a second, and held back until its end
+				left = append(left, now.Add(g.wait(now, rate, 1)))
+			}
+			now = now.Add(max(250*time.Millisecond, time.Duration(float64(time.Second)/rate)))
+		}
+		first, most := 0, 0
+		for i := range left {
+			for left[i].Sub(left[first]) >= time.Second {
+				first++
+			}
+			most = max(most, i-first+1)
+		}
+		if limit := max(rate*1.05, rate+1); float64(most) > limit {
+			t.Errorf("rate %v: %d left within one second", rate, most)
+		}
+		if late := left[len(left)-1].Sub(now); late > 0 {
+			t.Errorf("rate %v: the last one left %v after the next were due", rate, late)
+		}
+	}
+	g := gate{next: start.Add(time.Hour)} // the rate was far lower
+	if wait := g.wait(start, 100, 1); wait > gateMost {
+		t.Errorf("held back for %v", wait)
+	}
+	if wait := (&gate{}).wait(start, 0, 1); wait != 0 {
+		t.Errorf("held back for %v without a limit", wait)
+	}
+}

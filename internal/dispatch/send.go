@@ -100,13 +100,32 @@ type handOver struct {
 	overdue chan struct{} // closed when the missing answer is stored
 }
 
+// queueUp waits for the turn of the hand-over.
+func (h *handOver) queueUp() {
+	h.lane.mu.Lock()
+	wait := h.lane.pace.gate.wait(h.d.opt.Now(), h.lane.pace.rate, h.Segments)
+	h.lane.mu.Unlock()
+	if wait <= 0 {
+		return
+	}
+	select {
+	case <-time.After(wait):
+	case <-h.d.ctx.Done():
+	}
+}
+
 // run hands the message over and records the outcome. When the response timer ends, the outcome is
 // recorded as unknown and the slot is free; the call goes on for as long again, and an answer that comes
 // by then still counts.
 func (h *handOver) run() {
 	d := h.d
-	if !d.mayWrite(h.life) {
-		h.abandon()
+	h.queueUp()
+	switch {
+	case !d.mayWrite(h.life):
+		h.abandon(cutOff())
+		return
+	case !d.opt.Now().Before(h.ExpiresAt):
+		h.abandon(tooLate())
 		return
 	}
 	h.overdue = make(chan struct{})

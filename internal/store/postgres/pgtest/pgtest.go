@@ -232,6 +232,15 @@ func (s *Server) URL(database string) string {
 	return "postgres://smsir@/" + database + "?host=" + s.dir
 }
 
+// Socket is the path of the Unix socket that the server listens on, for a proxy in front of it. [Server.Through] makes the
+// address of a database behind one.
+func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
+
+// Through is the address of a database of the server behind a proxy that listens on host:port. url is what Database returned.
+func (s *Server) Through(proxy, url string) string {
+	return strings.Replace(strings.TrimSuffix(url, "?host="+s.dir), "@/", "@"+proxy+"/", 1) + "?sslmode=disable"
+}
+
 // Database makes an empty database and returns its address. It goes when the test ends.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
