@@ -26,7 +26,7 @@ func (l *lane) healthLocked(now time.Time) route.Health {
 	case b.open:
 		return route.Health{State: route.Probing, Since: b.since, Until: b.until}
 	case l.pace.until.After(now):
-		return route.Health{State: route.Throttled, Since: l.pace.cut, Until: l.pace.until}
+		return route.Health{State: route.Throttled, Since: l.pace.cut, Until: l.pace.until, Long: l.pace.long()}
 	case b.ramp > 0:
 		return route.Health{State: route.Recovering, Share: float64(b.ramp) / float64(l.up.Window)}
 	}
@@ -66,6 +66,22 @@ func (l *lane) queued() (n int) {
 		n += l.waiting[u].n
 	}
 	return n
+}
+
+// leave is called when a provider asks for a long pause. What waits for it is routed anew, where there is another one; the
+// first time so is what rested because of its pace.
+func (d *Dispatcher) leave(l *lane, first bool) {
+	d.mu.Lock()
+	o := d.owners[l.up.Workspace]
+	alone := o == nil || len(o.candidates) < 2
+	d.mu.Unlock()
+	if alone {
+		return
+	}
+	d.sending.Go(func() { d.Offer(l.takeAll()) })
+	if first {
+		d.hurry(l.up.Workspace, smsir.ReasonThrottled)
+	}
 }
 
 // turned is called when a breaker has opened or closed. What waits for a provider that went down is

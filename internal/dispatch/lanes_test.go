@@ -308,3 +308,51 @@ func TestOrderingKey(t *testing.T) {
 		}
 	})
 }
+
+// TestLongPauseGivesWayToOthers: a provider that asks again and again to slow down, or once for long, keeps nothing from one that
+// works. What it refused for that goes out once, by the other one; when the pause is over it is tried again.
+func TestLongPauseGivesWayToOthers(t *testing.T) {
+	for name, asked := range map[string]time.Duration{"said nothing": 0, "a second, always": time.Second, "an hour": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			c, other := &carrier{always: fail(smsir.AttemptRefused, smsir.ClassThrottle, asked)}, &carrier{}
+			run(t, func(ws smsir.UUID) []dispatch.Upstream { return []dispatch.Upstream{up(1, ws, c), up(2, ws, other)} }, func(w *world) {
+				all := make([]smsir.ID, 100)
+				for i := range all {
+					all[i] = w.send(number(i))
+				}
+				time.Sleep(time.Minute)
+				for i, id := range all {
+					if w.expect(id, smsir.Sent, false); other.sent(number(i)) != 1 {
+						t.Errorf("number %d was sent %d times by the one that works", i, other.sent(number(i)))
+					}
+				}
+				if n := c.sends(); n == 0 || n > 100 {
+					t.Errorf("%d attempts with the one that refuses", n)
+				}
+				c.mu.Lock()
+				c.always = nil
+				c.mu.Unlock()
+				time.Sleep(max(asked, time.Minute))
+				w.send(number(200))
+				time.Sleep(time.Second)
+				if c.sent(number(200)) != 1 {
+					t.Error("after its pause it does not get its messages back")
+				}
+			})
+		})
+	}
+}
+
+// TestShortPauseIsWaitedFor: a provider that asks for a moment keeps its messages.
+func TestShortPauseIsWaitedFor(t *testing.T) {
+	c, other := scripted(fail(smsir.AttemptRefused, smsir.ClassThrottle, 5*time.Second)), &carrier{}
+	run(t, func(ws smsir.UUID) []dispatch.Upstream { return []dispatch.Upstream{up(1, ws, c), up(2, ws, other)} }, func(w *world) {
+		w.send(to)
+		time.Sleep(time.Second)
+		w.send(number(1))
+		time.Sleep(time.Minute)
+		if a, b := c.sent(number(1)), other.sent(number(1)); a != 1 || b != 0 {
+			t.Errorf("sent %d times by the one that paused, %d by the other", a, b)
+		}
+	})
+}

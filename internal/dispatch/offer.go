@@ -145,16 +145,15 @@ func (d *Dispatcher) another(m *smsir.Message, provider smsir.UUID) bool {
 	if len(plan.Order) == 0 || plan.Order[0] == provider {
 		return false
 	}
-	health := func(id smsir.UUID) route.State {
+	health := func(id smsir.UUID) route.Health {
 		if i := slices.IndexFunc(candidates, func(c route.Candidate) bool { return c.ID == id }); i >= 0 {
-			return candidates[i].Health.State
+			return candidates[i].Health
 		}
-		return route.Down
+		return route.Health{State: route.Down}
 	}
-	away := func(s route.State) bool { return s == route.Down || s == route.Misconfigured }
 	next := health(plan.Order[0])
-	return !away(next) && next != route.Throttled &&
-		(times(ask.Tried, plan.Order[0]) < times(ask.Tried, provider) || away(health(provider)))
+	return !next.Away() && next.State != route.Throttled &&
+		(times(ask.Tried, plan.Order[0]) < times(ask.Tried, provider) || health(provider).Away())
 }
 
 func times(ids []smsir.UUID, id smsir.UUID) (n int) {

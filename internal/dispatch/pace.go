@@ -94,6 +94,7 @@ const (
 	minRate       = 0.5
 	firstThrottle = time.Second
 	maxThrottle   = time.Minute
+	longThrottle  = 10 * time.Second // the fifth in a row, when the provider does not say how long
 	maxAsked      = 24 * time.Hour
 )
 
@@ -152,6 +153,12 @@ func (p *pace) recover(now time.Time) {
 	case p.ceiling == 0 && p.rate >= 4*p.ref:
 		p.rate, p.cut = 0, time.Time{} // four times what was too fast: it is as before
 	}
+}
+
+// long reports whether the pause is so long, or the latest of so many with nothing taken in between, that who has another
+// provider should not wait for it.
+func (p *pace) long() bool {
+	return p.pause > longThrottle || p.until.Sub(p.cut) > longThrottle
 }
 
 // answered is told of an attempt that was not throttled.

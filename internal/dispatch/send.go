@@ -239,7 +239,7 @@ const firstLook = 2 * time.Second
 // when the provider rests.
 func (l *lane) learn(now, started time.Time, state smsir.AttemptState, se *smsir.SendError) (until time.Time) {
 	l.mu.Lock()
-	changed := false
+	changed, long, first := false, false, false
 	l.latency += (min(now.Sub(started), maxLatency) - l.latency) / latencyWeight
 	switch {
 	case se == nil:
@@ -248,7 +248,9 @@ func (l *lane) learn(now, started time.Time, state smsir.AttemptState, se *smsir
 	case state == smsir.AttemptUnknown, state == smsir.AttemptNotSent && se.Class == smsir.ClassRetry:
 		changed = l.breaker.failed(now, se.Failure(), l.d.opt.Jitter())
 	case se.Class == smsir.ClassThrottle:
+		first = !l.pace.long()
 		until = l.pace.throttled(now, started, se.RetryAfter)
+		long = l.pace.long()
 	case se.Class == smsir.ClassConfig:
 		changed = l.breaker.misconfigured(now, se.Failure(), l.d.opt.Jitter())
 		until = l.breaker.until
@@ -258,8 +260,11 @@ func (l *lane) learn(now, started time.Time, state smsir.AttemptState, se *smsir
 	}
 	l.ring()
 	l.mu.Unlock()
-	if changed {
+	switch {
+	case changed:
 		l.d.turned(l)
+	case long:
+		l.d.leave(l, first)
 	}
 	return until
 }

@@ -106,7 +106,7 @@ func (e *Explanation) order(order []choice, plan Plan) {
 			v.Place, v.Why = 0, NoFailover
 		case ch.away:
 			v.Why = IsAway
-		case ch.c.Health.State == Down || ch.c.Health.State == Misconfigured:
+		case ch.c.Health.Away():
 			v.Why = StaysHere
 		case ch.tried > 0 && plan.Failover.OnError:
 			v.Why = WasTried

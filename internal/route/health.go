@@ -11,6 +11,8 @@ type Health struct {
 	State State
 	// Share is the part of its messages, 0 to 1, that a [Recovering] provider gets already.
 	Share float64
+	// Long says of a [Throttled] provider that its pause is too long to wait for where there is another one.
+	Long  bool
 	Since time.Time // of State; zero if not known
 	Until time.Time // when it is looked at again, or its pause ends; zero if not known
 }
@@ -18,11 +20,11 @@ type Health struct {
 // State is the state of a provider.
 type State uint8
 
-// States of providers. Of these Down, Misconfigured and, for a part of the messages, Recovering make
-// a message go to the next provider, where the rule allows that.
+// States of providers. Of these Down, Misconfigured, a long Throttled and, for a part of the messages,
+// Recovering make a message go to the next provider, where the rule allows that.
 const (
 	Up            State = 0
-	Throttled     State = 1 // it asked for a pause; messages wait for it
+	Throttled     State = 1 // it asked for a pause; messages wait for a short one
 	Recovering    State = 2 // it works again, and gets a growing share of its messages
 	Probing       State = 3 // whether it works again is to be tried with the next message
 	Down          State = 4
@@ -42,13 +44,12 @@ func (s State) String() string {
 // recovery is the salt of the draw that decides who may go to a recovering provider.
 const recovery = 1 << 63
 
-// away reports whether a provider cannot have a message now.
-func (h Health) away(id smsir.ID, provider smsir.UUID) bool {
-	switch h.State {
-	case Down, Misconfigured:
-		return true
-	case Recovering:
-		return uniform(id, provider, recovery) > h.Share
-	}
-	return false
+// Away reports whether a provider takes nothing now, and others come first where the rule allows that.
+func (h Health) Away() bool {
+	return h.State == Down || h.State == Misconfigured || h.State == Throttled && h.Long
+}
+
+// awayFor reports whether a provider cannot have this message now.
+func (h Health) awayFor(id smsir.ID, provider smsir.UUID) bool {
+	return h.Away() || h.State == Recovering && uniform(id, provider, recovery) > h.Share
 }

@@ -174,7 +174,7 @@ type choice struct {
 func arrange(m *Message, order []choice, plan Plan, tr *Explanation) Plan {
 	for i := range order {
 		ch := &order[i]
-		ch.away = plan.Failover.OnDown && ch.c.Health.away(m.ID, ch.c.ID)
+		ch.away = plan.Failover.OnDown && ch.c.Health.awayFor(m.ID, ch.c.ID)
 		for _, id := range m.Tried {
 			if id == ch.c.ID {
 				ch.tried++

@@ -117,6 +117,12 @@ func TestForWithRules(t *testing.T) {
 	}
 }
 
+// long is a provider whose pause is a long one.
+func long(c route.Candidate) route.Candidate {
+	c.Health = route.Health{State: route.Throttled, Long: true}
+	return c
+}
+
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	down := []route.Candidate{in(first, route.Down), second, third}
@@ -135,6 +141,8 @@ func TestFailover(t *testing.T) {
 		{"on down: a refusal does not move it", route.Failover{OnDown: true}, ids(second), down, ids(second, third, first)},
 		{"on down: refused settings are like down", route.Failover{OnDown: true}, nil, []route.Candidate{in(first, route.Misconfigured), second}, ids(second, first)},
 		{"on down: a pause is waited for", route.Failover{OnDown: true}, nil, []route.Candidate{in(first, route.Throttled), second}, ids(first, second)},
+		{"on down: a long pause is not", route.Failover{OnDown: true}, nil, []route.Candidate{long(first), second}, ids(second, first)},
+		{"on error: a long pause is waited for", route.Failover{OnError: true}, nil, []route.Candidate{long(first), second}, ids(first, second)},
 		{"on down: the probe goes to who is probed", route.Failover{OnDown: true}, nil, []route.Candidate{in(first, route.Probing), second}, ids(first, second)},
 		{"all down: the order at rest", route.Failover{OnDown: true}, nil, []route.Candidate{in(first, route.Down), in(second, route.Down)}, ids(first, second)},
 	} {
