@@ -20,7 +20,7 @@ func FuzzConcat(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, reference uint16, wide bool, order uint64, raw []byte) {
 		loose(t, raw)
 		cut, err := gsm.Split(text, gsm.Options{Reference: reference, Reference16: wide})
-		if err != nil || len(cut) < 2 {
+		if err != nil || len(cut) < 2 || !utf8.ValidString(text) {
 			return
 		}
 		parts := make([]smsir.InboundPart, 0, len(cut))
