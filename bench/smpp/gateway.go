@@ -274,6 +274,33 @@ func (g *gateway) call(ctx context.Context, method, path string, body, answer an
 	return json.Unmarshal(read, answer)
 }
 
+// meters are totals that the server tells of itself.
+type meters struct{ commits, steps, committing float64 }
+
+func (g *gateway) meters(ctx context.Context) (m meters) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/metrics", nil)
+	if err != nil {
+		return m
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return m
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was read
+	for in := bufio.NewScanner(resp.Body); in.Scan(); {
+		name, text, _ := strings.Cut(in.Text(), " ")
+		for _, v := range []struct {
+			name string
+			to   *float64
+		}{{"smsir_store_commit_steps_count", &m.commits}, {"smsir_store_commit_steps_sum", &m.steps}, {"smsir_store_commit_seconds_sum", &m.committing}} {
+			if v.name == name {
+				_, _ = fmt.Sscan(text, v.to) // 0 if it is no number
+			}
+		}
+	}
+	return m
+}
+
 func (g *gateway) pids() []int { return []int{g.cmd.Process.Pid} }
 
 // toggle starts or ends the CPU profile.

@@ -163,15 +163,25 @@ func (b *bench) one(ctx context.Context, what string, window, round int, boxes m
 	if _, err = t.load(ctx, warm); err == nil {
 		var took time.Duration
 		before := cpuOf(t.pids())
-		if g, ok := t.(*gateway); ok && b.profiles != "" {
+		g, ours := t.(*gateway)
+		var m meters
+		if ours {
+			m = g.meters(ctx)
+		}
+		if ours && b.profiles != "" {
 			g.toggle()
 		}
 		took, err = t.load(ctx, b.messages)
-		if g, ok := t.(*gateway); ok && b.profiles != "" {
+		if ours && b.profiles != "" {
 			err = errors.Join(err, g.save(filepath.Join(b.profiles, fmt.Sprintf("%s-%d.pprof", strings.ReplaceAll(what, " ", ""), window))))
 		}
 		rate = float64(b.messages) / max(took.Seconds(), 1e-9)
 		note = fmt.Sprintf("%3.0f µs of processor a message", (cpuOf(t.pids())-before).Seconds()*1e6/float64(b.messages))
+		if ours {
+			n := g.meters(ctx)
+			commits := max(n.commits-m.commits, 1)
+			note += fmt.Sprintf(", %.0f commits/s of %.0f steps and %.1f ms", commits/took.Seconds(), (n.steps-m.steps)/commits, 1000*(n.committing-m.committing)/commits)
+		}
 	}
 	stopped := t.stop()
 	taken, ended := far.stop()

@@ -217,7 +217,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	if err := g.openSMPP(); err != nil {
 		return nil, err
 	}
-	g.store.OnCommit(func() { g.hub.Wake(); g.webhooks.Poke(); g.smpp.Wake(); g.tell(node.Events) })
+	g.store.OnCommit(func() { g.hub.Wake(); g.webhooks.Wake(); g.smpp.Wake(); g.tell(node.Events) })
 	campaigns := g.newCampaigns()
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
 	g.inbox = inbox.New(inbox.Options{Store: g.store, Send: g.sendAnswer, Log: log})

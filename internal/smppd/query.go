@@ -57,10 +57,7 @@ func stateOf(m *smsir.Message) smpp.MessageState {
 
 // query answers query_sm.
 func (n *session) query(r *smppconn.Request, b *bound) {
-	q, ok := r.PDU.(*smpp.QuerySM)
-	if !ok {
-		return
-	}
+	q := r.PDU.(*smpp.QuerySM) //nolint:errcheck,forcetypeassert // handle has looked
 	m, state, ok := n.find(b, q.MessageID)
 	resp := &smpp.QuerySMResp{CommandStatus: smpp.RQUERYFAIL, MessageID: q.MessageID}
 	if ok {
@@ -73,15 +70,12 @@ func (n *session) query(r *smppconn.Request, b *bound) {
 	} else {
 		resp.MessageID = ""
 	}
-	_ = r.Respond(resp) // fails only when the session is over
+	n.respond(r, resp)
 }
 
 // cancel answers cancel_sm: with ESME_ROK only if no provider has the message and none ever will.
 func (n *session) cancel(r *smppconn.Request, b *bound) {
-	q, ok := r.PDU.(*smpp.CancelSM)
-	if !ok {
-		return
-	}
+	q := r.PDU.(*smpp.CancelSM) //nolint:errcheck,forcetypeassert // handle has looked
 	status := smpp.RCANCELFAIL
 	if m, _, ok := n.find(b, q.MessageID); ok && m != nil {
 		result, _, err := n.s.o.Store.Cancel(n.ctx, b.account.Workspace, m.ID, smsir.Actor{Kind: smsir.ActorSMPP, ID: b.account.ID}, n.s.now())
@@ -89,5 +83,5 @@ func (n *session) cancel(r *smppconn.Request, b *bound) {
 			status = smpp.ROK
 		}
 	}
-	_ = r.Respond(&smpp.CancelSMResp{CommandStatus: status}) // fails only when the session is over
+	n.respond(r, &smpp.CancelSMResp{CommandStatus: status})
 }

@@ -233,7 +233,7 @@ func (n *session) handle(work *sync.WaitGroup, r *smppconn.Request) {
 		_ = r.Refuse(smpp.RINVBNDSTS)
 		return
 	}
-	var do func(*smppconn.Request, *bound)
+	var do func(*smppconn.Request, *bound) // answers with respond, once, or ends the session
 	counts := false
 	switch r.PDU.(type) {
 	case *smpp.SubmitSM, *smpp.DataSM:
@@ -258,10 +258,14 @@ func (n *session) handle(work *sync.WaitGroup, r *smppconn.Request) {
 		return
 	}
 	n.inHand.Add(1)
-	work.Go(func() {
-		defer n.inHand.Add(-1)
-		do(r, b)
-	})
+	work.Go(func() { do(r, b) })
+}
+
+// respond answers a request that handle let through. Its place in the window is free before the answer leaves: the next
+// request may be here before Respond returns.
+func (n *session) respond(r *smppconn.Request, p smpp.Response) {
+	n.inHand.Add(-1)
+	_ = r.Respond(p) // fails only when the session is over; then the customer does not know, and may ask
 }
 
 func (n *session) throttle(r *smppconn.Request, why string) {

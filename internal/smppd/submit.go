@@ -292,7 +292,7 @@ func (n *session) answer(r *smppconn.Request, id smsir.ID, no *refused) {
 	if r.Header.CommandID == smpp.CommandDataSM {
 		p = &smpp.DataSMResp{CommandStatus: status, MessageID: messageID, TLVs: tlvs}
 	}
-	_ = r.Respond(p) // fails only when the session is over; then the customer does not know, and may ask
+	n.respond(r, p)
 }
 
 // idText is the id of a message as customers see it: digits only, because many keep it as a number.

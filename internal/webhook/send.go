@@ -45,11 +45,16 @@ func (s *Service) Run(ctx context.Context) error {
 	defer timer.Stop()
 	var swept time.Time
 	for {
+		committed := s.committed
+		if r.idle {
+			committed = nil // the timer is soon enough
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.poked:
 		case <-timer.C:
+		case <-committed:
 		}
 		wait, err := r.turn(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -71,14 +76,24 @@ type run struct {
 	tries sync.WaitGroup
 	mu    sync.Mutex
 	busy  map[smsir.UUID]int // tries by webhook
+	idle  bool               // there were no webhooks at the last turn
 }
 
 // turn makes deliveries of new events, starts what is due, and says how long nothing else is.
 func (r *run) turn(ctx context.Context) (wait time.Duration, err error) {
 	wait = r.opt.PollCap
+	var end smsir.ID // of the stream, before the webhooks are read: what comes later may be wanted by one that is made meanwhile
+	if r.idle {
+		if _, end, err = r.opt.Events(ctx, 0, 0); err != nil {
+			return wait, err
+		}
+	}
 	hooks, err := r.opt.Store.Webhooks(ctx, smsir.UUID{})
 	if err != nil {
 		return wait, err
+	}
+	if r.idle = len(hooks) == 0; r.idle && end > 0 { // nobody wants what there is
+		return wait, r.pass(ctx, end)
 	}
 	for more := true; more; {
 		if more, err = r.spread(ctx, hooks); err != nil {
@@ -102,6 +117,19 @@ func (r *run) turn(ctx context.Context) (wait time.Duration, err error) {
 		wait = min(wait, next.Sub(r.now()))
 	}
 	return wait, err
+}
+
+// pass moves the cursor behind events that no webhook wants, without reading them.
+func (r *run) pass(ctx context.Context, end smsir.ID) error {
+	cursor, err := r.opt.Store.WebhookCursor(ctx)
+	if err != nil || cursor >= end {
+		return err
+	}
+	err = r.opt.Store.Deliver(ctx, nil, cursor, end)
+	if smsir.CodeOf(err) == smsir.CodeConflict {
+		return nil // another node was first
+	}
+	return err
 }
 
 // page is how many events are read at once.

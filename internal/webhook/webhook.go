@@ -66,12 +66,13 @@ type Options struct {
 
 // Service is the whole of the package. Safe for concurrent use.
 type Service struct {
-	opt    Options
-	log    *slog.Logger
-	now    func() time.Time
-	client *http.Client
-	poked  chan struct{} // capacity 1
-	tries  *prometheus.CounterVec
+	opt       Options
+	log       *slog.Logger
+	now       func() time.Time
+	client    *http.Client
+	poked     chan struct{} // capacity 1: something is due, or changed
+	committed chan struct{} // capacity 1: events were committed
+	tries     *prometheus.CounterVec
 }
 
 // New returns a service; nothing is sent until Run.
@@ -91,7 +92,7 @@ func New(o Options) *Service {
 	if o.client == nil {
 		o.client = o.Guard.Client(timeout)
 	}
-	s := &Service{opt: o, log: o.Log, now: o.Now, client: o.client, poked: make(chan struct{}, 1)}
+	s := &Service{opt: o, log: o.Log, now: o.Now, client: o.client, poked: make(chan struct{}, 1), committed: make(chan struct{}, 1)}
 	s.tries = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_webhook_tries_total", Help: "Tries to deliver events to webhooks, by result."}, []string{"result"})
 	if o.Metrics != nil {
 		o.Metrics.MustRegister(s.tries)
@@ -324,10 +325,15 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// Poke wakes the sender: something is due. It does not block.
-func (s *Service) Poke() {
+// Poke wakes the sender: something is due, or webhooks changed. It does not block.
+func (s *Service) Poke() { ring(s.poked) }
+
+// Wake tells that events were committed; while there are no webhooks nobody hurries. It does not block.
+func (s *Service) Wake() { ring(s.committed) }
+
+func ring(bell chan struct{}) {
 	select {
-	case s.poked <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
 }
