@@ -90,6 +90,10 @@ func (c *trial) readDatabase(ctx context.Context, e *Evidence) error {
 	opt := &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 	if e.Postgres == "" {
 		query := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", "busy_timeout(5000)"}}
+		if e.Memory {
+			query.Set("mode", "memory")
+			query.Set("cache", "shared")
+		}
 		file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: e.Database}).EscapedPath(), RawQuery: query.Encode()}
 		driver, address, where, opt = "sqlite", file.String(), "database "+e.Database, &sql.TxOptions{ReadOnly: true}
 	}

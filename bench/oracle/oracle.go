@@ -23,6 +23,7 @@ import (
 // Evidence names the files that a verdict rests on.
 type Evidence struct {
 	Database  string   // smsir.db of the data folder
+	Memory    bool     // Database is one in the memory of this process, as sqlite.Options.Memory makes it
 	Postgres  string   // instead of Database: the address of a database in PostgreSQL
 	Simulator string   // simulator.log of the data folder
 	Carriers  []string // ledgers of carriers outside the gateway (package carrier)

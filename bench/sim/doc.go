@@ -2,7 +2,8 @@
 // carriers, clients, crashes and clocks that a seed draws. Afterwards the oracle judges it, and everything must have ended.
 //
 // It is in charge of finding what no single test thinks of. It holds no code of its own outside its tests: TestSim plays
-// seeds (SIM_SEEDS of them from SIM_FIRST on) and names the ones that fail. Doors, adapters and sockets are not in it.
+// seeds (SIM_SEEDS of them from SIM_FIRST on) and names the ones that fail. The database of most seeds is SQLite in memory,
+// of every tenth SQLite on the disk. Doors, adapters and sockets are not in it.
 //
 // What a seed decides: everything that is drawn, each draw by what it is for and not by when it is made. What it does not
 // decide: which of the goroutines that are ready at the same instant runs first, which is Go's choice. A failing seed

@@ -39,7 +39,7 @@ const grace = 5 * time.Second
 
 // boot starts a run that dies as planned.
 func (w *world) boot(plan *crash) *engine {
-	st, err := sqlite.Open(bg, filepath.Join(w.dir, "smsir.db"), sqlite.Options{Now: w.now, DiskEvery: 24 * time.Hour})
+	st, err := sqlite.Open(bg, filepath.Join(w.dir, "smsir.db"), sqlite.Options{Now: w.now, DiskEvery: 24 * time.Hour, Memory: w.memory})
 	w.must(err)
 	w.runs++
 	e := &engine{w: w, run: w.runs, store: st, gate: newGate(st, plan, w.must), done: make(chan error, 1)}

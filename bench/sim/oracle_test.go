@@ -16,8 +16,7 @@ import (
 func TestOracleCatchesFalseCarriers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	prepare(t, dir, emptyDatabase(t))
-	if faults, r, _ := play(t, 4242, dir); len(faults) > 0 || !r.OK() {
+	if faults, r, _ := play(t, 4242, dir, newTemplate(t), false); len(faults) > 0 || !r.OK() {
 		t.Fatalf("true evidence: %v\n%s", faults, text(t, r))
 	}
 	path := filepath.Join(dir, "carrier.log")

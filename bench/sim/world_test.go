@@ -24,6 +24,7 @@ type world struct {
 	t       *testing.T
 	seed    uint64
 	dir     string
+	memory  bool            // the database is in memory
 	ctx     context.Context // of clients and carriers
 	play    sync.WaitGroup  // of clients and carriers
 	ledger  *carrier.Ledger
@@ -81,11 +82,15 @@ func (w *world) number() int {
 	return w.requests
 }
 
-// play lives through one seed in a folder that holds a fresh database, and returns what was wrong and what the oracle says.
-func play(t *testing.T, seed uint64, dir string) (faults []string, r *oracle.Report, deaths int) {
+// play lives through one seed in an empty folder, and returns what was wrong and what the oracle says.
+func play(t *testing.T, seed uint64, dir string, fresh *template, memory bool) (faults []string, r *oracle.Report, deaths int) {
+	end, err := fresh.copy(filepath.Join(dir, "smsir.db"), memory)
+	if err != nil {
+		t.Fatal(err)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 2, 27, 9, 20, 0, 0, time.UTC)))
-		w := &world{t: t, seed: seed, dir: dir, back: make(chan struct{}), stops: map[silence]time.Time{}}
+		w := &world{t: t, seed: seed, dir: dir, memory: memory, back: make(chan struct{}), stops: map[silence]time.Time{}}
 		file, err := os.Create(filepath.Join(dir, "client.log"))
 		w.must(err)
 		w.client = oracle.NewLedger(file)
@@ -100,12 +105,15 @@ func play(t *testing.T, seed uint64, dir string) (faults []string, r *oracle.Rep
 		w.must(file.Close())
 		w.must(w.ledger.Close())
 		r, err = oracle.Judge(bg, oracle.Evidence{
-			Database: filepath.Join(dir, "smsir.db"), Simulator: filepath.Join(dir, "simulator.log"), Client: filepath.Join(dir, "client.log"),
+			Database: filepath.Join(dir, "smsir.db"), Memory: memory, Simulator: filepath.Join(dir, "simulator.log"), Client: filepath.Join(dir, "client.log"),
 			Carriers: []string{filepath.Join(dir, "carrier.log")}, Now: w.now(),
 		})
 		w.must(err)
 		faults, deaths = w.faults, w.deaths
 	})
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
 	return faults, r, deaths
 }
 

@@ -40,6 +40,9 @@ type Options struct {
 	MinFree uint64
 	// DiskEvery is how often the free space of the disk and the length of the write-ahead log are looked at; a second if 0.
 	DiskEvery time.Duration
+	// Memory keeps the database in the memory of this process, for simulations: whoever opens the same path so shares it, until
+	// the last connection closes. There is no lock and nothing on the disk; a read waits for the commit under way.
+	Memory bool
 	// AcceptDataLoss opens a database that would not survive a power cut with a warning instead of an error.
 	AcceptDataLoss bool
 	// IgnoreMove opens a database whose data was moved elsewhere.
@@ -92,6 +95,50 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, opt Options) (err error) {
+	address := dsn
+	if opt.Memory {
+		address = memory
+	}
+	if err := s.openWrite(ctx, opt); err != nil {
+		return err
+	}
+	if _, err := migrate(ctx, s.write); err != nil {
+		return err
+	}
+	if !opt.IgnoreMove {
+		if err := s.checkMoved(ctx); err != nil {
+			return err
+		}
+	}
+	if s.read, err = sql.Open("sqlite", address(s.path, "query_only(1)", "cache_size(-16384)")); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxIdleConns(8)
+	if err := s.register(ctx); err != nil {
+		return err
+	}
+	if err := s.loadStops(ctx); err != nil {
+		return err
+	}
+	if s.writer, err = newWriter(ctx, s, opt.Metrics); err != nil {
+		return err
+	}
+	if !opt.Memory {
+		s.disk.log, s.disk.truncate = s.log, s.writer.shorten
+		s.disk.start(s.path, opt.MinFree, cmp.Or(opt.DiskEvery, time.Second))
+	}
+	s.Store = sqldb.New(s)
+	return nil
+}
+
+// openWrite takes the lock and opens the connection of the writer.
+func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
+	if opt.Memory {
+		s.write, err = sql.Open("sqlite", memory(s.path))
+		s.write.SetMaxOpenConns(1)
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
@@ -112,32 +159,12 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 		}
 		s.log.Warn("accepted messages may be lost, as the operator chose", "err", err)
 	}
-	if _, err := migrate(ctx, s.write); err != nil {
-		return err
-	}
-	if !opt.IgnoreMove {
-		if err := s.checkMoved(ctx); err != nil {
-			return err
-		}
-	}
-	if s.read, err = sql.Open("sqlite", dsn(s.path, "query_only(1)", "cache_size(-16384)")); err != nil {
-		return err
-	}
-	s.read.SetMaxOpenConns(8)
-	s.read.SetMaxIdleConns(8)
-	if err := s.register(ctx); err != nil {
-		return err
-	}
-	if err := s.loadStops(ctx); err != nil {
-		return err
-	}
-	if s.writer, err = newWriter(ctx, s, opt.Metrics); err != nil {
-		return err
-	}
-	s.disk.log, s.disk.truncate = s.log, s.writer.shorten
-	s.disk.start(s.path, opt.MinFree, cmp.Or(opt.DiskEvery, time.Second))
-	s.Store = sqldb.New(s)
 	return nil
+}
+
+// memory is the address of a database in memory that the connections of this process share.
+func memory(path string, pragmas ...string) string {
+	return dsn(path, pragmas...) + "&mode=memory&cache=shared"
 }
 
 func dsn(path string, pragmas ...string) string {
