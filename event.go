@@ -30,6 +30,8 @@ const (
 	EventProviderDown   EventType = "provider.down"          // it does not answer; Error says what was seen last
 	EventProviderConfig EventType = "provider.misconfigured" // it refuses its settings; Error has its words
 	EventProviderUp     EventType = "provider.up"            // it works again
+
+	EventWeeklyReport EventType = "report.weekly" // the summary of the week before is ready
 )
 
 // EventOf is the type that tells of a move to a status.
@@ -51,4 +53,5 @@ type EventData struct {
 	Actor             string       `json:"actor,omitempty"`        // usr_… or key_… that caused it
 	Inbound           string       `json:"inbound,omitempty"`      // inb_…
 	Conversation      string       `json:"conversation,omitempty"` // cnv_…
+	Report            string       `json:"report,omitempty"`       // rep_…
 }

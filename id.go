@@ -41,6 +41,7 @@ const (
 	PrefixReview       = "rev"
 	PrefixAudit        = "aud" // an entry of the audit log
 	PrefixSender       = "snd"
+	PrefixReport       = "rep" // a weekly summary
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

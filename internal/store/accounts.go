@@ -239,6 +239,7 @@ type Store interface {
 	SMPPAccounts
 	Campaigns
 	Inbox
+	Reports
 	// OnCommit sets the function called after every commit that wrote events. It must not block.
 	OnCommit(wake func())
 	// Ready reports why the store cannot accept writes now, nil if it can.

@@ -159,7 +159,7 @@ func (o *finishOp) run(w *work) error {
 	if a == nil || a.Message != o.Message {
 		return stepError("no attempt %s of message %s", o.Attempt.Format(smsir.PrefixAttempt), o.Message.Format(smsir.PrefixMessage))
 	}
-	outcome := o.Outcome
+	outcome, moved := o.Outcome, false
 	takes := a.State == smsir.AttemptInflight || (a.State == smsir.AttemptUnknown && outcome.State != smsir.AttemptUnknown)
 	m, err := w.step(o.Message, func(m *smsir.Message) ([]smsir.Event, error) {
 		// A receipt that overtook the answer has proved the attempt; the answer still tells the parts.
@@ -167,12 +167,15 @@ func (o *finishOp) run(w *work) error {
 		if !takes {
 			return nil, nil
 		}
-		return m.Finish(o.Now, a.Number, a.StartedAt, outcome), nil
+		events := m.Finish(o.Now, a.Number, a.StartedAt, outcome)
+		moved = len(events) > 0
+		return events, nil
 	})
 	o.m = m
 	if err != nil || m == nil || !takes {
 		return err
 	}
+	w.markPriced(m, outcome.Price, moved)
 	w.endAttempt(a, o.Now, &outcome)
 	if outcome.State == smsir.AttemptRefused && outcome.Class == smsir.ClassBlocked && !outcome.Fraud && outcome.Error != nil {
 		w.optedOut(m, outcome.Error)

@@ -165,6 +165,7 @@ func (w *work) applyReceipt(a *attempt, r *smsir.Receipt) (moved bool) {
 		w.optedOut(m, r.Error)
 	}
 	w.price(a, r.Price)
+	w.markPriced(m, r.Price, moved)
 	return moved
 }
 

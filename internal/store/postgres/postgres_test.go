@@ -65,6 +65,11 @@ func TestAudience(t *testing.T) {
 	storetest.Audience(t, fresh)
 }
 
+func TestReports(t *testing.T) {
+	t.Parallel()
+	storetest.Reports(t, opener(t))
+}
+
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	storetest.History(t, fresh)

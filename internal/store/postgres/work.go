@@ -253,6 +253,13 @@ func (w *work) price(a *attempt, p smsir.Money) {
 	}
 }
 
+// markPriced tells the reports of a price that comes without an event.
+func (w *work) markPriced(m *smsir.Message, p smsir.Money, moved bool) {
+	if !moved && p != (smsir.Money{}) {
+		w.after = append(w.after, statement{query: sqldb.MarkReportHour, args: []any{uuid(m.Workspace), sqldb.ReportHour(m.ID), int64(w.s.ids.Next(w.now))}})
+	}
+}
+
 // optedOut keeps what a provider knows of a recipient: no further message to it from this sender.
 func (w *work) optedOut(m *smsir.Message, why *smsir.Failure) {
 	v := store.Suppression{Workspace: m.Workspace, Recipient: m.To, Sender: m.From, Reason: "provider", CreatedAt: w.now}

@@ -53,6 +53,15 @@ func (t *wtx) price(attempt smsir.ID, p smsir.Money) error {
 	return err
 }
 
+// markPriced tells the reports of a price that comes without an event.
+func (t *wtx) markPriced(m *smsir.Message, p smsir.Money, moved bool) error {
+	if moved || p == (smsir.Money{}) {
+		return nil
+	}
+	_, err := t.Exec(sqldb.MarkReportHour, m.Workspace, sqldb.ReportHour(m.ID), int64(t.s.ids.Next(t.s.now())))
+	return err
+}
+
 // optedOut keeps what a provider knows of a recipient: no further message to it from this sender.
 func (t *wtx) optedOut(m *smsir.Message, now time.Time, why *smsir.Failure) error {
 	t.s.noStops.Store(false)
@@ -183,7 +192,7 @@ func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
 	if len(all) != 1 || all[0].Message != f.Message {
 		return nil, fmt.Errorf("no attempt %s of message %s", f.Attempt.Format(smsir.PrefixAttempt), f.Message.Format(smsir.PrefixMessage))
 	}
-	a, o := all[0], f.Outcome
+	a, o, moved := all[0], f.Outcome, false
 	takes := a.State == smsir.AttemptInflight || (a.State == smsir.AttemptUnknown && o.State != smsir.AttemptUnknown)
 	m, err := t.step(f.Message, func(m *smsir.Message) ([]smsir.Event, error) {
 		// A receipt that overtook the answer has proved the attempt; the answer still tells the parts.
@@ -191,10 +200,15 @@ func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
 		if !takes {
 			return nil, nil
 		}
-		return m.Finish(f.Now, a.Number, a.StartedAt, o), nil
+		events := m.Finish(f.Now, a.Number, a.StartedAt, o)
+		moved = len(events) > 0
+		return events, nil
 	})
 	if err != nil || m == nil || !takes {
 		return m, err
+	}
+	if err := t.markPriced(m, o.Price, moved); err != nil {
+		return nil, err
 	}
 	failpoint.Hit(failpoint.OutcomeTx)
 	if err := t.endAttempt(a.ID, f.Now, &o); err != nil {

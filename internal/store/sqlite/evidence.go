@@ -134,6 +134,9 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 	if err == nil {
 		err = t.price(a.ID, r.Price)
 	}
+	if err == nil {
+		err = t.markPriced(m, r.Price, moved)
+	}
 	return moved, err
 }
 
