@@ -135,7 +135,7 @@ func EventOf(e *smsir.Event) Event {
 	w.Data = EventData{
 		Status: d.Status, Final: d.Final, Reason: string(d.Reason), Attempt: d.Attempt, Provider: d.Provider,
 		References: d.References, NextAt: d.NextAt, Deadline: d.Deadline, PossibleDuplicate: d.PossibleDuplicate,
-		Error: FailureOf(d.Error), Actor: d.Actor, Conversation: d.Conversation,
+		Error: FailureOf(d.Error), Actor: d.Actor, Conversation: d.Conversation, Report: d.Report,
 	}
 	if d.LateReceipt != nil {
 		w.Data.LateReceipt = &LateReceipt{Status: d.LateReceipt.Status.String(), At: d.LateReceipt.At.UTC(), Code: d.LateReceipt.Code}

@@ -324,14 +324,16 @@ func TestOtherCalls(t *testing.T) {
 	p, errP := c.Preview(t.Context(), api.PreviewRequest{Text: "x"})
 	s, errS := c.Stats(t.Context(), StatsQuery{Range: "7d", Interval: "day"})
 	r, errR := c.Resend(t.Context(), "msg_1", api.ResendRequest{HoldSeconds: 5})
-	if err := errors.Join(errB, errK, errP, errS, errR); err != nil {
+	rep, errT := c.Report(t.Context(), ReportQuery{From: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), GroupBy: "country"})
+	_, errW := c.WeeklyReports(t.Context())
+	if err := errors.Join(errB, errK, errP, errS, errR, errT, errW); err != nil {
 		t.Fatal(err)
 	}
-	if b.BatchID != "bat_1" || k.Result != "canceled" || p.Segments != 2 || s.Interval != "day" || r.ID != "msg_9" {
-		t.Errorf("got %+v, %+v, %+v, %+v, %+v", b, k, p, s, r)
+	if b.BatchID != "bat_1" || k.Result != "canceled" || p.Segments != 2 || s.Interval != "day" || r.ID != "msg_9" || rep.Interval != "day" {
+		t.Errorf("got %+v, %+v, %+v, %+v, %+v, %+v", b, k, p, s, r, rep)
 	}
 	got := f.requests()
-	for i, want := range []string{"POST /v1/batches", "POST /v1/messages/msg_1%2F../cancel", "POST /v1/messages/preview", "GET /v1/stats/summary?interval=day&range=7d", "POST /v1/messages/msg_1/resend"} {
+	for i, want := range []string{"POST /v1/batches", "POST /v1/messages/msg_1%2F../cancel", "POST /v1/messages/preview", "GET /v1/stats/summary?interval=day&range=7d", "POST /v1/messages/msg_1/resend", "GET /v1/reports?from=2026-03-02T00%3A00%3A00Z&group_by=country", "GET /v1/reports/weekly"} {
 		if line := got[i].Method + " " + got[i].URI; line != want {
 			t.Errorf("got %s, want %s", line, want)
 		}

@@ -149,6 +149,30 @@ func (c *Client) Stats(ctx context.Context, s StatsQuery) (*api.Summary, error) 
 	return get[api.Summary](ctx, c, "/v1/stats/summary", q)
 }
 
+// ReportQuery selects a range of time, and what its messages are told apart by. The zero value is today, by provider.
+type ReportQuery struct {
+	Range    string    // "today", "yesterday", "24h", "7d" or "30d"; not together with From
+	From, To time.Time // of the acceptance
+	Interval string    // "hour" or "day"
+	GroupBy  string    // "provider", "country", "sender", "template", "campaign", "person", "class", "reason", "day" or "hour"
+}
+
+// Report tells what became of many messages.
+func (c *Client) Report(ctx context.Context, r ReportQuery) (*api.Report, error) {
+	q := url.Values{}
+	for name, v := range map[string]string{"range": r.Range, "from": moment(r.From), "to": moment(r.To), "interval": r.Interval, "group_by": r.GroupBy} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	return get[api.Report](ctx, c, "/v1/reports", q)
+}
+
+// WeeklyReports lists the summaries of the latest weeks.
+func (c *Client) WeeklyReports(ctx context.Context) (*api.WeeklyReportList, error) {
+	return get[api.WeeklyReportList](ctx, c, "/v1/reports/weekly", nil)
+}
+
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""

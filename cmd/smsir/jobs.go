@@ -12,6 +12,7 @@ import (
 	"github.com/smsir/smsir/internal/campaign"
 	"github.com/smsir/smsir/internal/inbox"
 	"github.com/smsir/smsir/internal/job"
+	"github.com/smsir/smsir/internal/report"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -22,7 +23,7 @@ const importAttempts = 9
 const answerAttempts = 20
 
 // jobKinds says who does which background work.
-func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *inbox.Service) map[string]job.Kind {
+func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *inbox.Service, reports *report.Service) map[string]job.Kind {
 	kinds := map[string]job.Kind{campaign.JobKind: campaignKind(campaigns)}
 	for _, kind := range []string{audience.JobReview, audience.JobCommit, audience.JobUndo, audience.JobForget} {
 		kinds[kind] = job.Kind{
@@ -44,6 +45,15 @@ func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *in
 		},
 		Limit: answerAttempts,
 	}
+	// Neither has a limit: what is given up would be missing for good, or counted when something else happens.
+	kinds[report.JobCount] = job.Kind{Run: func(ctx context.Context, _ store.Job) (job.Result, error) {
+		again, err := reports.Count(ctx)
+		return job.Result{Again: again}, err
+	}}
+	kinds[report.JobWeekly] = job.Kind{Run: func(ctx context.Context, j store.Job) (job.Result, error) {
+		again, err := reports.Weekly(ctx, j)
+		return job.Result{Again: again}, err
+	}}
 	return kinds
 }
 

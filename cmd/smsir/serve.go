@@ -43,6 +43,7 @@ import (
 	"github.com/smsir/smsir/internal/provider/twilio"
 	"github.com/smsir/smsir/internal/provider/vonage"
 	"github.com/smsir/smsir/internal/receipt"
+	"github.com/smsir/smsir/internal/report"
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
@@ -86,6 +87,7 @@ type gateway struct {
 	inbound    *inbound.Service
 	smpp       smppDoor
 	inbox      *inbox.Service
+	reports    *report.Service
 	hub        *notify.Hub
 	keeper     *node.Keeper // nil on a database for one node
 	jobs       *job.Runner
@@ -221,7 +223,8 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	campaigns := g.newCampaigns()
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
 	g.inbox = inbox.New(inbox.Options{Store: g.store, Send: g.sendAnswer, Log: log})
-	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports, campaigns, g.inbox), Log: log, Metrics: g.metrics})
+	g.reports = report.New(report.Options{Store: g.store, Poke: func() { g.jobs.Poke() }, Log: log, Metrics: g.metrics})
+	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports, campaigns, g.inbox, g.reports), Log: log, Metrics: g.metrics})
 	if err := campaigns.Recover(ctx); err != nil {
 		return nil, err
 	}
@@ -238,6 +241,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Imports:   imports,
 		Campaigns: campaigns,
 		Inbox:     g.inbox,
+		Reports:   g.reports,
 		Accept:    g.accepter,
 		SMPP:      g.smpp,
 		Store:     g.store,
@@ -354,6 +358,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	stages.start(g.dispatcher.Run)
 	stages.start(g.jobs.Run)
 	stages.start(g.inbound.Run)
+	stages.start(g.reports.Run)
 	binds.start(g.smpp.Run)
 	server := httpd.NewHTTPServer(door.Handler(), g.o.Log)
 	go func() {

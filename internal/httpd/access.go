@@ -75,6 +75,12 @@ func accessTable() map[string]access {
 		"GET /v1/messages/{id}/attempts": may(account.MessagesRead),
 		"GET /v1/inbound":                may(account.InboundRead),
 		"GET /v1/stats/summary":          may(account.StatsRead),
+		"GET /v1/reports":                may(account.StatsRead),
+		"GET /v1/reports/export":         may(account.StatsRead),
+		"GET /v1/reports/weekly":         may(account.StatsRead),
+		"GET /v1/reports/weekly/{id}":    may(account.StatsRead),
+		"GET /v1/report-settings":        may(account.StatsRead),
+		"PUT /v1/report-settings":        may(account.WorkspaceWrite),
 		"GET /v1/events":                 may(account.EventsRead),
 
 		"GET /v1/views":         {who: person},

@@ -9,6 +9,7 @@ import (
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/account"
 	"github.com/smsir/smsir/internal/config"
+	"github.com/smsir/smsir/internal/report"
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
@@ -69,6 +70,13 @@ type Routes interface {
 	Explain(ctx context.Context, w *store.Workspace, q *api.RouteQuestion) (*api.RouteExplanation, error)
 }
 
+// Reports is what the door needs of package report.
+type Reports interface {
+	Report(ctx context.Context, q report.Query) (*report.Report, error)
+	Names(ctx context.Context, workspace smsir.UUID, d store.Dimension, values []string) (map[string]string, error)
+	SetWeekly(ctx context.Context, workspace smsir.UUID, wanted bool, by report.By) error
+}
+
 // Accepter is stage 1.
 type Accepter interface {
 	Send(ctx context.Context, o accept.Order) (*accept.Result, error)
@@ -90,6 +98,9 @@ type Store interface {
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
 	store.CampaignReader
 	store.InboxReader
+	WeeklyReports(ctx context.Context, workspace smsir.UUID, limit int) ([]store.WeeklyReport, error)
+	WeeklyReport(ctx context.Context, workspace, id smsir.UUID) (*store.WeeklyReport, error)
+	WeeklyWanted(ctx context.Context, workspace smsir.UUID) (bool, error)
 	Import(ctx context.Context, workspace, id smsir.UUID) (*store.Import, error)
 	Imports(ctx context.Context, workspace smsir.UUID, limit int) ([]store.Import, error)
 	ImportRows(ctx context.Context, im store.Import, q store.ImportRowQuery) ([]store.ImportRow, error)

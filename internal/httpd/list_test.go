@@ -280,7 +280,12 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	if _, err := g.store.AddReview(t.Context(), review); err != nil {
 		t.Fatal(err)
 	}
+	week := store.WeeklyReport{ID: smsir.NewUUID(time.Now()), Workspace: review.Workspace, Week: "2026-11-23", From: time.Now(), To: time.Now(), TimeZone: "UTC", Body: []byte("{}"), CreatedAt: time.Now()}
+	if added, err := g.store.AddWeeklyReport(t.Context(), week); err != nil || !added {
+		t.Fatal(added, err)
+	}
 	foreign := map[string]string{
+		"weekly":    week.ID.Format(smsir.PrefixReport),
 		"webhooks":  hook.Webhook.ID,
 		"views":     view.ID,
 		"accounts":  esme.Account.ID,

@@ -43,6 +43,9 @@ func matrix() map[string]string {
 		"GET /v1/messages/{id}/events":   all + " key:messages:read",
 		"GET /v1/messages/{id}/attempts": all + " key:messages:read",
 		"GET /v1/inbound":                all + " key:inbound:read", "GET /v1/stats/summary": all + " key:stats:read",
+		"GET /v1/reports": all + " key:stats:read", "GET /v1/reports/export": all + " key:stats:read",
+		"GET /v1/reports/weekly": all + " key:stats:read", "GET /v1/reports/weekly/{id}": all + " key:stats:read",
+		"GET /v1/report-settings": all + " key:stats:read", "PUT /v1/report-settings": leaders,
 		"GET /v1/events":        all + " key:events:read",
 		"GET /v1/smpp/accounts": leaders, "POST /v1/smpp/accounts": leaders, "GET /v1/smpp/accounts/{id}": leaders,
 		"PATCH /v1/smpp/accounts/{id}": leaders, "DELETE /v1/smpp/accounts/{id}": leaders,
@@ -251,7 +254,7 @@ func checkRefusal(t *testing.T, pattern, caller string, a answer, status int, co
 // missingID is an identifier of the right kind of an object that is not there.
 func missingID(path string) string {
 	for part, id := range map[string]string{
-		"/templates/": "tpl_01k0c2v6sf7m8x0v3w6n9d5qhe", "/campaigns/": "cmp_01k0c2v6sf7m8x0v3w6n9d5qhe",
+		"/weekly/": "rep_01k0c2v6sf7m8x0v3w6n9d5qhe", "/templates/": "tpl_01k0c2v6sf7m8x0v3w6n9d5qhe", "/campaigns/": "cmp_01k0c2v6sf7m8x0v3w6n9d5qhe",
 		"/messages/": "msg_0000000000001", "/sessions/": "ses_01k0c2v6sf7m8x0v3w6n9d5qhe", "/members/": "usr_01k0c2v6sf7m8x0v3w6n9d5qhe",
 		"/workspaces/": "wks_01k0c2v6sf7m8x0v3w6n9d5qhe", "/invites/": "inv_01k0c2v6sf7m8x0v3w6n9d5qhe", "/api-keys/": "key_01k0c2v6sf7m8x0v3w6n9d5qhe",
 		"/smpp/accounts/": "smp_01k0c2v6sf7m8x0v3w6n9d5qhe", "/smpp/sessions/": "ses_01k0c2v6sf7m8x0v3w6n9d5qhe",

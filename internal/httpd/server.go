@@ -24,6 +24,7 @@ type Deps struct {
 	Routes    Routes
 	Audience  Audience
 	Campaigns Campaigns
+	Reports   Reports
 	Imports   Imports
 	Inbox     Inbox
 	Webhooks  Webhooks
@@ -122,6 +123,7 @@ func (s *Server) build() {
 	s.registerSend(b)
 	s.registerMessages(b)
 	s.registerStats(b)
+	s.registerReports(b)
 	s.registerKeys(b)
 	s.registerSMPP(b)
 	s.registerProviders(b)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
+	"github.com/smsir/smsir/internal/report"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -65,7 +66,7 @@ func spanOf(in *summaryInput, now time.Time, zone *time.Location) (span, error) 
 	sp := span{zone: zone}
 	midnight := func(daysAgo int) time.Time {
 		y, m, d := now.In(zone).Date()
-		return upToHour(dayStart(y, m, d-daysAgo, zone))
+		return report.UpToHour(report.DayStart(y, m, d-daysAgo, zone))
 	}
 	switch {
 	case !in.From.IsZero() && in.Range != "":
@@ -88,7 +89,7 @@ func spanOf(in *summaryInput, now time.Time, zone *time.Location) (span, error) 
 	default:
 		sp.from, sp.to = midnight(0), midnight(-1)
 	}
-	sp.from, sp.to = sp.from.Truncate(time.Hour), upToHour(sp.to)
+	sp.from, sp.to = sp.from.Truncate(time.Hour), report.UpToHour(sp.to)
 	length := sp.to.Sub(sp.from)
 	switch {
 	case length <= 0:
@@ -100,34 +101,6 @@ func spanOf(in *summaryInput, now time.Time, zone *time.Location) (span, error) 
 	}
 	sp.daily = in.Interval == "day" || in.Interval == "" && length > 50*time.Hour
 	return sp, nil
-}
-
-// upToHour is the next full hour in UTC, by which counts are kept.
-func upToHour(t time.Time) time.Time {
-	if cut := t.Truncate(time.Hour); cut.Before(t) {
-		return cut.Add(time.Hour)
-	}
-	return t
-}
-
-// dayStart is the first moment of a day: midnight, its first pass where the clock shows it twice, the
-// moment of the change where the clock skips it. [time.Date] promises neither.
-func dayStart(year int, month time.Month, day int, zone *time.Location) time.Time {
-	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	noon := time.Date(year, month, day, 12, 0, 0, 0, zone)
-	if t.Day() != noon.Day() { // it fell back into the day before: the clock skips midnight
-		_, t = t.ZoneBounds()
-		return t
-	}
-	if before, _ := t.ZoneBounds(); !before.IsZero() {
-		_, offset := t.Zone()
-		_, earlier := before.Add(-time.Second).Zone()
-		first := t.Add(time.Duration(offset-earlier) * time.Second)
-		if earlier > offset && first.Before(before) && first.Day() == t.Day() {
-			return first
-		}
-	}
-	return t
 }
 
 // summary counts a span and the one of the same length before it.
@@ -181,7 +154,7 @@ func buckets(sp span) []api.Bucket {
 			continue
 		}
 		y, m, d := t.In(sp.zone).Date()
-		t = upToHour(dayStart(y, m, d+1, sp.zone))
+		t = report.UpToHour(report.DayStart(y, m, d+1, sp.zone))
 	}
 	return all
 }
@@ -191,7 +164,7 @@ func addTotal(t *api.Totals, n store.HourCount) {
 	switch {
 	case n.State.Status == smsir.Delivered:
 		t.Delivered += n.N
-	case failed(n.State):
+	case store.CountsAsFailed(n.State):
 		t.Failed += n.N
 	case n.State.Status == smsir.Canceled:
 		t.Canceled += n.N
@@ -206,20 +179,12 @@ func addTotal(t *api.Totals, n store.HourCount) {
 	}
 }
 
-func failed(s smsir.State) bool {
-	switch s.Status {
-	case smsir.Undelivered, smsir.Expired, smsir.Failed, smsir.Blocked:
-		return true
-	}
-	return false
-}
-
 func addBucket(b *api.Bucket, n store.HourCount) {
 	b.Accepted += n.N
 	switch {
 	case n.State.Status == smsir.Delivered:
 		b.Delivered += n.N
-	case failed(n.State):
+	case store.CountsAsFailed(n.State):
 		b.Failed += n.N
 	default:
 		b.Other += n.N
