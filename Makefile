@@ -113,6 +113,10 @@ bench-smpp: ## Measure the whole gateway between programs and an SMPP carrier, b
 	@scripts/need-smpp.sh kannel >/dev/null
 	go run ./bench/smpp $(ARGS)
 
+.PHONY: screenshots
+screenshots: build ## Take the pictures of the manual and the README anew, from a server with sample data
+	scripts/screenshots.sh
+
 ##@ Check
 
 .PHONY: lint
