@@ -32,6 +32,7 @@ const (
 	CodeStorageDown      Code = "storage_unavailable"
 	CodeCommitUnknown    Code = "commit_unknown"
 	CodeOptedOut         Code = "recipient_opted_out"
+	CodeLimitReached     Code = "limit_reached" // a workspace's own limit on what it sends or spends
 	CodeCallbackRefused  Code = "callback_refused"
 
 	CodeCredentialsRefused  Code = "credentials_refused"  // by a provider

@@ -27,6 +27,8 @@ const (
 
 	EventConversation EventType = "conversation.updated" // people read, assigned or archived it, or wrote in it
 
+	EventLimitNear EventType = "limit.near" // four fifths of a limit are used up; Limit says which
+
 	EventProviderDown   EventType = "provider.down"          // it does not answer; Error says what was seen last
 	EventProviderConfig EventType = "provider.misconfigured" // it refuses its settings; Error has its words
 	EventProviderUp     EventType = "provider.up"            // it works again
@@ -54,4 +56,5 @@ type EventData struct {
 	Inbound           string       `json:"inbound,omitempty"`      // inb_…
 	Conversation      string       `json:"conversation,omitempty"` // cnv_…
 	Report            string       `json:"report,omitempty"`       // rep_…
+	Limit             *LimitUse    `json:"limit,omitempty"`
 }

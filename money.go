@@ -27,3 +27,18 @@ func ParseMoney(amount, currency string) Money {
 	}
 	return Money{Micros: micros, Currency: currency}
 }
+
+// FormatMicros is an amount of millionths as a decimal number without needless zeros, such as "0.0051".
+func FormatMicros(micros int64) string {
+	sign := ""
+	whole := uint64(micros) //nolint:gosec // the sign is dealt with
+	if micros < 0 {
+		sign, whole = "-", -whole
+	}
+	text := sign + strconv.FormatUint(whole/1_000_000, 10)
+	if rest := whole % 1_000_000; rest > 0 {
+		digits := strconv.FormatUint(rest, 10)
+		text += "." + strings.TrimRight(strings.Repeat("0", 6-len(digits))+digits, "0")
+	}
+	return text
+}

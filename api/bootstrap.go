@@ -12,6 +12,7 @@ type Bootstrap struct {
 	Messages    []Message    `json:"messages" nullable:"false" doc:"The latest 20 messages, newest first."`
 	Cursor      string       `json:"cursor" doc:"Where to resume the event stream so that nothing is missed: everything up to it is in this answer." example:"evt_0g5t3v2k9qw1a"`
 	Limits      Limits       `json:"limits" doc:"What a send may ask for."`
+	LimitsNear  []LimitUse   `json:"limits_near" nullable:"false" doc:"Limits of the workspace of which four fifths or more are used up."`
 	Unconfirmed int          `json:"unconfirmed" minimum:"0" doc:"Messages accepted in the last ten days whose outcome is unknown now."`
 	Checklist   []SetupCheck `json:"checklist" nullable:"false" doc:"First steps, done or not, from the facts."`
 }

@@ -112,7 +112,7 @@ type Campaign struct {
 	ID         string            `json:"id" doc:"Identifier." example:"cmp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Name       string            `json:"name" doc:"Name for people." example:"Spring open day"`
 	State      string            `json:"state" enum:"draft,waiting,scheduled,running,paused,done,canceled" doc:"Where it stands; waiting is for a second person's approval."`
-	Reason     string            `json:"reason,omitempty" doc:"Why it is paused or over (many_failures, missed_schedule, too_many_recipients, by_hand, nobody), or the words of who sent it back." example:"many_failures"`
+	Reason     string            `json:"reason,omitempty" doc:"Why it is paused or over (many_failures, limit_reached, missed_schedule, too_many_recipients, by_hand, nobody), or the words of who sent it back." example:"many_failures"`
 	Plan       CampaignPlan      `json:"plan" doc:"Who gets what, and when."`
 	Variables  []string          `json:"variables" nullable:"false" doc:"What the texts ask for."`
 	Author     Actor             `json:"author" doc:"Who changed it last."`

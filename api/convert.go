@@ -1,8 +1,7 @@
 package api
 
 import (
-	"fmt"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -109,8 +108,7 @@ func MoneyOf(m smsir.Money) *Money {
 	if m.Currency == "" {
 		return nil
 	}
-	amount := fmt.Sprintf("%d.%06d", m.Micros/1_000_000, m.Micros%1_000_000)
-	return &Money{Amount: strings.TrimSuffix(strings.TrimRight(amount, "0"), "."), Currency: m.Currency}
+	return &Money{Amount: smsir.FormatMicros(m.Micros), Currency: m.Currency}
 }
 
 // InboundOf shows a message from a handset.
@@ -135,7 +133,7 @@ func EventOf(e *smsir.Event) Event {
 	w.Data = EventData{
 		Status: d.Status, Final: d.Final, Reason: string(d.Reason), Attempt: d.Attempt, Provider: d.Provider,
 		References: d.References, NextAt: d.NextAt, Deadline: d.Deadline, PossibleDuplicate: d.PossibleDuplicate,
-		Error: FailureOf(d.Error), Actor: d.Actor, Conversation: d.Conversation, Report: d.Report,
+		Error: FailureOf(d.Error), Actor: d.Actor, Conversation: d.Conversation, Limit: LimitUseOf(d.Limit), Report: d.Report,
 	}
 	if d.LateReceipt != nil {
 		w.Data.LateReceipt = &LateReceipt{Status: d.LateReceipt.Status.String(), At: d.LateReceipt.At.UTC(), Code: d.LateReceipt.Code}
@@ -150,4 +148,18 @@ func Time(t time.Time) *time.Time {
 	}
 	u := t.UTC()
 	return &u
+}
+
+// LimitUseOf shows how much of a limit is used up; nil for none.
+func LimitUseOf(u *smsir.LimitUse) *LimitUse {
+	if u == nil {
+		return nil
+	}
+	show := func(n int64) string {
+		if u.Currency != "" {
+			return smsir.FormatMicros(n)
+		}
+		return strconv.FormatInt(n, 10)
+	}
+	return &LimitUse{Name: u.Name, Used: show(u.Used), Limit: show(u.Limit), Currency: u.Currency, Until: u.Until, Near: u.Used >= u.Limit-u.Limit/5}
 }

@@ -53,7 +53,8 @@ type BulkResult struct {
 	Result string `json:"result" enum:"canceled,cancel_requested,too_late,forbidden,not_found" doc:"What became of it."`
 }
 
-// Estimate is what a send would cost, as far as the charges of earlier messages tell.
+// Estimate is what a send would cost: by the price list and, where that has no price, by the charges of earlier messages to
+// the same country.
 type Estimate struct {
 	Amount     string `json:"amount" doc:"A decimal number: what the recipients below would cost together." example:"0.0150"`
 	Currency   string `json:"currency" doc:"ISO 4217." example:"USD"`

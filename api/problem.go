@@ -113,6 +113,7 @@ var kinds = []Kind{
 	{CodePasswordWeak, 422, "Password too weak", "Choose 8 or more characters that are not a well-known password; 15 or more are advised.", false},
 	{CodeSlowDown, 429, "Too many failed attempts", "Wait as long as Retry-After says.", true},
 	{CodeRateLimited, 429, "Too many requests", "Wait as long as Retry-After says.", true},
+	{smsir.CodeLimitReached, 429, "Limit of the workspace reached", "Wait as long as Retry-After says, or ask an owner or admin to raise the limit that errors names.", false},
 	{smsir.CodeQueueFull, 429, "Queue full", "Wait until messages of this workspace have gone out.", true},
 	{CodeStopping, 503, "Server is stopping", "Repeat the request in a few seconds, with the same Idempotency-Key.", true},
 	{smsir.CodeStorageDown, 503, "Storage unavailable", "Repeat the request later, with the same Idempotency-Key.", true},

@@ -27,6 +27,7 @@ import (
 	"github.com/smsir/smsir/internal/inbound"
 	"github.com/smsir/smsir/internal/inbox"
 	"github.com/smsir/smsir/internal/job"
+	"github.com/smsir/smsir/internal/ledger"
 	"github.com/smsir/smsir/internal/node"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/provider/africastalking"
@@ -244,6 +245,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Reports:   g.reports,
 		Accept:    g.accepter,
 		SMPP:      g.smpp,
+		Ledger:    ledger.New(ledger.Options{Store: g.store, Changed: g.accounts.Changed}),
 		Store:     g.store,
 		Webhooks:  g.webhooks,
 		Hub:       g.hub,

@@ -65,6 +65,7 @@ type Options struct {
 type Service struct {
 	opt      Options
 	backlog  backlog
+	prices   priceLists
 	accepted *prometheus.CounterVec
 }
 
@@ -189,7 +190,7 @@ func (e *InvalidError) Error() string {
 	return fmt.Sprintf("%s (row %d, field %s; %d in all)", e.Problems[0].Text, e.Problems[0].Index, e.Problems[0].Field, len(e.Problems))
 }
 
-// Send accepts an order. Errors: [*InvalidError]; [*smsir.Error] with CodeIdempotencyReuse,
+// Send accepts an order. Errors: [*InvalidError]; [*LimitError]; [*smsir.Error] with CodeIdempotencyReuse,
 // CodeOptedOut, CodeClientRefUsed, CodeQueueFull, CodeStorageFull, CodeStorageDown or
 // CodeCommitUnknown.
 func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
@@ -202,7 +203,14 @@ func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 			return replayed(replay, o.Idempotency)
 		}
 	}
-	p := s.plan(&o)
+	var list *smsir.PriceList
+	if priced(o.Workspace) {
+		var err error
+		if list, err = s.prices.of(ctx, s.opt.Store, o.Workspace); err != nil {
+			return nil, err
+		}
+	}
+	p := s.plan(&o, list)
 	if err := p.check(ctx); err != nil {
 		return nil, err
 	}
@@ -226,7 +234,7 @@ func replayed(r *store.Replay, k *Key) (*Result, error) {
 func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	a := &store.Acceptance{
 		Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL,
-		Conversation: p.order.Conversation, Confirmation: p.order.Confirmation,
+		Conversation: p.order.Conversation, Confirmation: p.order.Confirmation, Meters: p.meters(),
 	}
 	result := &p.result
 	if p.order.Render != nil {
@@ -262,7 +270,7 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 			s.opt.Unreserve(due)
 		}
 		if err != nil {
-			return nil, err
+			return nil, refusal(err, p.order.Workspace)
 		}
 		return replayed(replay, p.order.Idempotency)
 	}

@@ -1,8 +1,10 @@
 package accept
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -12,32 +14,36 @@ import (
 	"github.com/smsir/smsir/gsm"
 	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/number"
+	"github.com/smsir/smsir/internal/store"
 )
 
-// message makes the message of row i, or says everything that is wrong with it.
-func (p *plan) message(i int) (*smsir.Message, []Problem) {
+// message makes the message of row i and tells its cost, or says everything that is wrong with it.
+func (p *plan) message(i int) (m *smsir.Message, cost int64, problems []Problem) {
 	r, w := &p.order.Requests[i], p.order.Workspace
 	c := checker{index: i}
-	m := &smsir.Message{
+	m = &smsir.Message{
 		Workspace: w.ID, Batch: p.result.Batch, CreatedBy: p.order.Actor, Class: r.Class, ToRaw: r.To,
 		Provider: r.Provider, OnUnknown: w.OnUnknown, ClientRef: r.ClientRef, Tags: r.Tags, Metadata: r.Metadata, ResendOf: r.ResendOf, OrderingKey: r.OrderingKey, AcceptedAt: p.now,
 	}
 	if r.OnUnknown != nil {
 		m.OnUnknown = *r.OnUnknown
 	}
-	c.recipient(m, r.To, w.Country)
+	c.recipient(m, r.To, w)
 	c.sender(m, r.From, w.Country)
 	c.text(m, r.Text, Smart(r.Smart, w.Smart))
 	c.times(m, r, p.now, p.s.opt.Validity)
 	c.labels(r)
+	if len(c.problems) == 0 && p.list != nil {
+		cost = c.price(m, p.list, p.now)
+	}
 	if !r.Provider.IsZero() && !p.s.opt.Knows(w.ID, r.Provider) {
 		c.add("provider", "provider_unknown", "There is no enabled provider with this id in the workspace. Leave the field out to let the routes decide.")
 	}
 	if len(c.problems) > 0 {
-		return nil, c.problems
+		return nil, 0, c.problems
 	}
 	m.ID = p.s.opt.Store.NewID(p.now)
-	return m, nil
+	return m, cost, nil
 }
 
 // Smart is the choice of a request, or else the workspace's.
@@ -57,13 +63,17 @@ func (c *checker) add(field, code, format string, args ...any) {
 	c.problems = append(c.problems, Problem{Index: c.index, Field: field, Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
-func (c *checker) recipient(m *smsir.Message, raw, region string) {
-	n, err := number.Parse(raw, region)
+func (c *checker) recipient(m *smsir.Message, raw string, w *store.Workspace) {
+	n, err := number.Parse(raw, w.Country)
 	if err != nil {
 		c.addNumber("to", err)
 		return
 	}
 	m.To, m.Country = n.E164, n.Country
+	if allowed := w.Limits.Countries; len(allowed) > 0 && !slices.Contains(allowed, m.Country) {
+		c.add("to", "country_not_allowed", "%s is in %s, and this workspace sends to %s only. An owner or admin can change that under Settings, Limits.",
+			m.To, cmp.Or(m.Country, "no country"), strings.Join(allowed, ", "))
+	}
 }
 
 func (c *checker) sender(m *smsir.Message, raw, region string) {

@@ -13,16 +13,18 @@ type plan struct {
 	s        *Service
 	order    *Order
 	now      time.Time
+	list     *smsir.PriceList // nil where no message needs a price
 	messages []*smsir.Message
-	rows     []int // index of the request behind each message
+	costs    []int64 // of each message, millionths; all 0 without a list
+	rows     []int   // index of the request behind each message
 	events   []smsir.Event
 	problems []Problem
 	waits    bool // nothing can be sent now
 	result   Result
 }
 
-func (s *Service) plan(o *Order) *plan {
-	p := &plan{s: s, order: o, now: s.opt.Now().UTC().Truncate(time.Millisecond)}
+func (s *Service) plan(o *Order, list *smsir.PriceList) *plan {
+	p := &plan{s: s, order: o, list: list, now: s.opt.Now().UTC().Truncate(time.Millisecond)}
 	switch {
 	case len(o.Requests) == 0:
 		p.problems = []Problem{{Field: "to", Code: "recipients_missing", Text: "There is no recipient. Give at least one number."}}
@@ -38,7 +40,7 @@ func (s *Service) plan(o *Order) *plan {
 	type row struct{ to, from, text string }
 	seen := make(map[row]int, len(o.Requests))
 	for i := range o.Requests {
-		m, problems := p.message(i)
+		m, cost, problems := p.message(i)
 		if len(problems) > 0 {
 			p.refuse(i, problems)
 			continue
@@ -49,7 +51,7 @@ func (s *Service) plan(o *Order) *plan {
 			continue
 		}
 		seen[key] = i
-		p.messages, p.rows = append(p.messages, m), append(p.rows, i)
+		p.messages, p.costs, p.rows = append(p.messages, m), append(p.costs, cost), append(p.rows, i)
 	}
 	return p
 }

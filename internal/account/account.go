@@ -102,6 +102,10 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
+// Changed makes this process, and through the function that [New] was given every other, ask the store again: for whoever
+// changes what a credential leads to without this package.
+func (s *Service) Changed() { s.cache.forget() }
+
 // Forget makes the next use of every credential ask the store: another node has changed something.
 func (s *Service) Forget() { s.cache.empty() }
 

@@ -43,6 +43,8 @@ const (
 	MembersWrite      Permission = "members:write"
 	WorkspaceRead     Permission = "workspace:read"
 	WorkspaceWrite    Permission = "workspace:write"
+	CreditRead        Permission = "credit:read"
+	CreditWrite       Permission = "credit:write"
 	AuditRead         Permission = "audit:read"
 	InstanceRead      Permission = "instance:read"
 	InstanceWrite     Permission = "instance:write"
@@ -98,6 +100,8 @@ var rules = []Rule{
 	{MembersWrite, "Invite people, change roles and remove members.", leaders, false, false},
 	{WorkspaceRead, "See the settings of the workspace.", everyone, true, false},
 	{WorkspaceWrite, "Change the settings of the workspace.", leaders, false, false},
+	{CreditRead, "See what messages cost: the price list.", senders, true, false},
+	{CreditWrite, "Change the price list.", []store.Role{store.Owner}, false, true},
 	{AuditRead, "Read the audit log of the workspace.", leaders, false, false},
 	{InstanceRead, "See the settings of the instance.", nil, false, true},
 	{InstanceWrite, "Change the settings of the instance.", nil, false, true},

@@ -46,6 +46,8 @@ func TestPermissionTable(t *testing.T) {
 		"members:write":       "o a - - - -",
 		"workspace:read":      "o a m v k p",
 		"workspace:write":     "o a - - - -",
+		"credit:read":         "o a m - k -",
+		"credit:write":        "o - - - - p",
 		"audit:read":          "o a - - - -",
 		"instance:read":       "- - - - - p",
 		"instance:write":      "- - - - - p",

@@ -81,6 +81,13 @@ func (s *Service) feed(ctx context.Context, c *store.Campaign) (time.Time, error
 		return minTime(due, now.Add(15*time.Minute)), nil
 	}
 	fed, err := s.send(ctx, c, list, now)
+	for len(list) > 1 && smsir.CodeOf(err) == smsir.CodeLimitReached {
+		list = list[:len(list)/2] // what still fits goes: nothing of the larger piece was stored, its key included
+		fed, err = s.send(ctx, c, list, now)
+	}
+	if smsir.CodeOf(err) == smsir.CodeLimitReached {
+		return s.move(ctx, c, store.CampaignPaused, ReasonLimit, nil)
+	}
 	if smsir.CodeOf(err) == smsir.CodeQueueFull {
 		return now.Add(fullLook), nil
 	}

@@ -15,6 +15,7 @@ import (
 const (
 	ReasonManyFailures = "many_failures"   // more than a fifth of the first hundred failed
 	ReasonMissed       = "missed_schedule" // the server was down when it should have started
+	ReasonLimit        = "limit_reached"   // a limit of the workspace is used up
 	ReasonNobody       = "nobody"          // it had no recipient
 	ReasonByHand       = "by_hand"
 	ReasonResumed      = "resumed" // somebody looked at the failures and lets it go on

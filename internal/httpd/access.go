@@ -53,6 +53,12 @@ func accessTable() map[string]access {
 
 		"GET /v1/workspace":                 may(account.WorkspaceRead),
 		"PATCH /v1/workspace":               may(account.WorkspaceWrite),
+		"GET /v1/limits":                    may(account.WorkspaceRead),
+		"PUT /v1/limits":                    may(account.WorkspaceWrite),
+		"GET /v1/prices":                    may(account.CreditRead),
+		"POST /v1/prices":                   may(account.CreditWrite),
+		"POST /v1/prices/import":            may(account.CreditWrite),
+		"GET /v1/prices/export":             may(account.CreditRead),
 		"GET /v1/workspace/members":         may(account.MembersRead),
 		"PATCH /v1/workspace/members/{id}":  may(account.MembersWrite),
 		"DELETE /v1/workspace/members/{id}": {who: person}, // anybody may leave; the service decides

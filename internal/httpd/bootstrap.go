@@ -64,6 +64,16 @@ func (s *Server) bootstrap(c *call, _ *struct{}) (*api.Bootstrap, error) {
 	if out.Unconfirmed, err = s.unconfirmed(c); err != nil {
 		return nil, err
 	}
+	out.LimitsNear = []api.LimitUse{}
+	use, err := s.limitUse(ctx, w, c.now)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range use {
+		if u.Near {
+			out.LimitsNear = append(out.LimitsNear, u)
+		}
+	}
 	if !c.p.Can(account.ProvidersRead) {
 		out.Providers = []api.Provider{}
 	}

@@ -35,6 +35,7 @@ type Accounts interface {
 	Workspaces(ctx context.Context, p *account.Principal) ([]account.Place, error)
 	SwitchWorkspace(ctx context.Context, p *account.Principal, workspace smsir.UUID, peer account.Peer) (*account.Principal, error)
 	UpdateWorkspace(ctx context.Context, p *account.Principal, c account.WorkspaceChange, peer account.Peer) (*store.Workspace, error)
+	SetLimits(ctx context.Context, p *account.Principal, l store.Limits, peer account.Peer) (*store.Workspace, error)
 	Members(ctx context.Context, p *account.Principal) ([]store.Membership, error)
 	SetRole(ctx context.Context, p *account.Principal, user smsir.UUID, role store.Role, peer account.Peer) error
 	RemoveMember(ctx context.Context, p *account.Principal, user smsir.UUID, peer account.Peer) error
@@ -81,6 +82,7 @@ type Reports interface {
 type Accepter interface {
 	Send(ctx context.Context, o accept.Order) (*accept.Result, error)
 	Preview(w *store.Workspace, r accept.PreviewRequest) accept.Preview
+	Prices(ctx context.Context, w *store.Workspace) (*smsir.PriceList, error)
 }
 
 // Store is what the door reads by itself, and the few steps that have no stage of their own.
@@ -109,6 +111,8 @@ type Store interface {
 	Deliveries(ctx context.Context, workspace, webhook smsir.UUID, f store.DeliveryFilter) ([]store.Delivery, error)
 	Members(ctx context.Context, workspace smsir.UUID) ([]store.Membership, error)
 	APIKeys(ctx context.Context, workspace smsir.UUID) ([]store.APIKey, error)
+	Used(ctx context.Context, workspace smsir.UUID, meters []store.Meter) ([]int64, error)
+	Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace, error)
 	Ready(ctx context.Context) error
 }
 

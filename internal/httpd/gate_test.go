@@ -27,6 +27,7 @@ import (
 	"github.com/smsir/smsir/internal/config"
 	"github.com/smsir/smsir/internal/guard"
 	"github.com/smsir/smsir/internal/inbox"
+	"github.com/smsir/smsir/internal/ledger"
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/report"
 	routes "github.com/smsir/smsir/internal/route"
@@ -104,6 +105,7 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	deps := Deps{
 		Campaigns: campaign.New(campaign.Options{Store: db}), Reports: report.New(report.Options{Store: db}),
 		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Inbox: inbox.New(inbox.Options{Store: db}), Accept: accept.New(accept.Options{Store: db}), Store: db,
+		Ledger: ledger.New(ledger.Options{Store: db, Changed: g.accounts.Changed}),
 		Hub: notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
 		Callbacks: callbacks, Routes: rules, Webhooks: hooks,

@@ -50,6 +50,7 @@ func newDocument() *document {
 			{Name: "Webhooks", Description: "Addresses of yours that events are sent to."},
 			{Name: "API keys", Description: "Credentials of programs."},
 			{Name: "Session", Description: "Registering, logging in, and who one is."},
+			{Name: "Limits", Description: "What a workspace may send and spend, and its price list."},
 			{Name: "Workspace", Description: "The tenant, its people and invitations."},
 			{Name: "Instance", Description: "The whole server."},
 		},

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"time"
 	"unicode/utf8"
 
 	"github.com/smsir/smsir"
@@ -38,8 +39,12 @@ func (s *Server) preview(c *call, in *struct{ Body api.PreviewRequest }) (*api.P
 	if b.Text == "" || len(b.To) == 0 {
 		return out, nil
 	}
+	list, err := s.deps.Accept.Prices(c.ctx(), c.p.Workspace)
+	if err != nil {
+		return nil, err
+	}
 	paid, err := s.deps.Store.Paid(c.ctx(), c.p.Workspace.ID)
-	out.Estimate = estimate(out, paid)
+	out.Estimate = estimate(out, costs{list: list, currency: c.p.Workspace.Currency, paid: paid}, c.now)
 	return out, err
 }
 
@@ -75,15 +80,30 @@ func (s *Server) audienceOf(c *call, b *api.PreviewRequest, out *api.Preview) er
 	return nil
 }
 
-// estimate is what a send would cost if each segment cost what the latest message to the same country did. It is nil when
-// that is known of no recipient. Amounts in several currencies are not added up: the first recipient's counts.
-func estimate(p *api.Preview, paid []store.Paid) *api.Estimate {
-	latest := map[string]store.Paid{}
-	for _, one := range paid { // newest first
-		if _, ok := latest[one.Country]; !ok {
-			latest[one.Country] = one
+// costs are what is known of what messages cost a workspace: its price list and, where that has no price, what the latest
+// message to the same country did.
+type costs struct {
+	list     *smsir.PriceList
+	currency string // of the list
+	paid     []store.Paid
+}
+
+// of is what a message of so many segments costs.
+func (k *costs) of(to, country string, segments int, now time.Time) (smsir.Money, bool) {
+	if p, ok := k.list.Of(to, country, now); ok {
+		return smsir.Money{Micros: p.Micros * int64(segments), Currency: k.currency}, true
+	}
+	for _, one := range k.paid { // newest first
+		if one.Country == country {
+			return smsir.Money{Micros: one.Price.Micros * int64(segments) / int64(max(one.Segments, 1)), Currency: one.Price.Currency}, true
 		}
 	}
+	return smsir.Money{}, false
+}
+
+// estimate is what a send would cost. It is nil when that is known of no recipient. Amounts in several currencies are not
+// added up: the first recipient's counts.
+func estimate(p *api.Preview, k costs, now time.Time) *api.Estimate {
 	var e api.Estimate
 	var sum smsir.Money
 	seen := map[string]bool{}
@@ -92,14 +112,14 @@ func estimate(p *api.Preview, paid []store.Paid) *api.Estimate {
 			continue
 		}
 		seen[r.E164] = true
-		last, ok := latest[r.Country]
-		if !ok || sum.Currency != "" && sum.Currency != last.Price.Currency {
+		cost, ok := k.of(r.E164, r.Country, p.Segments, now)
+		if !ok || sum.Currency != "" && sum.Currency != cost.Currency {
 			e.Unknown++
 			continue
 		}
 		e.Recipients++
-		sum.Currency = last.Price.Currency
-		sum.Micros += last.Price.Micros * int64(p.Segments) / int64(max(last.Segments, 1))
+		sum.Currency = cost.Currency
+		sum.Micros += cost.Micros
 	}
 	if e.Recipients == 0 {
 		return nil

@@ -120,6 +120,10 @@ func waitOf(err error) time.Duration {
 	if errors.As(err, &limited) {
 		return limited.wait
 	}
+	var full *accept.LimitError
+	if errors.As(err, &full) {
+		return time.Until(full.Until)
+	}
 	return account.RetryAfter(err)
 }
 

@@ -30,6 +30,7 @@ type Deps struct {
 	Webhooks  Webhooks
 	Accept    Accepter
 	SMPP      SMPP
+	Ledger    Ledger
 	Store     Store
 	Hub       *notify.Hub // of the event stream
 	Web       fs.FS       // the built web app; nil: none
@@ -133,6 +134,8 @@ func (s *Server) build() {
 	s.registerConsent(b)
 	s.registerTemplates(b)
 	s.registerCampaigns(b)
+	s.registerLimits(b)
+	s.registerPrices(b)
 	s.registerImports(b)
 	s.registerInbox(b)
 	s.registerInboxRules(b)

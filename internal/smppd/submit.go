@@ -267,6 +267,8 @@ func (s *Server) refusalOf(err error) *refused {
 		return &refused{smpp.RINVDSTADR, "The recipient has opted out of messages from this sender."}
 	case smsir.CodeQueueFull:
 		return &refused{smpp.RMSGQFUL, "Too many messages of this workspace wait to be sent."}
+	case smsir.CodeLimitReached:
+		return &refused{smpp.RTHROTTLED, limitText(err)}
 	case smsir.CodeStorageFull:
 		return &refused{smpp.RMSGQFUL, "There is no room to store messages."}
 	}
@@ -274,6 +276,15 @@ func (s *Server) refusalOf(err error) *refused {
 		s.log.Error("a submission could not be stored", "err", err)
 	}
 	return &refused{smpp.RSYSERR, ""}
+}
+
+// limitText is what a limit of the workspace says of itself.
+func limitText(err error) string {
+	var limit *accept.LimitError
+	if errors.As(err, &limit) {
+		return limit.Text
+	}
+	return ""
 }
 
 // answer responds to a submit_sm or data_sm.

@@ -32,6 +32,10 @@ type Workspace struct {
 	// 0 for the server's limit, and for none.
 	QueueCount int64
 	QueueAge   time.Duration
+	Limits     Limits
+	// Currency is that of its prices, ISO 4217; "" before it has any. PricesVersion grows with every change of them.
+	Currency      string
+	PricesVersion int64
 }
 
 // Role of a member in a workspace, most powerful first.
@@ -148,6 +152,10 @@ type Accounts interface {
 
 	Workspace(ctx context.Context, id smsir.UUID) (*Workspace, error)
 	UpdateWorkspace(ctx context.Context, w *Workspace, audit AuditEntry) error
+	SetLimits(ctx context.Context, workspace smsir.UUID, l Limits, audit AuditEntry) error
+	// AddPrices adds prices in a currency to the list of a workspace, and gives it its next version. A price of the same
+	// destination and moment is replaced. CodeConflict: the list has prices in another currency (Field "currency").
+	AddPrices(ctx context.Context, workspace smsir.UUID, currency string, prices []smsir.Price, audit AuditEntry) error
 	// PausedWorkspaces lists those with PausedAt set.
 	PausedWorkspaces(ctx context.Context) ([]smsir.UUID, error)
 	Memberships(ctx context.Context, user smsir.UUID) ([]Membership, error)

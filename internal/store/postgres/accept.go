@@ -65,6 +65,7 @@ func (o *acceptOp) need(w *work) {
 		}
 		w.keys[k] = &keyState{idemKey: k, record: r, by: o}
 	}
+	w.wantMeters(o.Acceptance)
 	if o.ClientRefs <= 0 {
 		return
 	}
@@ -106,6 +107,10 @@ func (o *acceptOp) run(w *work) error {
 			w.dropKeys(o)
 			return clientRefUsed(m.ClientRef, k.message)
 		}
+	}
+	if err := w.use(o.Acceptance); err != nil {
+		w.dropKeys(o)
+		return err
 	}
 	for _, m := range o.Messages {
 		var owner any

@@ -32,6 +32,7 @@ func (w *work) flush() error {
 	w.writeParts(b)
 	w.writeReceipts(b)
 	w.writeCounts(b)
+	w.writeMeters(b)
 	for _, s := range w.after {
 		if s.run == nil {
 			b.Queue(s.query, s.args...)

@@ -9,7 +9,7 @@ import (
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
-// load locks and reads what the steps need, in up to three round trips.
+// load locks and reads what the steps need, in up to four round trips.
 func (w *work) load() error {
 	b := &pgx.Batch{}
 	w.lockWorkspaces(b)
@@ -31,7 +31,10 @@ func (w *work) load() error {
 	w.readAttempts(b)
 	w.readParked(b)
 	w.readStops(b)
-	return w.t.batch(b)
+	if err := w.t.batch(b); err != nil {
+		return err
+	}
+	return w.lockMeters()
 }
 
 // lockWorkspaces shares the lock of the workspaces whose messages are about to be sent, and takes it whole where a

@@ -257,6 +257,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error)
 			"DELETE FROM idempotency WHERE ctid = ANY(ARRAY(SELECT ctid FROM idempotency WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
 			"DELETE FROM client_refs WHERE ctid = ANY(ARRAY(SELECT ctid FROM client_refs WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
 			"DELETE FROM sessions WHERE ctid = ANY(ARRAY(SELECT ctid FROM sessions WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
+			"DELETE FROM meters WHERE ctid = ANY(ARRAY(SELECT ctid FROM meters WHERE ends_at > 0 AND ends_at <= $1::bigint - 3600000 LIMIT $2 FOR UPDATE SKIP LOCKED))",
 		} {
 			n, err := t.Exec(query, now.UnixMilli(), int64(chunk))
 			if err != nil {

@@ -13,7 +13,7 @@ import (
 // work is one transaction of many steps. First every step names what it needs; load locks and reads all of it in a few
 // round trips; the steps decide one after the other, in memory, each on what the ones before it left; flush writes.
 //
-// Locks are taken in one order whatever the steps: workspaces, references, keys and client references, messages by id.
+// Locks are taken in one order whatever the steps: workspaces, references, keys and client references, messages by id, meters.
 // So transactions that meet wait for each other and never in a ring.
 type work struct {
 	t      *tx
@@ -44,6 +44,7 @@ type work struct {
 	alive       bool
 	absent      map[smsir.UUID]bool // workspaces that do not exist
 	byReference map[reference][]*attempt
+	meters      map[meterKey]*meterState
 	after       []statement // run in order by flush, behind everything else
 
 	undos []func()
@@ -138,6 +139,7 @@ func newWork(t *tx, number int) *work {
 		messages: map[smsir.ID]*entry{}, attempts: map[smsir.ID]*attempt{}, parts: map[smsir.ID][]*part{}, seen: map[receiptKey]bool{},
 		parked: map[reference][]smsir.Receipt{}, keys: map[idemKey]*keyState{}, refs: map[clientRef]*refState{}, stops: map[stop][]string{},
 		exempt: map[smsir.ID]bool{}, paused: map[smsir.UUID]bool{}, absent: map[smsir.UUID]bool{},
+		meters: map[meterKey]*meterState{},
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
-const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at, w.queue_max_count, w.queue_max_age"
+const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at, w.queue_max_count, w.queue_max_age, w.limits, w.currency, w.prices_version"
 
 func scanWorkspace(w *store.Workspace) scan {
 	return scan{
@@ -18,6 +18,9 @@ func scanWorkspace(w *store.Workspace) scan {
 		moment{&w.PausedAt},
 		&w.QueueCount,
 		lasting{&w.QueueAge},
+		document{&w.Limits},
+		&w.Currency,
+		&w.PricesVersion,
 	}
 }
 

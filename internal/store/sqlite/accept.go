@@ -17,14 +17,22 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 		return nil, err
 	}
 	var replay *store.Replay
+	var full *store.FullError
 	err := s.writer.do(prioAccept, false, func(t *wtx) (err error) {
+		full = nil
 		if a.Idempotency != nil && !canary.On(canary.NoReplay) {
 			if replay, err = t.replay(a.Workspace, a.Idempotency.Scope, a.Idempotency.Key, s.now()); err != nil || replay != nil {
 				return err
 			}
 		}
+		if full, err = t.use(a); err != nil || full != nil {
+			return err
+		}
 		return t.accept(a)
 	})
+	if err == nil && full != nil {
+		return nil, full
+	}
 	if err == nil && canary.On(canary.KeyOutside) && a.Idempotency != nil && replay == nil {
 		canary.Linger()
 		err = s.writer.do(prioAccept, false, func(t *wtx) error { return t.keepKey(a) })

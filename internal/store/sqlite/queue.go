@@ -287,6 +287,7 @@ func (s *Store) Sweep(_ context.Context, now time.Time) (more bool, err error) {
 			"DELETE FROM idempotency WHERE (workspace_id, scope, key) IN (SELECT workspace_id, scope, key FROM idempotency WHERE expires_at <= $1 LIMIT $2)",
 			"DELETE FROM client_refs WHERE (workspace_id, ref) IN (SELECT workspace_id, ref FROM client_refs WHERE expires_at <= $1 LIMIT $2)",
 			"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
+			"DELETE FROM meters WHERE (workspace_id, name, starts_at) IN (SELECT workspace_id, name, starts_at FROM meters WHERE ends_at > 0 AND ends_at <= $1 - 3600000 LIMIT $2)",
 		} {
 			n, err := t.Exec(query, now.UnixMilli(), int64(chunk))
 			if err != nil {

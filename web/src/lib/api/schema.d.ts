@@ -1574,6 +1574,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The limits of the workspace, and what is used up of them
+         * @description Needs the permission `workspace:read`.
+         */
+        get: operations["getLimits"];
+        /**
+         * Change the limits of the workspace
+         * @description A send that goes beyond one is refused as a whole (problem `limit_reached`, which names the limit and when it begins anew), however many send at once.
+         *
+         *     Needs the permission `workspace:write`.
+         */
+        put: operations["putLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -1836,6 +1862,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The price list of the workspace
+         * @description Needs the permission `credit:read`.
+         */
+        get: operations["listPrices"];
+        put?: never;
+        /**
+         * Change prices
+         * @description A change adds a price that is valid from a moment on; what was sent before keeps the price it had.
+         *
+         *     Needs the permission `credit:write`.
+         */
+        post: operations["addPrices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prices/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The price list as a table
+         * @description As it can be imported: prices valid now, and those to come.
+         *
+         *     Needs the permission `credit:read`.
+         */
+        get: operations["exportPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prices/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change prices by a table
+         * @description The first row names the columns: destination, price and, if you like, currency and valid_from. All of it is taken, or nothing: `bad` names every row that cannot be. A change adds a price that is valid from a moment on; what was sent before keeps the price it had.
+         *
+         *     Needs the permission `credit:write`.
+         */
+        post: operations["importPrices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/provider-kinds": {
         parameters: {
             query?: never;
@@ -1952,116 +2048,6 @@ export interface paths {
          *     Needs the permission `providers:write`.
          */
         post: operations["testProvider"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/report-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Whether there are summaries of weeks
-         * @description Needs the permission `stats:read`.
-         */
-        get: operations["getReportSettings"];
-        /**
-         * Turn the summaries of weeks on or off
-         * @description Needs the permission `workspace:write`.
-         */
-        put: operations["putReportSettings"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/reports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What became of the messages accepted in a range, by one of many things
-         * @description Counts, delivery rate, how long messages took, cost, causes of failures, and the same of the range before. Today in the workspace's time zone when nothing is asked. A message counts for the hour in which it was accepted, whatever becomes of it later. As in the summary, counts are kept by the hour in UTC.
-         *
-         *     Needs the permission `stats:read`.
-         */
-        get: operations["getReport"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/reports/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Download a report as CSV
-         * @description One row for each group, all of them, and one with their sum. Cells that a spreadsheet would take for formulas begin with an apostrophe.
-         *
-         *     Needs the permission `stats:read`.
-         */
-        get: operations["exportReport"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/reports/weekly": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the summaries of weeks
-         * @description Each is made on Monday from 06:00 in the workspace's time zone, and told with the event report.weekly.
-         *
-         *     Needs the permission `stats:read`.
-         */
-        get: operations["listWeeklyReports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/reports/weekly/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The summary of a week
-         * @description Needs the permission `stats:read`.
-         */
-        get: operations["getWeeklyReport"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2783,7 +2769,7 @@ export interface components {
              */
             name: string;
             /** @description What it may do. */
-            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "inbox:read" | "inbox:write" | "autoreplies:write" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "workspace:read")[];
+            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "inbox:read" | "inbox:write" | "autoreplies:write" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "workspace:read" | "credit:read")[];
         };
         APIKeyCreated: {
             /** @description The key. */
@@ -3177,6 +3163,8 @@ export interface components {
             cursor: string;
             /** @description What a send may ask for. */
             limits: components["schemas"]["Limits"];
+            /** @description Limits of the workspace of which four fifths or more are used up. */
+            limits_near: components["schemas"]["LimitUse"][];
             /** @description Who asks. */
             me: components["schemas"]["Me"];
             /** @description The latest 20 messages, newest first. */
@@ -3313,7 +3301,7 @@ export interface components {
             /** @description How far it is; left out before it starts. */
             progress?: components["schemas"]["CampaignProgress"];
             /**
-             * @description Why it is paused or over (many_failures, missed_schedule, too_many_recipients, by_hand, nobody), or the words of who sent it back.
+             * @description Why it is paused or over (many_failures, limit_reached, missed_schedule, too_many_recipients, by_hand, nobody), or the words of who sent it back.
              * @example many_failures
              */
             reason?: string;
@@ -4166,7 +4154,7 @@ export interface components {
              */
             seq?: number;
             /**
-             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, provider.down, provider.misconfigured, provider.up, or report.weekly.
+             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, limit.near, provider.down, provider.misconfigured, or provider.up.
              * @example message.delivered
              */
             type: string;
@@ -4194,6 +4182,8 @@ export interface components {
             inbound?: components["schemas"]["Inbound"];
             /** @description Evidence after the end. */
             late_receipt?: components["schemas"]["LateReceipt"];
+            /** @description With limit.near: the limit, and what is used up of it. */
+            limit?: components["schemas"]["LimitUse"];
             /** @description In the stream, with message.accepted: the whole message as it was accepted. */
             message?: components["schemas"]["Message"];
             /**
@@ -4211,8 +4201,6 @@ export interface components {
             provider_name?: string;
             /** @description Why. */
             reason?: string;
-            /** @description With report.weekly: the summary of the week, see GET /v1/reports/weekly/{id}. */
-            report_id?: string;
             /** @description Status after the change. */
             status?: string;
         };
@@ -4694,6 +4682,46 @@ export interface components {
              * @enum {string}
              */
             status: "delivered" | "undelivered" | "expired";
+        };
+        LimitState: {
+            /**
+             * @description Of the price list, ISO 4217; left out while there is none, and then no limit on money can be set.
+             * @example KES
+             */
+            currency?: string;
+            /** @description The limits. */
+            limits: components["schemas"]["WorkspaceLimits"];
+            /** @description What is used up of the limits on the workspace as a whole; none of those that are not set. */
+            use: components["schemas"]["LimitUse"][];
+        };
+        LimitUse: {
+            /**
+             * @description Of an amount of money.
+             * @example KES
+             */
+            currency?: string;
+            /**
+             * @description So many may be.
+             * @example 5000
+             */
+            limit: string;
+            /**
+             * @description The limit.
+             * @enum {string}
+             */
+            name: "messages_per_day" | "messages_per_key_per_day" | "otp_per_recipient" | "spend_per_day" | "spend_per_month";
+            /** @description Four fifths or more are used up. */
+            near: boolean;
+            /**
+             * Format: date-time
+             * @description When it begins anew.
+             */
+            until?: string;
+            /**
+             * @description So many messages, or so much money.
+             * @example 4100
+             */
+            used: string;
         };
         Limits: {
             /**
@@ -5224,6 +5252,98 @@ export interface components {
             /** @description Recipients as they were typed; may be empty. */
             to?: string[];
         };
+        Price: {
+            /**
+             * @description The beginning of numbers, a country (ISO 3166-1 alpha-2), or * for every other. The longest beginning counts, then the country, then *.
+             * @example +25470
+             */
+            destination: string;
+            /**
+             * @description Of one segment, a decimal number; empty where it was taken from the list.
+             * @example 0.80
+             */
+            price: string;
+            /**
+             * @description current: it counts now.
+             * @enum {string}
+             */
+            state: "current" | "coming" | "over";
+            /**
+             * Format: date-time
+             * @description From this moment on, until the next one of the destination.
+             */
+            valid_from: string;
+        };
+        PriceChange: {
+            /**
+             * @description Of the prices; needed for the first ones, and always that of the list.
+             * @example KES
+             */
+            currency?: string;
+            /** @description The prices. */
+            prices: components["schemas"]["PriceDraft"][];
+        };
+        PriceDraft: {
+            /**
+             * @description The beginning of numbers, a country, or *.
+             * @example KE
+             */
+            destination: string;
+            /**
+             * @description Of one segment, a decimal number; empty takes the destination from the list.
+             * @example 0.80
+             */
+            price: string;
+            /**
+             * @description A date in the workspace's time zone, or a moment, ahead; left out for now.
+             * @example 2026-12-01
+             */
+            valid_from?: string;
+        };
+        PriceImport: {
+            /**
+             * Format: int64
+             * @description Prices that were added, the ends of others included.
+             */
+            added: number;
+            /** @description Every row that cannot be taken. */
+            bad: components["schemas"]["PriceRow"][];
+            /**
+             * Format: int64
+             * @description Destinations that were taken from the list, because the table is whole and lacks them.
+             */
+            ended: number;
+            /** @description False when a row was bad: then nothing was stored. */
+            stored: boolean;
+            /**
+             * Format: int64
+             * @description Rows that say what the list said already.
+             */
+            unchanged: number;
+        };
+        PriceList: {
+            /**
+             * @description Of all prices, ISO 4217; left out while there are none.
+             * @example KES
+             */
+            currency?: string;
+            /** @description By destination, of each the newest first. */
+            items: components["schemas"]["Price"][];
+        };
+        PriceRow: {
+            /**
+             * @description The column concerned.
+             * @example price
+             */
+            column: string;
+            /**
+             * Format: int64
+             * @description Its number in the file, from 1.
+             */
+            row: number;
+            /** @description What is wrong, and how to put it right. */
+            text: string;
+        };
         Problem: {
             /**
              * @description The kind of problem, stable. docs/api.md lists all of them.
@@ -5587,207 +5707,6 @@ export interface components {
              * @description How many; at most 10,000 in one call, the newest.
              */
             count: number;
-        };
-        Report: {
-            /** @description False while some of the latest changes are not counted yet; they are within seconds, or minutes where much is sent. */
-            current: boolean;
-            /**
-             * Format: date-time
-             * @description Start of the range, included.
-             */
-            from: string;
-            /**
-             * @description What groups tells messages apart by.
-             * @enum {string}
-             */
-            group_by: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
-            /** @description By messages, most first; days and hours oldest first. At most 200 but for days and hours; the export has all. */
-            groups: components["schemas"]["ReportGroup"][];
-            /**
-             * @description Width of a bucket of the series.
-             * @enum {string}
-             */
-            interval: "hour" | "day";
-            /**
-             * Format: int64
-             * @description How many groups are left out at the end of groups.
-             */
-            omitted: number;
-            /** @description The range before it. */
-            previous: components["schemas"]["ReportNumbers"];
-            /**
-             * Format: date-time
-             * @description Start of the range of the same length that ends where this one begins.
-             */
-            previous_from: string;
-            /** @description Why messages failed (undelivered, expired, failed or blocked), most frequent first. At most 50. */
-            reasons: components["schemas"]["ReportReason"][];
-            /** @description One bucket for every hour or day of the range, oldest first, empty ones included. */
-            series: components["schemas"]["ReportBucket"][];
-            /**
-             * @description The workspace's time zone, in which days begin.
-             * @example Africa/Nairobi
-             */
-            time_zone: string;
-            /**
-             * Format: date-time
-             * @description End of the range, excluded.
-             */
-            to: string;
-            /** @description The whole range. */
-            totals: components["schemas"]["ReportNumbers"];
-        };
-        ReportBucket: {
-            /** @description What became of the messages accepted in it. */
-            numbers: components["schemas"]["ReportNumbers"];
-            /**
-             * Format: int64
-             * @description Messages accepted in the same place of the range before.
-             */
-            previous_messages: number;
-            /**
-             * Format: date-time
-             * @description Its start.
-             */
-            start: string;
-        };
-        ReportGroup: {
-            /** @description The value: identifier of the provider, template, campaign, or of the user, API key or SMPP account; ISO country code; sender ID; class; code of the reason; start of the day or hour. Empty for none. */
-            id: string;
-            /** @description Its name for people where it has one: of a reason, the sentence. */
-            name: string;
-            /** @description What became of its messages. */
-            numbers: components["schemas"]["ReportNumbers"];
-            /** @description This group is what was counted together because an hour had more than 500 values. */
-            others?: boolean;
-            /** @description In the range before. Of days and hours, only messages is given. */
-            previous: components["schemas"]["ReportNumbers"];
-        };
-        ReportLatency: {
-            /**
-             * Format: int64
-             * @description Messages that were measured.
-             */
-            messages: number;
-            /**
-             * Format: int64
-             * @description Half of them took at most so many milliseconds. Up to 4.5 % off, as all of these.
-             */
-            p50_ms: number;
-            /**
-             * Format: int64
-             * @description Nine of ten took at most so many milliseconds.
-             */
-            p90_ms: number;
-            /**
-             * Format: int64
-             * @description 99 of 100 took at most so many milliseconds.
-             */
-            p99_ms: number;
-        };
-        ReportNumbers: {
-            /**
-             * Format: int64
-             * @description Stopped by a rule of ours, such as an opt-out.
-             */
-            blocked: number;
-            /**
-             * Format: int64
-             * @description Canceled.
-             */
-            canceled: number;
-            /** @description What providers say they charged, for each currency; currencies are never added up. */
-            costs: components["schemas"]["Money"][];
-            /**
-             * Format: int64
-             * @description Reported delivered.
-             */
-            delivered: number;
-            /**
-             * Format: double
-             * @description Delivered as a share (0 to 1) of delivered, undelivered, failed, expired and blocked: of the messages whose fate is proved. Left out while there is none.
-             * @example 0.972
-             */
-            delivery_rate?: number;
-            /**
-             * Format: int64
-             * @description Their validity ended, here or at the network.
-             */
-            expired: number;
-            /**
-             * Format: int64
-             * @description No provider took them.
-             */
-            failed: number;
-            /**
-             * Format: int64
-             * @description Messages accepted.
-             */
-            messages: number;
-            /** @description From when the provider took it until the report that it was delivered. */
-            network?: components["schemas"]["ReportLatency"];
-            /**
-             * Format: int64
-             * @description Scheduled, queued or being sent.
-             */
-            pending: number;
-            /**
-             * Format: int64
-             * @description Messages whose provider told a price. Where it is below messages, costs is not the whole cost.
-             */
-            priced: number;
-            /** @description From when a message was due (accepted, or its send_at) until a provider took it. */
-            queue?: components["schemas"]["ReportLatency"];
-            /**
-             * Format: int64
-             * @description Their segments.
-             */
-            segments: number;
-            /**
-             * Format: int64
-             * @description Taken by a provider, report awaited.
-             */
-            sent: number;
-            /** @description From when it was due until the report that it was delivered. */
-            total?: components["schemas"]["ReportLatency"];
-            /**
-             * Format: int64
-             * @description Ended without a delivery report, or with an outcome that was never confirmed.
-             */
-            unconfirmed: number;
-            /**
-             * Format: int64
-             * @description Taken by a provider, then refused by the network.
-             */
-            undelivered: number;
-            /**
-             * Format: int64
-             * @description Outcome not known yet.
-             */
-            unknown: number;
-        };
-        ReportReason: {
-            /**
-             * @description Stable word for the cause.
-             * @example undelivered
-             */
-            code: string;
-            /**
-             * Format: int64
-             * @description Messages that failed for it.
-             */
-            messages: number;
-            /**
-             * Format: int64
-             * @description In the range before.
-             */
-            previous: number;
-            /** @description The cause in a sentence, as it stands with the messages; may be empty. */
-            text: string;
-        };
-        ReportSettings: {
-            /** @description A summary of every week is made on the Monday after it, and told with the event report.weekly. */
-            weekly: boolean;
         };
         ResendRequest: {
             /**
@@ -6946,54 +6865,6 @@ export interface components {
             /** @description Another address. */
             url?: string;
         };
-        WeeklyReport: {
-            /** @description The countries with most messages, at most ten. Their range before is empty. */
-            countries: components["schemas"]["ReportGroup"][];
-            /**
-             * Format: date-time
-             * @description When it was made. What changed later is not in it.
-             */
-            created_at: string;
-            /** @description The seven days, Monday first. */
-            days: components["schemas"]["ReportNumbers"][];
-            /**
-             * Format: date-time
-             * @description Start of the week, included.
-             */
-            from: string;
-            /**
-             * @description Identifier.
-             * @example rep_01k0c2v6sf7m8x0v3w6n9d5qhe
-             */
-            id: string;
-            /** @description The seven days before it. */
-            previous: components["schemas"]["ReportNumbers"];
-            /** @description The providers with most messages, at most ten. Their range before is empty. */
-            providers: components["schemas"]["ReportGroup"][];
-            /** @description Why messages failed, at most ten. */
-            reasons: components["schemas"]["ReportReason"][];
-            /**
-             * @description The workspace's time zone when it was made.
-             * @example Africa/Nairobi
-             */
-            time_zone: string;
-            /**
-             * Format: date-time
-             * @description End of the week, excluded.
-             */
-            to: string;
-            /** @description The whole week. */
-            totals: components["schemas"]["ReportNumbers"];
-            /**
-             * @description Its Monday.
-             * @example 2026-11-23
-             */
-            week: string;
-        };
-        WeeklyReportList: {
-            /** @description Latest week first, at most 26. */
-            items: components["schemas"]["WeeklyReport"][];
-        };
         Workspace: {
             /**
              * @description ISO 3166-1 alpha-2: the region in which national numbers are read.
@@ -7042,6 +6913,44 @@ export interface components {
              * @example America/New_York
              */
             time_zone: string;
+        };
+        WorkspaceLimits: {
+            /**
+             * @description The only countries that may be written to, ISO 3166-1 alpha-2; empty for all.
+             * @example [
+             *       "KE",
+             *       "US"
+             *     ]
+             */
+            countries: string[];
+            /**
+             * Format: int64
+             * @description Messages that may be accepted in a day; 0 for any number.
+             * @example 5000
+             */
+            messages_per_day: number;
+            /**
+             * Format: int64
+             * @description Messages that one API key or SMPP account may send in a day; 0 for any number.
+             * @example 1000
+             */
+            messages_per_key_per_day: number;
+            /**
+             * Format: int64
+             * @description One-time codes (class otp) that one recipient may get in ten minutes of the clock; 0 for any number.
+             * @example 5
+             */
+            otp_per_recipient: number;
+            /**
+             * @description What messages accepted in a day may cost together by the price list, a decimal number in its currency; empty for any amount. While it is set, a number without a price is refused.
+             * @example 25.00
+             */
+            spend_per_day: string;
+            /**
+             * @description The same for a month.
+             * @example 500
+             */
+            spend_per_month: string;
         };
         WorkspaceUpdate: {
             /**
@@ -7177,7 +7086,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too Many Requests: `slow_down`, `rate_limited`, `queue_full` */
+        /** @description Too Many Requests: `slow_down`, `rate_limited`, `limit_reached`, `queue_full` */
         Problem429: {
             headers: {
                 [name: string]: unknown;
@@ -10222,6 +10131,65 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    getLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitState"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceLimits"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitState"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -10772,6 +10740,134 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    listPrices: {
+        parameters: {
+            query?: {
+                /** @description Prices that are over, too. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    addPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    importPrices: {
+        parameters: {
+            query?: {
+                /** @description The table is the whole list: destinations that it lacks are taken out. */
+                whole?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+                "text/tab-separated-values": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceImport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     listProviderKinds: {
         parameters: {
             query?: never;
@@ -11055,207 +11151,6 @@ export interface operations {
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
-        };
-    };
-    getReportSettings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReportSettings"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    putReportSettings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReportSettings"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReportSettings"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    getReport: {
-        parameters: {
-            query?: {
-                /** @description A range by name: today (when left out), yesterday, the last 24 hours, 7 days or 30 days. Days begin at midnight in the workspace's time zone. */
-                range?: "today" | "yesterday" | "24h" | "7d" | "30d";
-                /** @description Start of the range, rounded down to the hour; with to, in place of range. */
-                from?: string;
-                /** @description End of the range, rounded up to the hour; now when left out. */
-                to?: string;
-                /** @description Width of a bucket; hour for up to two days, else day. */
-                interval?: "hour" | "day";
-                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone. */
-                group_by?: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
-            };
-            header?: {
-                /** @description The ETag of the answer you have: 304 when nothing has changed. */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description Send it as If-None-Match. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            /** @description Nothing has changed */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    exportReport: {
-        parameters: {
-            query?: {
-                /** @description A range by name: today (when left out), yesterday, the last 24 hours, 7 days or 30 days. Days begin at midnight in the workspace's time zone. */
-                range?: "today" | "yesterday" | "24h" | "7d" | "30d";
-                /** @description Start of the range, rounded down to the hour; with to, in place of range. */
-                from?: string;
-                /** @description End of the range, rounded up to the hour; now when left out. */
-                to?: string;
-                /** @description Width of a bucket; hour for up to two days, else day. */
-                interval?: "hour" | "day";
-                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone. */
-                group_by?: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    listWeeklyReports: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WeeklyReportList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    getWeeklyReport: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifier of the summary. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WeeklyReport"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
         };
     };
     listRoutes: {
