@@ -13,6 +13,7 @@ const routes = [
   '/webhooks?new=1',
   '/keys',
   '/keys?new=1',
+  '/budget',
   '/more',
   ...['profile', 'appearance', 'security', 'workspace', 'team', 'server'].map((t) => `/settings?tab=${t}`),
   '/no-such-page',

@@ -147,6 +147,13 @@ export const routes: Route[] = [
     permission: 'smpp:read',
   },
   {
+    path: '/budget',
+    load: () => import('./features/budget/Budget.svelte'),
+    title: 'nav.budget',
+    words: 'budget',
+    permission: 'workspace:read',
+  },
+  {
     path: '/settings',
     load: () => import('./features/settings/Settings.svelte'),
     title: 'nav.settings',

@@ -93,6 +93,13 @@ export const setup: NavItem[] = [
     letter: 'b',
   },
   {
+    href: '/budget',
+    icon: 'lock',
+    key: 'nav.budget',
+    permission: 'workspace:read',
+    letter: 'l',
+  },
+  {
     href: '/settings',
     icon: 'gear',
     key: 'nav.settings',

@@ -28,6 +28,7 @@ export type Permission =
   | 'api_keys:write'
   | 'members:read'
   | 'members:write'
+  | 'workspace:read'
   | 'workspace:write'
   | 'audit:read'
   | 'instance:write'

@@ -42,6 +42,6 @@ const areas = [
     'keys',
     'messages',
   ],
-  ...['providers', 'settings', 'setup', 'story', 'webhooks'],
+  ...['budget', 'providers', 'settings', 'setup', 'story', 'webhooks'],
 ]
 for (const area of areas) await i18n.need(area)

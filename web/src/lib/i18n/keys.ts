@@ -1,5 +1,6 @@
 import type core from './en.json'
 import type admin from './admin/en.json'
+import type budget from './budget/en.json'
 import type contacts from './contacts/en.json'
 import type compose from './compose/en.json'
 import type home from './home/en.json'
@@ -22,6 +23,7 @@ import type webhooks from './webhooks/en.json'
 export type Key =
   | keyof typeof core
   | keyof typeof admin
+  | keyof typeof budget
   | keyof typeof compose
   | keyof typeof contacts
   | keyof typeof groups

@@ -29,7 +29,7 @@ class Session {
 
   /** Banners tell of providers and of unconfirmed messages: an event about them asks again, soon and once. */
   #heard(e: StreamEvent) {
-    const soon = /^provider\.|^message\.(unknown|alert)$/.test(e.type)
+    const soon = /^provider\.|^limit\.|^message\.(unknown|alert)$/.test(e.type)
     if (e.type === 'message.alert')
       toasts.show(t('message.alert'), {
         ms: 0,
