@@ -106,7 +106,7 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 		Campaigns: campaign.New(campaign.Options{Store: db}), Reports: report.New(report.Options{Store: db}),
 		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Inbox: inbox.New(inbox.Options{Store: db}), Accept: accept.New(accept.Options{Store: db}), Store: db,
 		Ledger: ledger.New(ledger.Options{Store: db, Changed: g.accounts.Changed}),
-		Hub: notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
+		Hub:    notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
 		Callbacks: callbacks, Routes: rules, Webhooks: hooks,
 	}

@@ -2054,6 +2054,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/report-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether there are summaries of weeks
+         * @description Needs the permission `stats:read`.
+         */
+        get: operations["getReportSettings"];
+        /**
+         * Turn the summaries of weeks on or off
+         * @description Needs the permission `workspace:write`.
+         */
+        put: operations["putReportSettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the messages accepted in a range, by one of many things
+         * @description Counts, delivery rate, how long messages took, cost, causes of failures, and the same of the range before. Today in the workspace's time zone when nothing is asked. A message counts for the hour in which it was accepted, whatever becomes of it later. As in the summary, counts are kept by the hour in UTC.
+         *
+         *     Needs the permission `stats:read`.
+         */
+        get: operations["getReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a report as CSV
+         * @description One row for each group, all of them, and one with their sum. Cells that a spreadsheet would take for formulas begin with an apostrophe.
+         *
+         *     Needs the permission `stats:read`.
+         */
+        get: operations["exportReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/weekly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the summaries of weeks
+         * @description Each is made on Monday from 06:00 in the workspace's time zone, and told with the event report.weekly.
+         *
+         *     Needs the permission `stats:read`.
+         */
+        get: operations["listWeeklyReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/weekly/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The summary of a week
+         * @description Needs the permission `stats:read`.
+         */
+        get: operations["getWeeklyReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/routes": {
         parameters: {
             query?: never;
@@ -4154,7 +4264,7 @@ export interface components {
              */
             seq?: number;
             /**
-             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, limit.near, provider.down, provider.misconfigured, or provider.up.
+             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, limit.near, provider.down, provider.misconfigured, provider.up, or report.weekly.
              * @example message.delivered
              */
             type: string;
@@ -4201,6 +4311,8 @@ export interface components {
             provider_name?: string;
             /** @description Why. */
             reason?: string;
+            /** @description With report.weekly: the summary of the week, see GET /v1/reports/weekly/{id}. */
+            report_id?: string;
             /** @description Status after the change. */
             status?: string;
         };
@@ -5708,6 +5820,207 @@ export interface components {
              */
             count: number;
         };
+        Report: {
+            /** @description False while some of the latest changes are not counted yet; they are within seconds, or minutes where much is sent. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description Start of the range, included.
+             */
+            from: string;
+            /**
+             * @description What groups tells messages apart by.
+             * @enum {string}
+             */
+            group_by: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
+            /** @description By messages, most first; days and hours oldest first. At most 200 but for days and hours; the export has all. */
+            groups: components["schemas"]["ReportGroup"][];
+            /**
+             * @description Width of a bucket of the series.
+             * @enum {string}
+             */
+            interval: "hour" | "day";
+            /**
+             * Format: int64
+             * @description How many groups are left out at the end of groups.
+             */
+            omitted: number;
+            /** @description The range before it. */
+            previous: components["schemas"]["ReportNumbers"];
+            /**
+             * Format: date-time
+             * @description Start of the range of the same length that ends where this one begins.
+             */
+            previous_from: string;
+            /** @description Why messages failed (undelivered, expired, failed or blocked), most frequent first. At most 50. */
+            reasons: components["schemas"]["ReportReason"][];
+            /** @description One bucket for every hour or day of the range, oldest first, empty ones included. */
+            series: components["schemas"]["ReportBucket"][];
+            /**
+             * @description The workspace's time zone, in which days begin.
+             * @example Africa/Nairobi
+             */
+            time_zone: string;
+            /**
+             * Format: date-time
+             * @description End of the range, excluded.
+             */
+            to: string;
+            /** @description The whole range. */
+            totals: components["schemas"]["ReportNumbers"];
+        };
+        ReportBucket: {
+            /** @description What became of the messages accepted in it. */
+            numbers: components["schemas"]["ReportNumbers"];
+            /**
+             * Format: int64
+             * @description Messages accepted in the same place of the range before.
+             */
+            previous_messages: number;
+            /**
+             * Format: date-time
+             * @description Its start.
+             */
+            start: string;
+        };
+        ReportGroup: {
+            /** @description The value: identifier of the provider, template, campaign, or of the user, API key or SMPP account; ISO country code; sender ID; class; code of the reason; start of the day or hour. Empty for none. */
+            id: string;
+            /** @description Its name for people where it has one: of a reason, the sentence. */
+            name: string;
+            /** @description What became of its messages. */
+            numbers: components["schemas"]["ReportNumbers"];
+            /** @description This group is what was counted together because an hour had more than 500 values. */
+            others?: boolean;
+            /** @description In the range before. Of days and hours, only messages is given. */
+            previous: components["schemas"]["ReportNumbers"];
+        };
+        ReportLatency: {
+            /**
+             * Format: int64
+             * @description Messages that were measured.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Half of them took at most so many milliseconds. Up to 4.5 % off, as all of these.
+             */
+            p50_ms: number;
+            /**
+             * Format: int64
+             * @description Nine of ten took at most so many milliseconds.
+             */
+            p90_ms: number;
+            /**
+             * Format: int64
+             * @description 99 of 100 took at most so many milliseconds.
+             */
+            p99_ms: number;
+        };
+        ReportNumbers: {
+            /**
+             * Format: int64
+             * @description Stopped by a rule of ours, such as an opt-out.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Canceled.
+             */
+            canceled: number;
+            /** @description What providers say they charged, for each currency; currencies are never added up. */
+            costs: components["schemas"]["Money"][];
+            /**
+             * Format: int64
+             * @description Reported delivered.
+             */
+            delivered: number;
+            /**
+             * Format: double
+             * @description Delivered as a share (0 to 1) of delivered, undelivered, failed, expired and blocked: of the messages whose fate is proved. Left out while there is none.
+             * @example 0.972
+             */
+            delivery_rate?: number;
+            /**
+             * Format: int64
+             * @description Their validity ended, here or at the network.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description No provider took them.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Messages accepted.
+             */
+            messages: number;
+            /** @description From when the provider took it until the report that it was delivered. */
+            network?: components["schemas"]["ReportLatency"];
+            /**
+             * Format: int64
+             * @description Scheduled, queued or being sent.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Messages whose provider told a price. Where it is below messages, costs is not the whole cost.
+             */
+            priced: number;
+            /** @description From when a message was due (accepted, or its send_at) until a provider took it. */
+            queue?: components["schemas"]["ReportLatency"];
+            /**
+             * Format: int64
+             * @description Their segments.
+             */
+            segments: number;
+            /**
+             * Format: int64
+             * @description Taken by a provider, report awaited.
+             */
+            sent: number;
+            /** @description From when it was due until the report that it was delivered. */
+            total?: components["schemas"]["ReportLatency"];
+            /**
+             * Format: int64
+             * @description Ended without a delivery report, or with an outcome that was never confirmed.
+             */
+            unconfirmed: number;
+            /**
+             * Format: int64
+             * @description Taken by a provider, then refused by the network.
+             */
+            undelivered: number;
+            /**
+             * Format: int64
+             * @description Outcome not known yet.
+             */
+            unknown: number;
+        };
+        ReportReason: {
+            /**
+             * @description Stable word for the cause.
+             * @example undelivered
+             */
+            code: string;
+            /**
+             * Format: int64
+             * @description Messages that failed for it.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description In the range before.
+             */
+            previous: number;
+            /** @description The cause in a sentence, as it stands with the messages; may be empty. */
+            text: string;
+        };
+        ReportSettings: {
+            /** @description A summary of every week is made on the Monday after it, and told with the event report.weekly. */
+            weekly: boolean;
+        };
         ResendRequest: {
             /**
              * Format: int64
@@ -6864,6 +7177,54 @@ export interface components {
             types?: string[];
             /** @description Another address. */
             url?: string;
+        };
+        WeeklyReport: {
+            /** @description The countries with most messages, at most ten. Their range before is empty. */
+            countries: components["schemas"]["ReportGroup"][];
+            /**
+             * Format: date-time
+             * @description When it was made. What changed later is not in it.
+             */
+            created_at: string;
+            /** @description The seven days, Monday first. */
+            days: components["schemas"]["ReportNumbers"][];
+            /**
+             * Format: date-time
+             * @description Start of the week, included.
+             */
+            from: string;
+            /**
+             * @description Identifier.
+             * @example rep_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /** @description The seven days before it. */
+            previous: components["schemas"]["ReportNumbers"];
+            /** @description The providers with most messages, at most ten. Their range before is empty. */
+            providers: components["schemas"]["ReportGroup"][];
+            /** @description Why messages failed, at most ten. */
+            reasons: components["schemas"]["ReportReason"][];
+            /**
+             * @description The workspace's time zone when it was made.
+             * @example Africa/Nairobi
+             */
+            time_zone: string;
+            /**
+             * Format: date-time
+             * @description End of the week, excluded.
+             */
+            to: string;
+            /** @description The whole week. */
+            totals: components["schemas"]["ReportNumbers"];
+            /**
+             * @description Its Monday.
+             * @example 2026-11-23
+             */
+            week: string;
+        };
+        WeeklyReportList: {
+            /** @description Latest week first, at most 26. */
+            items: components["schemas"]["WeeklyReport"][];
         };
         Workspace: {
             /**
@@ -11151,6 +11512,207 @@ export interface operations {
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
+        };
+    };
+    getReportSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putReportSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getReport: {
+        parameters: {
+            query?: {
+                /** @description A range by name: today (when left out), yesterday, the last 24 hours, 7 days or 30 days. Days begin at midnight in the workspace's time zone. */
+                range?: "today" | "yesterday" | "24h" | "7d" | "30d";
+                /** @description Start of the range, rounded down to the hour; with to, in place of range. */
+                from?: string;
+                /** @description End of the range, rounded up to the hour; now when left out. */
+                to?: string;
+                /** @description Width of a bucket; hour for up to two days, else day. */
+                interval?: "hour" | "day";
+                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone. */
+                group_by?: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
+            };
+            header?: {
+                /** @description The ETag of the answer you have: 304 when nothing has changed. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Send it as If-None-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Nothing has changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportReport: {
+        parameters: {
+            query?: {
+                /** @description A range by name: today (when left out), yesterday, the last 24 hours, 7 days or 30 days. Days begin at midnight in the workspace's time zone. */
+                range?: "today" | "yesterday" | "24h" | "7d" | "30d";
+                /** @description Start of the range, rounded down to the hour; with to, in place of range. */
+                from?: string;
+                /** @description End of the range, rounded up to the hour; now when left out. */
+                to?: string;
+                /** @description Width of a bucket; hour for up to two days, else day. */
+                interval?: "hour" | "day";
+                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone. */
+                group_by?: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listWeeklyReports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeeklyReportList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getWeeklyReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the summary. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeeklyReport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
         };
     };
     listRoutes: {
