@@ -7,56 +7,32 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/smsir/smsir/internal/store/sqlite"
+	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
 	sqlite3 "modernc.org/sqlite"
 )
-
-// lived are the tables that the stages of this world and the oracle know. Opening a connection reads the whole schema, and
-// a seed opens many: without the others it takes a third less time. A stage that asks for another one fails with "no such
-// table"; add it here.
-var lived = []string{
-	"attempts", "audit", "auto_replies", "client_refs", "confirmations", "consents", "contacts", "conversation_messages", "conversations", "counts", "events",
-	"goose_db_version", "idempotency", "inbound", "inbox_settings", "jobs", "members", "messages", "nodes", "opt_out_reviews", "part_sets", "parts", "providers",
-	"receipts", "schema_version", "sessions", "set_parts", "settings", "suppressions", "users", "workspaces",
-}
 
 // template is a database with all tables and nothing in them, made once and copied for every seed.
 type template struct {
 	file []byte
-	db   *sql.DB // the same, in memory
+	db   *sql.DB // the same, open
 }
 
 func newTemplate(t *testing.T) *template {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "smsir.db")
-	st, err := sqlite.Open(bg, path, sqlite.Options{})
+	path := sqlitetest.File(t, filepath.Join(t.TempDir(), "smsir.db"))
+	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := st.Close(); err != nil {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	m := &template{}
-	if m.db, err = sql.Open("sqlite", path); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = m.db.Close() })
-	m.db.SetMaxOpenConns(1)
-	var drop string
-	if err := m.db.QueryRowContext(bg, "SELECT group_concat('DROP TABLE ' || name, ';') FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('"+
-		strings.Join(lived, "', '")+"')").Scan(&drop); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.db.ExecContext(bg, drop+"; VACUUM; PRAGMA journal_mode = DELETE"); err != nil {
-		t.Fatal(err)
-	}
-	if m.file, err = os.ReadFile(path); err != nil {
-		t.Fatal(err)
-	}
-	return m
+	t.Cleanup(func() { _ = db.Close() })
+	db.SetMaxOpenConns(1)
+	return &template{file, db}
 }
 
 // copy puts a fresh database at path, in memory or on the disk, where it stays until the test ends it.
