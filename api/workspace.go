@@ -4,27 +4,29 @@ import "time"
 
 // Workspace is the tenant: an organisation's people, messages, providers and keys.
 type Workspace struct {
-	ID            string     `json:"id" doc:"Identifier." example:"wks_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-	Name          string     `json:"name" doc:"Name." example:"Example Clinic"`
-	Country       string     `json:"country" doc:"ISO 3166-1 alpha-2: the region in which national numbers are read." example:"US"`
-	TimeZone      string     `json:"time_zone" doc:"IANA time zone: where its days begin." example:"America/New_York"`
-	OnUnknown     string     `json:"on_unknown" enum:"hold,retry_once,alert" doc:"What happens to a message when nobody can tell whether it went out."`
-	SmartEncoding bool       `json:"smart_encoding" doc:"Replace typographic characters by GSM equivalents unless a send says otherwise."`
-	CreatedAt     time.Time  `json:"created_at" doc:"When it was created."`
-	PausedAt      *time.Time `json:"paused_at,omitempty" doc:"Since when nothing is sent; left out: it is not paused."`
-	QueueMaxCount int64      `json:"queue_max_count,omitempty" doc:"New messages are refused (queue_full) while so many wait; left out: the server's limit."`
-	QueueMaxAge   int64      `json:"queue_max_age_seconds,omitempty" doc:"New messages other than OTPs are refused (queue_full) while one has waited for so long; left out: never."`
+	ID                    string     `json:"id" doc:"Identifier." example:"wks_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Name                  string     `json:"name" doc:"Name." example:"Example Clinic"`
+	Country               string     `json:"country" doc:"ISO 3166-1 alpha-2: the region in which national numbers are read." example:"US"`
+	TimeZone              string     `json:"time_zone" doc:"IANA time zone: where its days begin." example:"America/New_York"`
+	OnUnknown             string     `json:"on_unknown" enum:"hold,retry_once,alert" doc:"What happens to a message when nobody can tell whether it went out."`
+	SmartEncoding         bool       `json:"smart_encoding" doc:"Replace typographic characters by GSM equivalents unless a send says otherwise."`
+	CreatedAt             time.Time  `json:"created_at" doc:"When it was created."`
+	PausedAt              *time.Time `json:"paused_at,omitempty" doc:"Since when nothing is sent; left out: it is not paused."`
+	RegisteredSendersOnly bool       `json:"registered_senders_only" doc:"Messages are refused unless their sender is registered and approved for the country of the recipient."`
+	QueueMaxCount         int64      `json:"queue_max_count,omitempty" doc:"New messages are refused (queue_full) while so many wait; left out: the server's limit."`
+	QueueMaxAge           int64      `json:"queue_max_age_seconds,omitempty" doc:"New messages other than OTPs are refused (queue_full) while one has waited for so long; left out: never."`
 }
 
 // WorkspaceUpdate is the body of PATCH /v1/workspace. What is left out stays.
 type WorkspaceUpdate struct {
-	Name          *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"New name."`
-	Country       *string `json:"country,omitempty" minLength:"2" maxLength:"2" doc:"ISO 3166-1 alpha-2." example:"US"`
-	TimeZone      *string `json:"time_zone,omitempty" minLength:"1" maxLength:"64" doc:"IANA time zone." example:"America/New_York"`
-	OnUnknown     *string `json:"on_unknown,omitempty" enum:"hold,retry_once,alert" doc:"What happens when nobody can tell whether a message went out."`
-	SmartEncoding *bool   `json:"smart_encoding,omitempty" doc:"Smart encoding by default."`
-	Paused        *bool   `json:"paused,omitempty" doc:"Pause or resume sending. Messages are still accepted and wait."`
-	QueueMaxCount *int    `json:"queue_max_count,omitempty" minimum:"0" maximum:"10000000" doc:"Refuse new messages while so many wait; 0 for the server's limit. OTPs may exceed it by a tenth."`
+	Name                  *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"New name."`
+	Country               *string `json:"country,omitempty" minLength:"2" maxLength:"2" doc:"ISO 3166-1 alpha-2." example:"US"`
+	TimeZone              *string `json:"time_zone,omitempty" minLength:"1" maxLength:"64" doc:"IANA time zone." example:"America/New_York"`
+	OnUnknown             *string `json:"on_unknown,omitempty" enum:"hold,retry_once,alert" doc:"What happens when nobody can tell whether a message went out."`
+	SmartEncoding         *bool   `json:"smart_encoding,omitempty" doc:"Smart encoding by default."`
+	RegisteredSendersOnly *bool   `json:"registered_senders_only,omitempty" doc:"Accept messages from registered and approved senders only."`
+	Paused                *bool   `json:"paused,omitempty" doc:"Pause or resume sending. Messages are still accepted and wait."`
+	QueueMaxCount         *int    `json:"queue_max_count,omitempty" minimum:"0" maximum:"10000000" doc:"Refuse new messages while so many wait; 0 for the server's limit. OTPs may exceed it by a tenth."`
 
 	QueueMaxAgeSeconds *int `json:"queue_max_age_seconds,omitempty" minimum:"0" maximum:"604800" doc:"Refuse new messages other than OTPs while one has waited for so long; 0 for never."`
 }

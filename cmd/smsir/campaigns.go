@@ -16,7 +16,7 @@ import (
 // newCampaigns makes the service of campaigns over stage 1, the routes and the providers.
 func (g *gateway) newCampaigns() *campaign.Service {
 	return campaign.New(campaign.Options{
-		Store: g.store, Send: g.sendPiece, Poke: func() { g.jobs.Poke() }, Route: g.wouldTake, Rate: g.segmentsPerSecond,
+		Store: g.store, Send: g.sendPiece, Poke: func() { g.jobs.Poke() }, Route: g.wouldTake, Sender: g.senders.Known, Rate: g.segmentsPerSecond,
 		Lateness: g.s.Message.MaxLateness, Log: g.o.Log,
 	})
 }

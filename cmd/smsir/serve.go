@@ -48,6 +48,7 @@ import (
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
+	"github.com/smsir/smsir/internal/sender"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/upstream"
 	"github.com/smsir/smsir/internal/webhook"
@@ -82,6 +83,7 @@ type gateway struct {
 	carrier    *simulator.Carrier
 	upstreams  *upstream.Service
 	routes     *routing.Service
+	senders    *sender.Service
 	accounts   *account.Service
 	dispatcher *dispatch.Dispatcher
 	accepter   *accept.Service
@@ -191,6 +193,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}); err != nil {
 		return nil, err
 	}
+	g.senders = sender.New(sender.Options{Store: g.store, Changed: g.providersChanged})
 	if g.accounts, err = account.New(account.Config{
 		Store: g.store, Session: g.s.Session, Registration: g.s.Registration, Announce: g.announce,
 		Starter: g.upstreams.Starter, Started: g.providersChanged, Paused: g.providersChanged, Changed: func() { g.tell(node.Accounts) }, Log: log,
@@ -205,13 +208,13 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	g.inbound = inbound.New(g.store, log, nil)
 	reports := sink{receipts, g.inbound, func() { g.jobs.Poke() }}
 	g.dispatcher = dispatch.New(dispatch.Options{
-		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
+		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Senders: g.senders.Restricted, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
 		Sink: reports, Unmapped: unmapped.Tell, Node: g.dispatchNode(), Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
 	})
 	g.accepter = accept.New(accept.Options{
 		Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
 		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
-		Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Metrics: g.metrics,
+		Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Sender: g.senders.Choose, Metrics: g.metrics,
 	})
 	g.hub = notify.New(g.store, g.store, log)
 	if g.webhooks, err = g.openWebhooks(keys); err != nil {
@@ -241,6 +244,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Audience:  audience.New(g.store, nil),
 		Imports:   imports,
 		Campaigns: campaigns,
+		Senders:   g.senders,
 		Inbox:     g.inbox,
 		Reports:   g.reports,
 		Accept:    g.accepter,

@@ -56,6 +56,9 @@ type Options struct {
 	Waits func(workspace smsir.UUID) (smsir.Reason, time.Time)
 	// Hurry is called when what messages waited for came while they were stored.
 	Hurry func()
+	// Sender chooses the sender of a message to a country from the one asked for, which may be "". Its *smsir.Error refuses the
+	// message. Nil: whatever is asked for.
+	Sender func(ctx context.Context, w *store.Workspace, from, country string, class smsir.Class) (string, error)
 	// Knows reports whether a provider is enabled in a workspace.
 	Knows   func(workspace, provider smsir.UUID) bool
 	Metrics prometheus.Registerer
@@ -210,7 +213,10 @@ func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 			return nil, err
 		}
 	}
-	p := s.plan(&o, list)
+	p, err := s.plan(ctx, &o, list)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.check(ctx); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package accept
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ import (
 )
 
 // message makes the message of row i and tells its cost, or says everything that is wrong with it.
-func (p *plan) message(i int) (m *smsir.Message, cost int64, problems []Problem) {
+func (p *plan) message(ctx context.Context, i int) (m *smsir.Message, cost int64, problems []Problem, err error) {
 	r, w := &p.order.Requests[i], p.order.Workspace
 	c := checker{index: i}
 	m = &smsir.Message{
@@ -39,11 +40,33 @@ func (p *plan) message(i int) (m *smsir.Message, cost int64, problems []Problem)
 	if !r.Provider.IsZero() && !p.s.opt.Knows(w.ID, r.Provider) {
 		c.add("provider", "provider_unknown", "There is no enabled provider with this id in the workspace. Leave the field out to let the routes decide.")
 	}
+	if err := p.chooseSender(ctx, &c, m); err != nil {
+		return nil, 0, nil, err
+	}
 	if len(c.problems) > 0 {
-		return nil, 0, c.problems
+		return nil, 0, c.problems, nil
 	}
 	m.ID = p.s.opt.Store.NewID(p.now)
-	return m, cost, nil
+	return m, cost, nil, nil
+}
+
+// chooseSender applies the workspace's rules of senders. Replies and confirmations of opt-outs come from the number that
+// was written to, whatever the rules say.
+func (p *plan) chooseSender(ctx context.Context, c *checker, m *smsir.Message) error {
+	if p.s.opt.Sender == nil || len(c.problems) > 0 || p.order.Confirmation || !p.order.Conversation.IsZero() {
+		return nil
+	}
+	from, err := p.s.opt.Sender(ctx, p.order.Workspace, m.From, m.Country, m.Class)
+	var refused *smsir.Error
+	switch {
+	case err == nil:
+		m.From = from
+	case errors.As(err, &refused):
+		c.add("from", string(refused.Code), "%s", refused.Text)
+	default:
+		return err
+	}
+	return nil
 }
 
 // Smart is the choice of a request, or else the workspace's.

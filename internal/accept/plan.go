@@ -23,16 +23,16 @@ type plan struct {
 	result   Result
 }
 
-func (s *Service) plan(o *Order, list *smsir.PriceList) *plan {
+func (s *Service) plan(ctx context.Context, o *Order, list *smsir.PriceList) (*plan, error) {
 	p := &plan{s: s, order: o, list: list, now: s.opt.Now().UTC().Truncate(time.Millisecond)}
 	switch {
 	case len(o.Requests) == 0:
 		p.problems = []Problem{{Field: "to", Code: "recipients_missing", Text: "There is no recipient. Give at least one number."}}
-		return p
+		return p, nil
 	case len(o.Requests) > MaxRecipients:
 		p.problems = []Problem{{Field: "to", Code: "too_many_recipients", Text: fmt.Sprintf(
 			"%d recipients are too many for one request. Send at most %d at a time.", len(o.Requests), MaxRecipients)}}
-		return p
+		return p, nil
 	}
 	if p.result.Batch = o.In; o.Batch && o.In == 0 {
 		p.result.Batch = s.opt.Store.NewID(p.now)
@@ -40,7 +40,10 @@ func (s *Service) plan(o *Order, list *smsir.PriceList) *plan {
 	type row struct{ to, from, text string }
 	seen := make(map[row]int, len(o.Requests))
 	for i := range o.Requests {
-		m, cost, problems := p.message(i)
+		m, cost, problems, err := p.message(ctx, i)
+		if err != nil {
+			return nil, err
+		}
 		if len(problems) > 0 {
 			p.refuse(i, problems)
 			continue
@@ -53,7 +56,7 @@ func (s *Service) plan(o *Order, list *smsir.PriceList) *plan {
 		seen[key] = i
 		p.messages, p.costs, p.rows = append(p.messages, m), append(p.costs, cost), append(p.rows, i)
 	}
-	return p
+	return p, nil
 }
 
 func (p *plan) refuse(i int, problems []Problem) {

@@ -211,9 +211,10 @@ func TestWorkspaceSettings(t *testing.T) {
 	ctx := t.Context()
 	name, country, zone, retry, smart, paused := "Renamed", "gb", "Europe/London", smsir.RetryOnce, false, true
 	count, age := int64(500), time.Hour
-	w, err := f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{&name, &country, &zone, &retry, &smart, &paused, &count, &age}, home)
+	registered := true
+	w, err := f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{&name, &country, &zone, &retry, &smart, &paused, &count, &age, &registered}, home)
 	wantNil(t, "UpdateWorkspace", err)
-	if w.Name != "Renamed" || w.Country != "GB" || w.TimeZone != "Europe/London" || w.OnUnknown != retry || w.Smart || !w.PausedAt.Equal(start) || w.QueueCount != count || w.QueueAge != age {
+	if w.Name != "Renamed" || w.Country != "GB" || w.TimeZone != "Europe/London" || w.OnUnknown != retry || w.Smart || !w.PausedAt.Equal(start) || w.QueueCount != count || w.QueueAge != age || !w.Registered {
 		t.Errorf("UpdateWorkspace: got %+v", w)
 	}
 	p, err := f.Cookie(ctx, bob.Token)

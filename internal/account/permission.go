@@ -34,6 +34,8 @@ const (
 	WebhooksWrite     Permission = "webhooks:write"
 	SMPPRead          Permission = "smpp:read"
 	SMPPWrite         Permission = "smpp:write"
+	SendersRead       Permission = "senders:read"
+	SendersWrite      Permission = "senders:write"
 	CampaignsRead     Permission = "campaigns:read"
 	CampaignsWrite    Permission = "campaigns:write"
 	CampaignsApprove  Permission = "campaigns:approve"
@@ -88,6 +90,8 @@ var rules = []Rule{
 	{WebhooksWrite, "Add, change, test and remove webhooks, and send deliveries again.", leaders, true, false},
 	{SMPPRead, "See the SMPP accounts and who is bound.", leaders, false, false},
 	{SMPPWrite, "Add, change and remove SMPP accounts, and end their sessions.", leaders, false, false},
+	{SendersRead, "See the registered senders.", senders, true, false},
+	{SendersWrite, "Register, change and remove senders.", leaders, true, false},
 	{CampaignsRead, "See templates and campaigns.", everyone, true, false},
 	{CampaignsWrite, "Write templates, and write, launch, pause and cancel campaigns.", senders, true, false},
 	{CampaignsApprove, "Approve campaigns that somebody else launched.", leaders, false, false},

@@ -37,6 +37,8 @@ func TestPermissionTable(t *testing.T) {
 		"webhooks:write":      "o a - - k -",
 		"smpp:read":           "o a - - - -",
 		"smpp:write":          "o a - - - -",
+		"senders:read":        "o a m - k -",
+		"senders:write":       "o a - - k -",
 		"campaigns:read":      "o a m v k p",
 		"campaigns:write":     "o a m - k -",
 		"campaigns:approve":   "o a - - - -",

@@ -64,6 +64,7 @@ type WorkspaceChange struct {
 	// QueueCount and QueueAge refuse new messages while so many wait, or one for so long; 0 takes the limit away.
 	QueueCount *int64
 	QueueAge   *time.Duration
+	Registered *bool // only registered and approved senders
 }
 
 // UpdateWorkspace changes the workspace of p and returns it. Permission: workspace:write. Errors: invalid (Field "name",
@@ -103,6 +104,7 @@ func compare(e *store.AuditEntry, a, b *store.Workspace) {
 	e.Changed("smart", strconv.FormatBool(a.Smart), strconv.FormatBool(b.Smart))
 	e.Changed("queue_max_count", strconv.FormatInt(a.QueueCount, 10), strconv.FormatInt(b.QueueCount, 10))
 	e.Changed("queue_max_age", a.QueueAge.String(), b.QueueAge.String())
+	e.Changed("registered_senders_only", strconv.FormatBool(a.Registered), strconv.FormatBool(b.Registered))
 	e.Changed("paused", strconv.FormatBool(!a.PausedAt.IsZero()), strconv.FormatBool(!b.PausedAt.IsZero()))
 }
 
@@ -146,6 +148,9 @@ func (c WorkspaceChange) apply(w *store.Workspace, nameField string, now time.Ti
 			return nil, fault(smsir.CodeInvalid, "queue_max_age_seconds", "The longest wait is a number of seconds, or 0 for no limit.")
 		}
 		w.QueueAge, changed = *c.QueueAge, append(changed, "queue_max_age")
+	}
+	if c.Registered != nil {
+		w.Registered, changed = *c.Registered, append(changed, "registered_senders_only")
 	}
 	if c.Paused != nil && *c.Paused == w.PausedAt.IsZero() {
 		changed = append(changed, "paused")

@@ -62,6 +62,8 @@ type Options struct {
 	Poke func()
 	// Route says which provider would take a message to a number, and why in a sentence; "" and why there is none.
 	Route func(ctx context.Context, w *store.Workspace, to, from string) (provider, why string, err error)
+	// Sender refuses a sender ("" for none) that the rules of the workspace do not allow. Nil: every one is allowed.
+	Sender func(ctx context.Context, w *store.Workspace, from string) error
 	// Rate is how many segments a second the providers of a workspace take together; 0 when nobody knows.
 	Rate func(ctx context.Context, workspace smsir.UUID) (float64, error)
 	// Lateness is how late a campaign may start; 1 h if 0. One that is later waits for somebody to look at it.

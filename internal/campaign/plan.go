@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -121,6 +122,14 @@ func (s *Service) checkMessage(ctx context.Context, w *store.Workspace, p *store
 			return invalid("sender", "%s", err)
 		}
 		p.Sender = sender.Value
+	}
+	if s.opt.Sender != nil {
+		var refused *smsir.Error
+		if err := s.opt.Sender(ctx, w, p.Sender); errors.As(err, &refused) {
+			return invalid("sender", "%s", refused.Text)
+		} else if err != nil {
+			return err
+		}
 	}
 	return nil
 }

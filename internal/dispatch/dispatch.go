@@ -42,6 +42,9 @@ type Options struct {
 	Store store.Queue
 	// Open returns every enabled upstream of the instance, in the form it has now.
 	Open func(ctx context.Context) ([]Upstream, error)
+	// Senders returns, for every workspace, the providers of the senders that may not go through all of them; they are
+	// loaded together with the providers. Nil: every sender may go through every provider.
+	Senders func(ctx context.Context) (map[smsir.UUID]map[string][]smsir.UUID, error)
 	// Routes returns the routing rules of every workspace that has some; they are loaded together with
 	// the providers. Nil: there are none.
 	Routes func(ctx context.Context) (map[smsir.UUID]*route.Table, error)

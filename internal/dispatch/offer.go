@@ -12,9 +12,10 @@ import (
 
 // owner is a workspace as far as sending goes.
 type owner struct {
-	candidates []route.Candidate // its enabled providers
-	lanes      []*lane           // theirs
-	rules      *route.Table      // nil for none
+	candidates []route.Candidate       // its enabled providers
+	lanes      []*lane                 // theirs
+	rules      *route.Table            // nil for none
+	senders    map[string][]smsir.UUID // the providers of those that may not go through all
 	paused     bool
 	oneNode    bool // one of the providers is for one node at a time
 }
@@ -26,6 +27,15 @@ func (o *owner) now(at time.Time) []route.Candidate {
 		candidates[i].Health = l.health(at)
 	}
 	return candidates
+}
+
+// carrying are the candidates that a sender may go through; test providers take any.
+func (o *owner) carrying(from string, candidates []route.Candidate) []route.Candidate {
+	allowed := o.senders[from]
+	if len(allowed) == 0 {
+		return candidates
+	}
+	return slices.DeleteFunc(candidates, func(c route.Candidate) bool { return !c.TestOnly && !slices.Contains(allowed, c.ID) })
 }
 
 // noRoutePause is how long a message rests that nobody can take, if neither providers nor rules change.
@@ -112,7 +122,7 @@ func (d *Dispatcher) plan(ask route.Message, workspace smsir.UUID) (route.Plan, 
 	if o == nil {
 		return route.Plan{Reason: route.NoProvider}, nil
 	}
-	candidates := o.now(ask.At)
+	candidates := o.carrying(ask.From, o.now(ask.At))
 	return route.For(ask, o.rules, candidates), candidates
 }
 

@@ -21,6 +21,12 @@ func (d *Dispatcher) load(ctx context.Context) error {
 			return fmt.Errorf("load the routing rules: %w", err)
 		}
 	}
+	var senders map[smsir.UUID]map[string][]smsir.UUID
+	if d.opt.Senders != nil {
+		if senders, err = d.opt.Senders(ctx); err != nil {
+			return fmt.Errorf("load the senders: %w", err)
+		}
+	}
 	var paused []smsir.UUID
 	if d.opt.Paused != nil {
 		if paused, err = d.opt.Paused(ctx); err != nil {
@@ -32,7 +38,7 @@ func (d *Dispatcher) load(ctx context.Context) error {
 	at := func(workspace smsir.UUID) *owner {
 		o := owners[workspace]
 		if o == nil {
-			o = &owner{rules: rules[workspace]}
+			o = &owner{rules: rules[workspace], senders: senders[workspace]}
 			owners[workspace] = o
 		}
 		return o

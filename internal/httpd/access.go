@@ -184,6 +184,10 @@ func accessTable() map[string]access {
 		"GET /v1/campaign-settings":            may(account.CampaignsRead),
 		"PUT /v1/campaign-settings":            may(account.WorkspaceWrite),
 
+		"GET /v1/senders":               may(account.SendersRead),
+		"POST /v1/senders":              may(account.SendersWrite),
+		"PATCH /v1/senders/{id}":        may(account.SendersWrite),
+		"DELETE /v1/senders/{id}":       may(account.SendersWrite),
 		"GET /v1/audit":                 may(account.AuditRead),
 		"GET /v1/audit/export":          may(account.AuditRead),
 		"GET /v1/smpp/accounts":         may(account.SMPPRead),

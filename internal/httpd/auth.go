@@ -157,7 +157,7 @@ func userOf(u *store.User) api.User {
 func workspaceOf(w *store.Workspace) api.Workspace {
 	return api.Workspace{
 		ID: w.ID.Format(smsir.PrefixWorkspace), Name: w.Name, Country: w.Country, TimeZone: w.TimeZone,
-		OnUnknown: w.OnUnknown.String(), SmartEncoding: w.Smart, CreatedAt: w.CreatedAt.UTC(), PausedAt: api.Time(w.PausedAt),
+		OnUnknown: w.OnUnknown.String(), SmartEncoding: w.Smart, CreatedAt: w.CreatedAt.UTC(), PausedAt: api.Time(w.PausedAt), RegisteredSendersOnly: w.Registered,
 		QueueMaxCount: w.QueueCount, QueueMaxAge: int64(w.QueueAge / time.Second),
 	}
 }

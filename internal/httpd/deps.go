@@ -97,6 +97,8 @@ type Store interface {
 	store.AudienceReader
 	store.History
 	store.Auditor
+	Senders(ctx context.Context, workspace smsir.UUID) ([]store.Sender, error)
+	SendersUsed(ctx context.Context, workspace smsir.UUID, since time.Time) (map[string]store.SenderUse, error)
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
 	store.CampaignReader
 	store.InboxReader

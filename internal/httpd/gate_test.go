@@ -33,6 +33,7 @@ import (
 	routes "github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
+	"github.com/smsir/smsir/internal/sender"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqlite"
 	"github.com/smsir/smsir/internal/store/sqlite/sqlitetest"
@@ -101,13 +102,14 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 		t.Fatal(err)
 	}
 	hooks := webhook.New(webhook.Options{Store: db, Box: hookBox, Guard: guard.New(nil), NewID: db.NewID})
-	registry := prometheus.NewRegistry()
+	metrics := prometheus.NewRegistry()
+	registry := sender.New(sender.Options{Store: db})
 	deps := Deps{
-		Campaigns: campaign.New(campaign.Options{Store: db}), Reports: report.New(report.Options{Store: db}),
-		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Inbox: inbox.New(inbox.Options{Store: db}), Accept: accept.New(accept.Options{Store: db}), Store: db,
+		Campaigns: campaign.New(campaign.Options{Store: db, Sender: registry.Known}), Reports: report.New(report.Options{Store: db}),
+		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Inbox: inbox.New(inbox.Options{Store: db}), Accept: accept.New(accept.Options{Store: db, Sender: registry.Choose}), Senders: registry, Store: db,
 		Ledger: ledger.New(ledger.Options{Store: db, Changed: g.accounts.Changed}),
 		Hub:    notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
-		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: registry, Metrics: registry,
+		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: metrics, Metrics: metrics,
 		Callbacks: callbacks, Routes: rules, Webhooks: hooks,
 	}
 	for _, f := range change {

@@ -284,8 +284,11 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	if added, err := g.store.AddWeeklyReport(t.Context(), week); err != nil || !added {
 		t.Fatal(added, err)
 	}
+	var foreignSender api.Sender
+	g.ok(request{method: "POST", path: "/v1/senders", as: other.token, body: `{"value":"THEIRS"}`}, 201, &foreignSender)
 	foreign := map[string]string{
 		"weekly":    week.ID.Format(smsir.PrefixReport),
+		"senders":   foreignSender.ID,
 		"webhooks":  hook.Webhook.ID,
 		"views":     view.ID,
 		"accounts":  esme.Account.ID,
@@ -299,6 +302,7 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 		"providers": providers.Items[0].ID, "members": other.id, "workspaces": other.space,
 	}
 	bodies := map[string]string{
+		"PATCH /v1/senders/{id}":           `{"name":"x"}`,
 		"PATCH /v1/workspace/members/{id}": `{"role":"viewer"}`, "PATCH /v1/providers/{id}": `{"enabled":false}`, "PATCH /v1/routes/{id}": `{"enabled":false}`,
 		"POST /v1/providers/{id}/test": `{"to":"+12025550100"}`,
 		"PUT /v1/imports/{id}/mapping": `{"header":true,"columns":["name","phone"]}`, "POST /v1/imports/{id}/commit": `{}`,

@@ -25,6 +25,7 @@ type Deps struct {
 	Audience  Audience
 	Campaigns Campaigns
 	Reports   Reports
+	Senders   Senders
 	Imports   Imports
 	Inbox     Inbox
 	Webhooks  Webhooks
@@ -141,6 +142,7 @@ func (s *Server) build() {
 	s.registerInboxRules(b)
 	s.registerWebhooks(b)
 	s.registerAudit(b)
+	s.registerSenders(b)
 	s.registerEvents(b)
 	s.registerHealth(b)
 	b.mux.HandleFunc("/", s.noRoute)

@@ -54,7 +54,7 @@ type memberID struct {
 func (s *Server) updateWorkspace(c *call, in *struct{ Body api.WorkspaceUpdate }) (*api.Workspace, error) {
 	change := account.WorkspaceChange{
 		Name: in.Body.Name, Country: in.Body.Country, TimeZone: in.Body.TimeZone,
-		Smart: in.Body.SmartEncoding, Paused: in.Body.Paused,
+		Smart: in.Body.SmartEncoding, Paused: in.Body.Paused, Registered: in.Body.RegisteredSendersOnly,
 	}
 	if in.Body.OnUnknown != nil {
 		policy, _ := smsir.ParseOnUnknown(*in.Body.OnUnknown) // one of its words, as the tags demand

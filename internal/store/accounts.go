@@ -36,6 +36,8 @@ type Workspace struct {
 	// Currency is that of its prices, ISO 4217; "" before it has any. PricesVersion grows with every change of them.
 	Currency      string
 	PricesVersion int64
+	// Registered refuses messages from senders that are not registered and approved.
+	Registered bool
 }
 
 // Role of a member in a workspace, most powerful first.
@@ -241,6 +243,7 @@ type Store interface {
 	Routes
 	Audience
 	Webhooks
+	Senders
 	PartSets
 	Imports
 	History

@@ -17,6 +17,7 @@ type AccountStore interface {
 	store.Accounts
 	store.Providers
 	store.Routes
+	store.Senders
 }
 
 // Accounts judges an implementation of store.Accounts, store.Providers and store.Routes. open returns an empty store, closed by the
@@ -58,6 +59,7 @@ func Accounts[S AccountStore](t *testing.T, open func(t *testing.T) S) {
 		{"a routing rule changes in the version that was read", routeVersions},
 		{"routing rules are put in order all at once", routeOrder},
 		{"new routing rules from all sides have places of their own", routeRace},
+		{"senders", senders},
 		{"tenants do not meet", tenants},
 	} {
 		t.Run(rule.name, func(t *testing.T) {

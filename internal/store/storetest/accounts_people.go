@@ -184,7 +184,7 @@ func updateWorkspace(t *testing.T, s AccountStore) {
 	want := *r.Workspace
 	want.Name, want.Country, want.TimeZone = "Renamed", "GB", "Europe/London"
 	want.OnUnknown, want.Smart, want.PausedAt = smsir.RetryOnce, false, at(time.Minute)
-	want.QueueCount, want.QueueAge = 500, time.Hour
+	want.QueueCount, want.QueueAge, want.Registered = 500, time.Hour, true
 	must(t, "UpdateWorkspace", s.UpdateWorkspace(ctx, &want, audit("workspace.updated", want.ID)))
 	got, err := s.Workspace(ctx, want.ID)
 	must(t, "Workspace", err)

@@ -2268,6 +2268,58 @@ export interface paths {
         patch: operations["updateRoute"];
         trace?: never;
     };
+    "/v1/senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the registered senders
+         * @description With `registered_senders_only` of the workspace, messages from other senders, and from those that are not approved for the recipient's country, are refused (`sender_not_registered`, `sender_not_approved`, `sender_missing`), whichever way they come.
+         *
+         *     Needs the permission `senders:read`.
+         */
+        get: operations["listSenders"];
+        put?: never;
+        /**
+         * Register a sender
+         * @description Needs the permission `senders:write`.
+         */
+        post: operations["createSender"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/senders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a sender
+         * @description Messages that were accepted with it are sent.
+         *
+         *     Needs the permission `senders:write`.
+         */
+        delete: operations["deleteSender"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a sender
+         * @description Needs the permission `senders:write`.
+         */
+        patch: operations["updateSender"];
+        trace?: never;
+    };
     "/v1/smpp/accounts": {
         parameters: {
             query?: never;
@@ -2879,7 +2931,7 @@ export interface components {
              */
             name: string;
             /** @description What it may do. */
-            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "inbox:read" | "inbox:write" | "autoreplies:write" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "workspace:read" | "credit:read")[];
+            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "inbox:read" | "inbox:write" | "autoreplies:write" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "senders:read" | "senders:write" | "workspace:read" | "credit:read")[];
         };
         APIKeyCreated: {
             /** @description The key. */
@@ -6684,6 +6736,120 @@ export interface components {
              */
             validity_seconds?: number;
         };
+        Sender: {
+            /** @description Where it stands, country by country. */
+            countries: components["schemas"]["SenderCountry"][];
+            /**
+             * Format: date-time
+             * @description When it was registered.
+             */
+            created_at: string;
+            /** @description Messages that get this sender when they ask for none. */
+            defaults: components["schemas"]["SenderDefault"][];
+            /**
+             * @description Identifier.
+             * @example snd_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description A number that can be answered, a short code of one country, or a name.
+             * @enum {string}
+             */
+            kind: "long_number" | "short_code" | "alphanumeric";
+            /**
+             * @description Name for people.
+             * @example The shop
+             */
+            name: string;
+            /** @description Identifiers of the providers it may go through; empty for all. */
+            providers: string[];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description How much it was used in the last 30 days; only when asked for with usage=true. */
+            used?: components["schemas"]["SenderUse"];
+            /**
+             * @description What the handset shows.
+             * @example SHOP
+             */
+            value: string;
+        };
+        SenderCountry: {
+            /**
+             * @description What is known of names as senders there: they must be registered by way of a provider, or are not carried at all.
+             * @enum {string}
+             */
+            advice?: "registration" | "not_supported";
+            /**
+             * @description ISO 3166-1 alpha-2; empty for all countries that are not listed.
+             * @example KE
+             */
+            country: string;
+            /** @description Why, such as the reason of a refusal, which must be given. */
+            note?: string;
+            /**
+             * @description Nobody has asked yet, somebody has, the network allows it, or does not.
+             * @enum {string}
+             */
+            status: "draft" | "requested" | "approved" | "refused";
+        };
+        SenderCreate: {
+            /** @description Left out: a number is approved everywhere, a short code in the country of the workspace, a name is a draft. */
+            countries?: components["schemas"]["SenderCountry"][];
+            /** @description Messages that get it when they ask for none. */
+            defaults?: components["schemas"]["SenderDefault"][];
+            /** @description Name for people; left out: the value. */
+            name?: string;
+            /** @description Providers it may go through; left out or empty: all. */
+            providers?: string[];
+            /**
+             * @description A number, a short code of 3 to 8 digits, or a name of at most 11 characters.
+             * @example SHOP
+             */
+            value: string;
+        };
+        SenderDefault: {
+            /**
+             * @description Class of traffic; empty for all.
+             * @enum {string}
+             */
+            class: "" | "otp" | "transactional" | "bulk";
+            /**
+             * @description ISO 3166-1 alpha-2; empty for all.
+             * @example KE
+             */
+            country: string;
+        };
+        SenderList: {
+            /** @description By value. */
+            items: components["schemas"]["Sender"][];
+            /** @description The workspace sends from registered and approved senders only. */
+            registered_only: boolean;
+        };
+        SenderUpdate: {
+            /** @description Where it stands now. */
+            countries?: components["schemas"]["SenderCountry"][];
+            /** @description Messages that get it when they ask for none. */
+            defaults?: components["schemas"]["SenderDefault"][];
+            /** @description Another name for people. */
+            name?: string;
+            /** @description Providers it may go through; empty for all. */
+            providers?: string[];
+        };
+        SenderUse: {
+            /**
+             * Format: date-time
+             * @description When the last one was accepted; absent when there is none.
+             */
+            last_at?: string;
+            /**
+             * Format: int64
+             * @description Messages accepted with it, among the newest 100,000.
+             */
+            messages: number;
+        };
         Server: {
             /** @description True when the operator allowed a database that may lose accepted messages. */
             data_loss: boolean;
@@ -7267,6 +7433,8 @@ export interface components {
              * @description New messages are refused (queue_full) while so many wait; left out: the server's limit.
              */
             queue_max_count?: number;
+            /** @description Messages are refused unless their sender is registered and approved for the country of the recipient. */
+            registered_senders_only: boolean;
             /** @description Replace typographic characters by GSM equivalents unless a send says otherwise. */
             smart_encoding: boolean;
             /**
@@ -7338,6 +7506,8 @@ export interface components {
              * @description Refuse new messages while so many wait; 0 for the server's limit. OTPs may exceed it by a tenth.
              */
             queue_max_count?: number;
+            /** @description Accept messages from registered and approved senders only. */
+            registered_senders_only?: boolean;
             /** @description Smart encoding by default. */
             smart_encoding?: boolean;
             /**
@@ -11951,6 +12121,135 @@ export interface operations {
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listSenders: {
+        parameters: {
+            query?: {
+                /** @description Count how much each was used in the last 30 days. */
+                usage?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createSender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SenderCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sender"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteSender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the sender. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    updateSender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the sender. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SenderUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sender"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
