@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,7 +183,7 @@ func (h *hammer) drain(f *follower) {
 	eventually(h.t, "every message ends", func() bool { return h.count(open) == 0 })
 	for _, status := range []smsir.Status{smsir.Scheduled, smsir.Queued, smsir.Sending, smsir.Sent} {
 		if n := h.count(fmt.Sprint("SELECT count(*) FROM messages WHERE final = 0 AND status = ", int(status))); n > 0 {
-			h.t.Errorf("%d messages are still %s", n, status)
+			h.t.Errorf("%d messages are still %s: %s", n, status, h.stuck(int(status)))
 		}
 	}
 	eventually(h.t, "the carriers owe nothing", func() bool {
@@ -217,6 +218,24 @@ func (h *hammer) count(query string) int {
 		return count(h.t, h.data, query)
 	}
 	return countOn(h.t, h.url, query)
+}
+
+// stuck describes three messages that are in a status for longer than they should.
+func (h *hammer) stuck(status int) string {
+	h.t.Helper()
+	var all []string
+	for i := range 3 {
+		id := h.count(fmt.Sprintf("SELECT coalesce((SELECT id FROM messages WHERE final = 0 AND status = %d ORDER BY id LIMIT 1 OFFSET %d), 0)", status, i))
+		if id == 0 {
+			break
+		}
+		column := func(name string) int {
+			return h.count(fmt.Sprintf("SELECT coalesce(%s, 0) FROM messages WHERE id = %d", name, id))
+		}
+		all = append(all, fmt.Sprintf("%s: owner %d, tries %d, next in %v, last moved %v ago", smsir.ID(id).Format(smsir.PrefixMessage), column("owner"), column("tries"),
+			time.Until(time.UnixMilli(int64(column("next_at")))).Round(time.Second), time.Since(time.UnixMilli(int64(column("updated_at")))).Round(time.Second)))
+	}
+	return strings.Join(all, "; ")
 }
 
 // judge has the oracle look at the evidence in a folder.

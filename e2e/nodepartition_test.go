@@ -75,6 +75,12 @@ func TestNodePartitions(t *testing.T) {
 		last := h.count("SELECT max(id) FROM messages")
 		moving := fmt.Sprintf("SELECT count(*) FROM messages WHERE id <= %d AND status IN (1, 2)", last)
 		eventually(t, "what was accepted before the network healed has left", func() bool { return h.count(moving) == 0 })
+		if n := h.count(moving); n != 0 {
+			t.Logf("%d are stuck: queued %s; sending %s", n, h.stuck(1), h.stuck(2))
+			for _, m := range nodes {
+				t.Logf("node %s:\n%s\n%s", m.name, m.metrics(), tail(m.server.stderr.String()))
+			}
+		}
 		slowest = max(slowest, time.Since(healed))
 		t.Logf("schedule %d:%s; moving again after %v", n+1, told, time.Since(healed).Round(time.Millisecond))
 		for _, m := range nodes {

@@ -104,3 +104,39 @@ func unknownClaim(t *testing.T, happens bool) {
 		}
 	})
 }
+
+// slowRelease stores what is put off because a provider is down from a moment on, and not before.
+type slowRelease struct {
+	store.Store
+	from time.Time
+}
+
+func (s slowRelease) Release(ctx context.Context, ids []smsir.ID, reason smsir.Reason, next time.Time) error {
+	if reason == smsir.ReasonProviderDown {
+		time.Sleep(time.Until(s.from))
+	}
+	return s.Store.Release(ctx, ids, reason, next)
+}
+
+// What was put off because the provider was down, and is stored only when it works again, comes back with the others.
+func TestPutOffWhileItCameBack(t *testing.T) {
+	c := &carrier{always: fail(smsir.AttemptNotSent, smsir.ClassRetry, 0)}
+	run(t, one(c), func(w *world) {
+		w.stop()
+		w.st = slowRelease{w.st, time.Now().Add(40 * time.Second)}
+		w.start()
+		synctest.Wait()
+		ids := make([]smsir.ID, 300)
+		for i := range ids {
+			go func() { ids[i] = w.send(number(i)) }()
+		}
+		time.Sleep(time.Second)
+		c.mu.Lock()
+		c.always = nil
+		c.mu.Unlock()
+		time.Sleep(75 * time.Second) // one probe, the slow store, and the second back-off of those that were tried
+		for _, id := range ids {
+			w.expect(id, smsir.Sent, false)
+		}
+	})
+}

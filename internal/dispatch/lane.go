@@ -271,6 +271,20 @@ func (l *lane) hurryIfIdle(now time.Time) {
 	}
 }
 
+// hurryIfOver brings back what was put off for a reason that went while it was being stored: whoever hurried the others did not
+// find it yet.
+func (l *lane) hurryIfOver(reason smsir.Reason) {
+	l.mu.Lock()
+	over := !l.breaker.open
+	if reason == smsir.ReasonThrottled {
+		over = over && l.waiting[0].n+l.waiting[1].n+l.waiting[2].n == 0
+	}
+	l.mu.Unlock()
+	if over {
+		l.d.hurry(l.up.Workspace, reason)
+	}
+}
+
 func (l *lane) pump() {
 	defer close(l.pumpDone)
 	timer := time.NewTimer(0)

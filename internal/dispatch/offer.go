@@ -53,35 +53,49 @@ func (d *Dispatcher) Offer(messages []*smsir.Message) {
 			continue
 		}
 		if l == nil {
-			back.add(m, smsir.ReasonRouteConfig, now.Add(noRoutePause))
+			back.add(nil, m, smsir.ReasonRouteConfig, now.Add(noRoutePause))
 			continue
 		}
 		switch p := l.push(job{m, plan.Failover}); {
 		case p.closed:
-			back.add(m, smsir.ReasonDue, now)
+			back.add(nil, m, smsir.ReasonDue, now)
 		case !p.ok:
-			back.add(m, p.reason, p.until)
+			back.add(l, m, p.reason, p.until)
 		}
 	}
+	type cause struct {
+		lane   *lane
+		reason smsir.Reason
+	}
+	causes := map[cause]bool{}
 	for key, put := range back {
-		d.giveBack(put, key.reason, time.Unix(key.second, 0).UTC())
+		over := func() {}
+		if key.lane != nil {
+			causes[cause{key.lane, key.reason}] = true
+			over = func() { key.lane.hurryIfOver(key.reason) }
+		}
+		d.giveBackOr(put, key.reason, time.Unix(key.second, 0).UTC(), over)
+	}
+	for c := range causes {
+		c.lane.hurryIfOver(c.reason)
 	}
 }
 
-// putOffs gathers messages by why and until when they rest; to the second, so that a thousand of
-// them are few calls.
+// putOffs gathers messages by the lane that put them off, and why and until when they rest; to the second, so that a thousand
+// of them are few calls.
 type putOffs map[putOff][]*smsir.Message
 
 type putOff struct {
+	lane   *lane // nil: none did
 	reason smsir.Reason
 	second int64
 }
 
-func (p *putOffs) add(m *smsir.Message, reason smsir.Reason, until time.Time) {
+func (p *putOffs) add(l *lane, m *smsir.Message, reason smsir.Reason, until time.Time) {
 	if *p == nil {
 		*p = putOffs{}
 	}
-	key := putOff{reason, until.Unix()}
+	key := putOff{l, reason, until.Unix()}
 	(*p)[key] = append((*p)[key], m)
 }
 
@@ -177,6 +191,11 @@ func times(ids []smsir.UUID, id smsir.UUID) (n int) {
 
 // giveBack releases messages that were held in memory to the queue in the database, to rest until then.
 func (d *Dispatcher) giveBack(messages []*smsir.Message, reason smsir.Reason, until time.Time) {
+	d.giveBackOr(messages, reason, until, func() {})
+}
+
+// giveBackOr does so; late is called when what the store does not take now has been stored.
+func (d *Dispatcher) giveBackOr(messages []*smsir.Message, reason smsir.Reason, until time.Time, late func()) {
 	if len(messages) == 0 {
 		return
 	}
@@ -187,7 +206,7 @@ func (d *Dispatcher) giveBack(messages []*smsir.Message, reason smsir.Reason, un
 		}
 		if err := d.release(ids, reason, until); err != nil {
 			d.log.Error("could not release messages; it is tried again", "count", len(ids), "err", err)
-			d.sending.Go(func() { d.releaseLater(ids, reason, until) })
+			d.sending.Go(func() { d.releaseLater(ids, reason, until, late) })
 		}
 	}
 	d.Unreserve(messages)
@@ -203,7 +222,7 @@ func (d *Dispatcher) release(ids []smsir.ID, reason smsir.Reason, until time.Tim
 
 // releaseLater tries until the store takes it: what this run owns and does not hold nobody sends. When the run ends, the
 // next one takes them over.
-func (d *Dispatcher) releaseLater(ids []smsir.ID, reason smsir.Reason, until time.Time) {
+func (d *Dispatcher) releaseLater(ids []smsir.ID, reason smsir.Reason, until time.Time, late func()) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		select {
 		case <-time.After(pause):
@@ -211,6 +230,7 @@ func (d *Dispatcher) releaseLater(ids []smsir.ID, reason smsir.Reason, until tim
 			return
 		}
 		if d.release(ids, reason, until) == nil {
+			late()
 			d.Poke()
 			return
 		}
