@@ -63,7 +63,9 @@ func (c *serveCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, l.Settings, serveOptions{Out: p.out, Log: newLogger(l.Log, p.err), Ready: p.ready})
+	log := newLogger(l.Log, p.err)
+	quietLibraries(log)
+	return serve(ctx, l.Settings, serveOptions{Out: p.out, Log: log, Ready: p.ready})
 }
 
 // serveOptions are what is not a setting.
