@@ -28,6 +28,18 @@ func (t *wtx) openAttempt(message smsir.ID, n int) (smsir.Attempt, error) {
 	return all[0], nil
 }
 
+// attempt reads one attempt.
+func (t *wtx) attempt(id smsir.ID) (smsir.Attempt, error) {
+	all, err := t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE id = $1", int64(id))
+	if err != nil {
+		return smsir.Attempt{}, err
+	}
+	if len(all) != 1 {
+		return smsir.Attempt{}, fmt.Errorf("no attempt %s", id.Format(smsir.PrefixAttempt))
+	}
+	return all[0], nil
+}
+
 // endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes another, and
 // one that a receipt has proved takes the reference of the answer.
 func (t *wtx) endAttempt(id smsir.ID, now time.Time, o *smsir.Outcome) error {
@@ -132,6 +144,7 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 		int64(in.Attempt), int64(m.ID), m.Workspace, int64(m.Tries), in.Provider, in.Now.UnixMilli()); err != nil {
 		return nil, err
 	}
+	t.warm.begin(&m, smsir.Attempt{ID: in.Attempt, Message: m.ID, Workspace: m.Workspace, Number: m.Tries, Provider: in.Provider, State: smsir.AttemptInflight, StartedAt: in.Now})
 	return &m, t.record(&m, before, false, []smsir.Event{event})
 }
 
@@ -185,6 +198,21 @@ func (s *Store) Finish(_ context.Context, f store.Finish) (m *smsir.Message, err
 }
 
 func (t *wtx) finish(f *store.Finish) (*smsir.Message, error) {
+	m, ok, err := t.finishWarm(f.Message, f.Attempt, func(m *smsir.Message, a *smsir.Attempt) []smsir.Event {
+		return m.Finish(f.Now, a.Number, a.StartedAt, f.Outcome)
+	}, &f.Outcome)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		failpoint.Hit(failpoint.OutcomeTx)
+		return m, t.endAttempt(f.Attempt, f.Now, &f.Outcome)
+	}
+	return t.finishCold(f)
+}
+
+// finishCold is finish for a message that is not remembered.
+func (t *wtx) finishCold(f *store.Finish) (*smsir.Message, error) {
 	all, err := t.attempts("SELECT "+sqldb.AttemptColumns+" FROM attempts WHERE id = $1", int64(f.Attempt))
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ type rig struct {
 	ws, prov smsir.UUID
 }
 
-func newRig(b *testing.B) *rig {
+func newRig(b testing.TB) *rig {
 	b.Helper()
 	st, err := sqlite.Open(context.Background(), filepath.Join(b.TempDir(), "smsir.db"), sqlite.Options{})
 	if err != nil {
@@ -36,7 +36,7 @@ func newRig(b *testing.B) *rig {
 	return r
 }
 
-func (r *rig) accept(b *testing.B, n int) []*smsir.Message {
+func (r *rig) accept(b testing.TB, n int) []*smsir.Message {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	a := &store.Acceptance{Workspace: r.ws, Owned: true}
 	for range n {

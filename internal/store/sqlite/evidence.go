@@ -22,9 +22,13 @@ func (s *Store) StoreReceipt(_ context.Context, r smsir.Receipt) (result store.R
 
 func (t *wtx) storeReceipt(r smsir.Receipt) (store.ReceiptResult, error) {
 	r.ID = t.s.ids.Next(t.s.now())
-	a, err := t.match(&r)
-	if err != nil {
-		return 0, err
+	a := t.matchWarm(&r)
+	remembered := a != nil
+	if !remembered {
+		var err error
+		if a, err = t.match(&r); err != nil {
+			return 0, err
+		}
 	}
 	fresh, err := t.insertReceipt(&r, a)
 	switch {
@@ -33,10 +37,24 @@ func (t *wtx) storeReceipt(r smsir.Receipt) (store.ReceiptResult, error) {
 	case !fresh:
 		return store.ReceiptDuplicate, nil
 	case a == nil:
+		t.warm.park(reference{r.Provider, r.Reference})
 		return store.ReceiptParked, nil
 	}
 	failpoint.Hit(failpoint.ReceiptTx)
-	moved, err := t.applyReceipt(a, &r)
+	moved, ok, err := t.receiptWarm(a, &r)
+	switch {
+	case err != nil:
+		return 0, err
+	case ok:
+		err = t.price(a.ID, r.Price)
+	default:
+		if remembered { // wrongly
+			if *a, err = t.attempt(a.ID); err != nil {
+				return 0, err
+			}
+		}
+		moved, err = t.applyReceipt(a, &r)
+	}
 	if err != nil || !moved {
 		return store.ReceiptNoted, err
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store/sqldb"
@@ -37,25 +38,65 @@ func (t *wtx) loadStep(id smsir.ID) (*smsir.Message, bool, error) {
 }
 
 // saveStep writes what the state machine changed, conditional on what was read, and its events.
-// Who holds the message follows from its new status: nobody, unless it is being sent.
 func (t *wtx) saveStep(m *smsir.Message, before smsir.Message, events []smsir.Event) error {
-	args := append([]any{int64(m.ID), int64(before.Status), sqldb.Flag(before.Final), int64(before.Seq)}, sqldb.MovingArgs(m)...)
-	args = append(args, sqldb.Millis(m.DeadlineAt()), sqldb.Flag(m.Status == smsir.Sending), sqldb.Flag(m.Status == before.Status))
-	n, err := t.Exec(`UPDATE messages SET (`+sqldb.MovingColumns+`, deadline_at, owner) = ($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-		$17, $18, $19, $20, $21, $22, $23, $24, $25, CASE WHEN $26 = 1 OR $27 = 1 THEN owner END)
-		WHERE id = $1 AND status = $2 AND final = $3 AND seq = $4`, args...)
-	if err != nil {
-		return err
+	ok, err := t.trySave(m, &before, events)
+	if err == nil && !ok {
+		err = fmt.Errorf("message %s changed under the writer", m.ID.Format(smsir.PrefixMessage))
 	}
-	if n != 1 {
-		return fmt.Errorf("message %s changed under the writer", m.ID.Format(smsir.PrefixMessage))
-	}
-	if wait, frees := sqldb.Frees(&before, m); frees {
-		if _, err := t.Exec(sqldb.WakeNext(""), m.Workspace, m.OrderingKey, int64(m.ID), sqldb.Millis(m.UpdatedAt.Add(wait))); err != nil {
-			return err
+	return err
+}
+
+// trySave writes the columns that differ between before and m, and the events, if the row is still as before says in
+// everything that a move, a request to cancel or a report of a part changes; false if it is not.
+// Who holds the message follows from its new status: nobody, unless it is being sent.
+func (t *wtx) trySave(m, before *smsir.Message, events []smsir.Event) (bool, error) {
+	from, to := sqldb.MovingArgs(before), sqldb.MovingArgs(m)
+	changed := uint32(0)
+	args := make([]any, 0, 16)
+	for i := range to {
+		if from[i] != to[i] {
+			changed |= 1 << i
+			args = append(args, to[i])
 		}
 	}
-	return t.record(m, before.State(), false, events)
+	if m.Status != smsir.Sending && m.Status != before.Status {
+		changed |= disown
+	}
+	args = append(args, sqldb.Millis(m.DeadlineAt()), int64(m.ID), int64(before.Status), sqldb.Flag(before.Final), int64(before.Seq),
+		sqldb.Flag(before.CancelRequested), sqldb.Millis(before.NextAt), int64(before.Parts.Delivered), int64(before.Parts.Failed))
+	n, err := t.Exec(t.saveQuery(changed), args...)
+	if err != nil || n != 1 {
+		return false, err
+	}
+	if wait, frees := sqldb.Frees(before, m); frees {
+		if _, err := t.Exec(sqldb.WakeNext(""), m.Workspace, m.OrderingKey, int64(m.ID), sqldb.Millis(m.UpdatedAt.Add(wait))); err != nil {
+			return false, err
+		}
+	}
+	return true, t.record(m, before.State(), false, events)
+}
+
+// disown is the bit of saveQuery for an owner that holds the message no more; the others are those of MovingColumns.
+const disown = 1 << 31
+
+// saveQuery is the statement that sets some of MovingColumns; there are few combinations.
+func (t *wtx) saveQuery(changed uint32) string {
+	if q, ok := t.saves[changed]; ok {
+		return q
+	}
+	set := ""
+	for i, column := range strings.Split(sqldb.MovingColumns, ",") {
+		if changed&(1<<i) != 0 {
+			set += strings.TrimSpace(column) + " = ?, "
+		}
+	}
+	set += "deadline_at = ?"
+	if changed&disown != 0 {
+		set += ", owner = NULL"
+	}
+	q := "UPDATE messages SET " + set + " WHERE id = ? AND status = ? AND final = ? AND seq = ? AND cancel_requested = ? AND next_at = ? AND parts_delivered = ? AND parts_failed = ?"
+	t.saves[changed] = q
+	return q
 }
 
 // step loads a message, lets change move it, and saves what it did. It returns nil if there is no

@@ -23,6 +23,8 @@ type wtx struct {
 	stmts       map[string]*sql.Stmt              // that return rows
 	writes      map[string]driver.StmtExecContext // that do not
 	values      []driver.NamedValue               // of the write under way
+	saves       map[uint32]string                 // of saveQuery
+	warm        warm
 	deltas      []delta
 	wroteEvents bool
 }
@@ -40,9 +42,12 @@ type txMark struct {
 	events bool
 }
 
-func (t *wtx) reset()          { t.deltas, t.wroteEvents = t.deltas[:0], false }
-func (t *wtx) mark() txMark    { return txMark{len(t.deltas), t.wroteEvents} }
-func (t *wtx) rewind(m txMark) { t.deltas, t.wroteEvents = t.deltas[:m.deltas], m.events }
+func (t *wtx) reset()       { t.deltas, t.wroteEvents = t.deltas[:0], false }
+func (t *wtx) mark() txMark { return txMark{len(t.deltas), t.wroteEvents} }
+func (t *wtx) rewind(m txMark) {
+	t.deltas, t.wroteEvents = t.deltas[:m.deltas], m.events
+	t.warm.forget()
+}
 
 func (t *wtx) stmt(query string) (*sql.Stmt, error) {
 	if st, ok := t.stmts[query]; ok {

@@ -59,12 +59,16 @@ type step struct {
 }
 
 func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*writer, error) {
+	warm := newWarm()
+	if err := warm.load(ctx, s); err != nil {
+		return nil, err
+	}
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{s: s, conn: conn, bell: make(chan struct{}, 1), done: make(chan struct{})}
-	w.tx = &wtx{s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}}
+	w.tx = &wtx{s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}, saves: map[uint32]string{}, warm: warm}
 	w.batch = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_steps", Help: "Steps in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
 	w.duration = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_seconds", Help: "Duration of one commit with its steps.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)})
 	if reg != nil {
@@ -224,6 +228,11 @@ func (w *writer) commit(batch []*step) {
 // without one failed.
 func (w *writer) attempt(batch []*step, isolate bool) (retry bool, err error) {
 	w.tx.reset()
+	defer func() {
+		if retry || err != nil {
+			w.tx.warm.forget()
+		}
+	}()
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return false, err
 	}
