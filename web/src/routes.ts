@@ -112,6 +112,13 @@ export const routes: Route[] = [
     permission: 'campaigns:read',
   },
   {
+    path: '/analytics',
+    load: () => import('./features/analytics/Analytics.svelte'),
+    title: 'nav.analytics',
+    words: 'analytics',
+    permission: 'stats:read',
+  },
+  {
     path: '/providers',
     load: () => import('./features/providers/Providers.svelte'),
     title: 'nav.providers',

@@ -58,6 +58,13 @@ export const setup: NavItem[] = [
     letter: 't',
   },
   {
+    href: '/analytics',
+    icon: 'chart',
+    key: 'nav.analytics',
+    permission: 'stats:read',
+    letter: 'a',
+  },
+  {
     href: '/providers',
     icon: 'plug',
     key: 'nav.providers',

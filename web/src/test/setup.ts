@@ -31,6 +31,7 @@ await i18n.set('en')
 const areas = [
   ...[
     'admin',
+    'analytics',
     'campaigns',
     'compose',
     'contacts',
