@@ -51,7 +51,13 @@ var binary = sync.OnceValues(func() (string, error) {
 // mortal builds it with places where it can be killed (package failpoint).
 var mortal = sync.OnceValues(func() (string, error) { return build("smsir-failpoints", "failpoints") })
 
+// built names a folder where package chaos has built both, once for all scenarios.
+const built = "SMSIR_BUILT"
+
 func build(name, tags string) (string, error) {
+	if dir := os.Getenv(built); dir != "" && tags != "canaries" {
+		return filepath.Join(dir, name), nil
+	}
 	path := filepath.Join(folder, name)
 	cmd := exec.Command("go", "build", "-trimpath", "-tags", tags, "-o", path, "../cmd/smsir")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

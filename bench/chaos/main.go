@@ -178,13 +178,20 @@ func (c *chaos) passes(ctx context.Context, minutes float64, wanted func(test st
 	}
 }
 
-// build makes the test programs, once.
+// build makes the test programs and the gateway with and without failpoints, once.
 func (c *chaos) build(ctx context.Context) error {
+	all := [][]string{
+		{"build", "-trimpath", "-o", filepath.Join(c.dir, "smsir"), "./cmd/smsir"},
+		{"build", "-trimpath", "-tags", "failpoints", "-o", filepath.Join(c.dir, "smsir-failpoints"), "./cmd/smsir"},
+	}
 	for _, pkg := range packages() {
-		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", c.program(pkg), "./"+pkg) //nolint:gosec // our own packages
+		all = append(all, []string{"test", "-c", "-o", c.program(pkg), "./" + pkg})
+	}
+	for _, args := range all {
+		cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // our own packages
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build the tests of %s (run it in the root of the repository): %w\n%s", pkg, err, out)
+			return fmt.Errorf("build %s (run it in the root of the repository): %w\n%s", args[len(args)-1], err, out)
 		}
 	}
 	return nil
@@ -204,7 +211,7 @@ func (c *chaos) play(ctx context.Context, s scenario, n int, title string, env .
 	}
 	cmd := exec.CommandContext(ctx, c.program(s.pkg), args...) //nolint:gosec // what build made
 	cmd.Dir = s.pkg
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(append(os.Environ(), "SMSIR_BUILT="+c.dir), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	var log bytes.Buffer
