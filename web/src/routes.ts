@@ -167,6 +167,13 @@ export const routes: Route[] = [
     words: 'settings',
   },
   {
+    path: '/settings/senders',
+    load: () => import('./features/admin/Senders.svelte'),
+    title: 'settings.senders',
+    words: 'admin',
+    permission: 'senders:read',
+  },
+  {
     path: '/settings/audit',
     load: () => import('./features/admin/Audit.svelte'),
     title: 'settings.audit',

@@ -31,6 +31,8 @@ export type Permission =
   | 'workspace:read'
   | 'workspace:write'
   | 'audit:read'
+  | 'senders:read'
+  | 'senders:write'
   | 'instance:write'
 
 /** True when the signed-in person may do this here. The server decides again on every call. */

@@ -4,7 +4,19 @@ import { i18n, t, type Key } from '$lib/i18n/index.svelte'
 
 /** Nouns that people filter by. */
 export const NOUNS = [
-  ...['session', 'password', 'user', 'member', 'invite', 'api_key', 'workspace', 'setting'],
+  ...[
+    'session',
+    'password',
+    'user',
+    'member',
+    'invite',
+    'api_key',
+    'workspace',
+    'limits',
+    'prices',
+    'reports',
+    'setting',
+  ],
   ...['provider', 'route', 'sender', 'smpp_account', 'smpp_session', 'webhook'],
   ...['contact', 'contact_fields', 'group', 'import', 'suppression', 'opt_out_review'],
   ...[
