@@ -32,6 +32,7 @@ const (
 	PrefixWebhook      = "whk"
 	PrefixDelivery     = "dlv"
 	PrefixView         = "viw"
+	PrefixDevice       = "dev" // a browser that shows notifications
 	PrefixTemplate     = "tpl"
 	PrefixCampaign     = "cmp"
 	PrefixConversation = "cnv"

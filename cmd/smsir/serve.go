@@ -43,6 +43,7 @@ import (
 	"github.com/smsir/smsir/internal/provider/telnyx"
 	"github.com/smsir/smsir/internal/provider/twilio"
 	"github.com/smsir/smsir/internal/provider/vonage"
+	"github.com/smsir/smsir/internal/push"
 	"github.com/smsir/smsir/internal/receipt"
 	"github.com/smsir/smsir/internal/report"
 	"github.com/smsir/smsir/internal/route"
@@ -97,6 +98,8 @@ type gateway struct {
 	keeper     *node.Keeper // nil on a database for one node
 	jobs       *job.Runner
 	webhooks   *webhook.Service
+	push       *push.Service
+	pushJobs   *job.Runner
 	listener   net.Listener
 	url        string
 	fatal      chan error
@@ -222,6 +225,9 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	if g.webhooks, err = g.openWebhooks(keys); err != nil {
 		return nil, err
 	}
+	if err := g.openPush(ctx, keys); err != nil {
+		return nil, err
+	}
 	if err := g.openSMPP(); err != nil {
 		return nil, err
 	}
@@ -254,6 +260,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Ledger:    ledger.New(ledger.Options{Store: g.store, Changed: g.accounts.Changed}),
 		Store:     g.store,
 		Webhooks:  g.webhooks,
+		Push:      g.push,
 		Hub:       g.hub,
 		Web:       web.FS(),
 		Version:   version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
@@ -363,6 +370,8 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	}
 	watchers.start(g.hub.Run)
 	watchers.start(g.webhooks.Run)
+	watchers.start(g.push.Run)
+	watchers.start(g.pushJobs.Run)
 	stages.start(g.dispatcher.Run)
 	stages.start(g.jobs.Run)
 	stages.start(g.inbound.Run)

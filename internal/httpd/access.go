@@ -89,6 +89,12 @@ func accessTable() map[string]access {
 		"PUT /v1/report-settings":        may(account.WorkspaceWrite),
 		"GET /v1/events":                 may(account.EventsRead),
 
+		"GET /v1/push":                    {who: person},
+		"POST /v1/push/devices":           {who: person},
+		"DELETE /v1/push/devices/{id}":    {who: person}, // one's own
+		"POST /v1/push/devices/{id}/test": {who: person}, // one's own
+		"PUT /v1/push/preferences":        {who: person},
+
 		"GET /v1/views":         {who: person},
 		"POST /v1/views":        {who: person},
 		"PATCH /v1/views/{id}":  {who: person}, // the handler decides

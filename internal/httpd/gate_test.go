@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ import (
 	"github.com/smsir/smsir/internal/inbox"
 	"github.com/smsir/smsir/internal/ledger"
 	"github.com/smsir/smsir/internal/notify"
+	"github.com/smsir/smsir/internal/push"
 	"github.com/smsir/smsir/internal/report"
 	routes "github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
@@ -102,6 +104,14 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 		t.Fatal(err)
 	}
 	hooks := webhook.New(webhook.Options{Store: db, Box: hookBox, Guard: guard.New(nil), NewID: db.NewID})
+	pushBox, err := keys.Box(push.Purpose)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushes, err := push.New(t.Context(), push.Options{Store: db, Box: pushBox, Guard: guard.New([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Contact: base})
+	if err != nil {
+		t.Fatal(err)
+	}
 	metrics := prometheus.NewRegistry()
 	registry := sender.New(sender.Options{Store: db})
 	deps := Deps{
@@ -110,7 +120,7 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 		Ledger: ledger.New(ledger.Options{Store: db, Changed: g.accounts.Changed}),
 		Hub:    notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: metrics, Metrics: metrics,
-		Callbacks: callbacks, Routes: rules, Webhooks: hooks,
+		Callbacks: callbacks, Routes: rules, Webhooks: hooks, Push: pushes,
 	}
 	for _, f := range change {
 		f(&deps)

@@ -254,6 +254,8 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 	g.ok(request{method: "POST", path: "/v1/campaigns", as: other.token, body: `{"name":"Theirs"}`}, 201, &campaign)
 	var esme api.SMPPAccountChanged
 	g.ok(request{method: "POST", path: "/v1/smpp/accounts", as: other.token, body: `{"system_id":"theirs"}`}, 201, &esme)
+	var device api.PushDevice
+	g.ok(request{method: "POST", path: "/v1/push/devices", as: other.token, body: pushBody("https://push.example.com/theirs")}, 201, &device)
 	var view api.View
 	g.ok(request{method: "POST", path: "/v1/views", as: other.token, body: `{"name":"Theirs","query":"status=failed","team":true}`}, 201, &view)
 	providerID, err := smsir.ParseUUID(smsir.PrefixProvider, providers.Items[0].ID)
@@ -291,6 +293,7 @@ func TestMissingAndForeignAreAlike(t *testing.T) {
 		"senders":   foreignSender.ID,
 		"webhooks":  hook.Webhook.ID,
 		"views":     view.ID,
+		"devices":   device.ID,
 		"accounts":  esme.Account.ID,
 		"templates": template.ID, "campaigns": campaign.ID,
 		"conversations": talks.Items[0].ID, "canned-replies": canned.ID, "auto-replies": reply.ID, "opt-out-reviews": review.ID.Format(smsir.PrefixReview),

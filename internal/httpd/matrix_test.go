@@ -41,6 +41,7 @@ func matrix() map[string]string {
 		"POST /v1/messages/{id}/resend": "member admin owner operator key:messages:send",
 		"POST /v1/messages/{id}/cancel": "member admin owner operator key:messages:cancel",
 		"POST /v1/messages/bulk-cancel": "member admin owner operator key:messages:cancel", "GET /v1/messages/export": all + " key:messages:read",
+		"GET /v1/push": all, "POST /v1/push/devices": all, "DELETE /v1/push/devices/{id}": all, "POST /v1/push/devices/{id}/test": all, "PUT /v1/push/preferences": all,
 		"GET /v1/views": all, "POST /v1/views": all, "PATCH /v1/views/{id}": all, "DELETE /v1/views/{id}": all,
 		"GET /v1/messages": all + " key:messages:read", "GET /v1/messages/{id}": all + " key:messages:read",
 		"GET /v1/messages/{id}/events":   all + " key:messages:read",

@@ -48,6 +48,7 @@ func newDocument() *document {
 			{Name: "Inbox", Description: "Conversations with people who wrote, and what is answered by itself."},
 			{Name: "Consent", Description: "Who must not be written to, and who said so."},
 			{Name: "Webhooks", Description: "Addresses of yours that events are sent to."},
+			{Name: "Notifications", Description: "On one's own devices, while the app is closed."},
 			{Name: "API keys", Description: "Credentials of programs."},
 			{Name: "Session", Description: "Registering, logging in, and who one is."},
 			{Name: "Limits", Description: "What a workspace may send and spend, and its price list."},

@@ -29,6 +29,7 @@ type Deps struct {
 	Imports   Imports
 	Inbox     Inbox
 	Webhooks  Webhooks
+	Push      Push
 	Accept    Accepter
 	SMPP      SMPP
 	Ledger    Ledger
@@ -141,6 +142,7 @@ func (s *Server) build() {
 	s.registerInbox(b)
 	s.registerInboxRules(b)
 	s.registerWebhooks(b)
+	s.registerPush(b)
 	s.registerAudit(b)
 	s.registerSenders(b)
 	s.registerEvents(b)

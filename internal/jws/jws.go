@@ -1,7 +1,7 @@
 // Package jws is in charge of the signed tokens (JWS in compact form, RFC 7515, with the claims of a JWT, RFC 7519) with
 // which providers sign their calls to us and we sign ours to them.
 //
-// It knows two algorithms and nothing else of the standard: HS256 to verify, RS256 to sign. It does not encrypt, fetches
+// It knows three algorithms and nothing else of the standard: HS256 to verify, RS256 and ES256 to sign. It does not encrypt, fetches
 // no keys, and does not know what a claim of a provider's means: the caller compares that.
 //
 // What it guarantees: claims are returned only after the signature fits one of the secrets and the times in them fit the
@@ -10,6 +10,8 @@ package jws
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
@@ -93,6 +95,29 @@ func (t times) fit(now, leeway float64) bool {
 
 // SignRS256 makes a token of claims, which must be a struct or a map that encodes to a JSON object.
 func SignRS256(key *rsa.PrivateKey, claims any) (string, error) {
+	return sign("RS256", claims, func(sum []byte) ([]byte, error) {
+		return rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum)
+	})
+}
+
+// SignES256 is SignRS256 with a key of the curve P-256 (RFC 7518 §3.4).
+func SignES256(key *ecdsa.PrivateKey, claims any) (string, error) {
+	if key.Curve != elliptic.P256() {
+		return "", errors.New("jws: ES256 needs a key of the curve P-256")
+	}
+	return sign("ES256", claims, func(sum []byte) ([]byte, error) {
+		r, s, err := ecdsa.Sign(rand.Reader, key, sum)
+		if err != nil {
+			return nil, err
+		}
+		signature := make([]byte, 64)
+		r.FillBytes(signature[:32])
+		s.FillBytes(signature[32:])
+		return signature, nil
+	})
+}
+
+func sign(algorithm string, claims any, f func(sum []byte) ([]byte, error)) (string, error) {
 	body, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("jws: encode the claims: %w", err)
@@ -100,9 +125,9 @@ func SignRS256(key *rsa.PrivateKey, claims any) (string, error) {
 	if len(body) == 0 || body[0] != '{' {
 		return "", errors.New("jws: the claims are no JSON object")
 	}
-	signed := encoding().EncodeToString([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encoding().EncodeToString(body)
+	signed := encoding().EncodeToString([]byte(`{"alg":"`+algorithm+`","typ":"JWT"}`)) + "." + encoding().EncodeToString(body)
 	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	signature, err := f(sum[:])
 	if err != nil {
 		return "", fmt.Errorf("jws: sign: %w", err)
 	}

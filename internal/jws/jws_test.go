@@ -2,6 +2,8 @@ package jws_test
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
@@ -9,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -164,4 +167,35 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("%q: got %s, want it refused", token, got)
 		}
 	})
+}
+
+// TestES256: the signature is the two numbers side by side, 32 bytes each, not the ASN.1 of other protocols.
+func TestES256(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 { // a number with leading zeros comes by now and then
+		token, err := jws.SignES256(key, map[string]string{"aud": "https://push.example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(token, ".")
+		signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+		if err != nil || len(parts) != 3 || len(signature) != 64 {
+			t.Fatalf("%s: %d parts, %d bytes of signature, %v", token, len(parts), len(signature), err)
+		}
+		sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+		if !ecdsa.Verify(&key.PublicKey, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+			t.Errorf("the signature of %s does not fit", token)
+		}
+	}
+	other, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := jws.SignES256(other, map[string]string{}); err == nil {
+		t.Error("a key of another curve signs")
+	}
 }

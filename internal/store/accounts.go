@@ -244,6 +244,7 @@ type Store interface {
 	Audience
 	Webhooks
 	Senders
+	Push
 	PartSets
 	Imports
 	History

@@ -90,6 +90,11 @@ func TestImports(t *testing.T) {
 	storetest.Imports(t, fresh)
 }
 
+func TestPush(t *testing.T) {
+	t.Parallel()
+	storetest.Push(t, fresh)
+}
+
 func TestSMPP(t *testing.T) {
 	t.Parallel()
 	storetest.SMPP(t, fresh)

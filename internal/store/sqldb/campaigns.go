@@ -77,6 +77,16 @@ func (s *Store) CreateCampaign(ctx context.Context, c store.Campaign, audit stor
 	})
 }
 
+// addCampaignDone adds the job for whoever tells people that a campaign is done.
+func addCampaignDone(tx Tx, c *store.Campaign) error {
+	id := c.ID.Format(smsir.PrefixCampaign)
+	_, err := insertJob(tx, store.Job{
+		ID: smsir.NewUUID(c.UpdatedAt), Workspace: c.Workspace, Kind: store.JobCampaignDone, Key: id,
+		Payload: []byte(MustJSON(store.CampaignDoneJob{Campaign: id})), RunAt: c.UpdatedAt, CreatedAt: c.UpdatedAt,
+	})
+	return err
+}
+
 // ChangeCampaign implements store.Campaigns.
 func (s *Store) ChangeCampaign(ctx context.Context, workspace, id smsir.UUID, audit store.AuditEntry, f func(*store.Campaign) error) (*store.Campaign, error) {
 	var changed *store.Campaign
@@ -85,10 +95,16 @@ func (s *Store) ChangeCampaign(ctx context.Context, workspace, id smsir.UUID, au
 		if err != nil {
 			return err
 		}
+		was := c.State
 		if err := f(c); err != nil {
 			return err
 		}
 		changed = c
+		if was != store.CampaignDone && c.State == store.CampaignDone {
+			if err := addCampaignDone(tx, c); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(`UPDATE campaigns SET name = $1, state = $2, reason = $3, plan = $4, template_id = $5, author_kind = $6, author_id = $7,
 				launcher_kind = $8, launcher_id = $9, approver_kind = $10, approver_id = $11, approved_at = $12, day = $13, start_at = $14,
 				started_at = $15, finished_at = $16, updated_at = $17 WHERE id = $18`,

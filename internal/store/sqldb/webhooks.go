@@ -95,16 +95,8 @@ func (s *Store) WebhookCursor(ctx context.Context) (smsir.ID, error) {
 // Deliver implements store.Webhooks.
 func (s *Store) Deliver(ctx context.Context, list []store.Delivery, from, to smsir.ID) error {
 	return s.db.Update(ctx, func(tx Tx) error {
-		old, next := strconv.FormatInt(int64(from), 10), strconv.FormatInt(int64(to), 10)
-		n, err := tx.Exec("UPDATE settings SET value = $1 WHERE name = $2 AND value = $3", next, webhookCursor, old)
-		if err == nil && n == 0 && from == 0 {
-			n, err = tx.Exec("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", webhookCursor, next)
-		}
-		if err != nil {
+		if err := moveCursor(tx, webhookCursor, from, to, "Another node has made these deliveries."); err != nil {
 			return err
-		}
-		if n == 0 {
-			return conflict("", "Another node has made these deliveries.")
 		}
 		for i := range list {
 			if err := insertDelivery(tx, &list[i]); err != nil {
@@ -113,6 +105,19 @@ func (s *Store) Deliver(ctx context.Context, list []store.Delivery, from, to sms
 		}
 		return nil
 	})
+}
+
+// moveCursor moves a setting that holds a place in the stream of events, if it still stands where the caller read it.
+func moveCursor(tx Tx, name string, from, to smsir.ID, otherwise string) error {
+	old, next := strconv.FormatInt(int64(from), 10), strconv.FormatInt(int64(to), 10)
+	n, err := tx.Exec("UPDATE settings SET value = $1 WHERE name = $2 AND value = $3", next, name, old)
+	if err == nil && n == 0 && from == 0 {
+		n, err = tx.Exec("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, next)
+	}
+	if err == nil && n == 0 {
+		return conflict("", otherwise)
+	}
+	return err
 }
 
 // insertDelivery stores a delivery to a webhook that exists.

@@ -2054,6 +2054,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own devices that show notifications, and of what
+         * @description Web Push (RFC 8030, 8291 and 8292), for the web app.
+         *
+         *     For people; an API key cannot call it.
+         */
+        get: operations["getPush"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn notifications on in the browser that asks
+         * @description Notifications are those of the workspace that the session looks at. Again from the same session, it takes the place of what was there. They end with the session.
+         *
+         *     For people; an API key cannot call it.
+         */
+        post: operations["createPushDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Turn notifications off on a device of one's own
+         * @description For people; an API key cannot call it.
+         */
+        delete: operations["deletePushDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push/devices/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a notification to a device of one's own
+         * @description At once; the answer says what its push service said.
+         *
+         *     For people; an API key cannot call it.
+         */
+        post: operations["testPushDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose what one is told of in this workspace
+         * @description For people; an API key cannot call it.
+         */
+        put: operations["setPushPreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/report-settings": {
         parameters: {
             query?: never;
@@ -5793,6 +5899,79 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        Push: {
+            /** @description One's own browsers that show notifications, oldest first. */
+            devices: components["schemas"]["PushDevice"][];
+            /** @description What one is told of in this workspace. */
+            preferences: components["schemas"]["PushPreferences"];
+            /** @description Of the server, for PushManager.subscribe (applicationServerKey): an uncompressed point of P-256 in base64url. */
+            public_key: string;
+        };
+        PushDevice: {
+            /**
+             * Format: date-time
+             * @description When notifications were turned on.
+             */
+            created_at: string;
+            /** @description It is the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it last refused one, if that was after the last success.
+             */
+            failing_at?: string;
+            /** @description Why. */
+            failure?: string;
+            /**
+             * @description Identifier.
+             * @example dev_01k0c2v6sf7m8x0v3w6n9d5qhe
+             */
+            id: string;
+            /**
+             * @description Of its notifications.
+             * @example en
+             */
+            language: string;
+            /**
+             * Format: date-time
+             * @description When its push service last took a notification.
+             */
+            last_success_at?: string;
+            /** @description What the browser says it is. */
+            user_agent: string;
+        };
+        PushPreferences: {
+            /** @description Campaigns that one launched are finished. */
+            campaigns: boolean;
+            /** @description Messages that one sent failed, were not delivered, or have an unknown outcome. Of messages of campaigns nobody is told one by one. */
+            failures: boolean;
+            /**
+             * @description Replies of all conversations, of those assigned to oneself, or none.
+             * @enum {string}
+             */
+            replies: "all" | "mine" | "none";
+            /** @description Show the text of replies in the notification, where whoever sees the device can read it. */
+            show_text: boolean;
+        };
+        PushSubscribe: {
+            /** @description Secret of the subscription: 16 bytes in base64url. */
+            auth: string;
+            /** @description Where pushes go: https, on the public internet. */
+            endpoint: string;
+            /**
+             * @description Of the notifications. Left out, it stays what the session's device had, or is English.
+             * @enum {string}
+             */
+            language?: "en" | "sw" | "fr" | "ar";
+            /** @description Public key of the browser: 65 bytes in base64url. */
+            p256dh: string;
+        };
+        PushTested: {
+            /** @description Why not. */
+            failure?: string;
+            /** @description The push service took the notification. */
+            taken: boolean;
         };
         QuietHours: {
             /**
@@ -11682,6 +11861,156 @@ export interface operations {
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
+        };
+    };
+    getPush: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Push"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createPushDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushSubscribe"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushDevice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deletePushDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    testPushDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushTested"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    setPushPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushPreferences"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushPreferences"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
         };
     };
     getReportSettings: {
