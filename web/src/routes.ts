@@ -185,19 +185,21 @@ export const routes: Route[] = [
     path: '/setup',
     load: () => import('./features/setup/Setup.svelte'),
     title: 'setup.title',
-    words: 'setup',
+    words: 'setup auth',
     access: 'public',
   },
   {
     path: '/login',
     load: () => import('./features/auth/Login.svelte'),
     title: 'login.title',
+    words: 'auth',
     access: 'anonymous',
   },
   {
     path: '/register',
     load: () => import('./features/auth/Register.svelte'),
     title: 'register.title',
+    words: 'auth',
     access: 'public',
   },
 ]

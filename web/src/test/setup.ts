@@ -32,6 +32,7 @@ const areas = [
   ...[
     'admin',
     'analytics',
+    'auth',
     'campaigns',
     'compose',
     'contacts',

@@ -2,6 +2,7 @@ import type core from './en.json'
 import type admin from './admin/en.json'
 import type budget from './budget/en.json'
 import type analytics from './analytics/en.json'
+import type auth from './auth/en.json'
 import type contacts from './contacts/en.json'
 import type compose from './compose/en.json'
 import type home from './home/en.json'
@@ -26,6 +27,7 @@ export type Key =
   | keyof typeof admin
   | keyof typeof budget
   | keyof typeof analytics
+  | keyof typeof auth
   | keyof typeof compose
   | keyof typeof contacts
   | keyof typeof groups
