@@ -394,17 +394,18 @@ func (m *Message) Cancel(now time.Time) (CancelResult, []Event) {
 	switch {
 	case m.Final || m.Status == Sent:
 		return CancelTooLate, nil
-	case m.Status == Sending || m.Status == Unknown:
-		if m.CancelRequested {
-			return CancelRequested, nil
-		}
-		m.CancelRequested, m.UpdatedAt = true, now
-		return CancelRequested, []Event{m.event(now, EventCancelRequested)}
-	case m.PossibleDuplicate:
-		m.CancelRequested = true
-		return CancelRequested, m.end(now, State{Canceled, true}, "")
+	case m.Status != Sending && m.Status != Unknown && !m.PossibleDuplicate:
+		return CancelDone, []Event{m.move(now, State{Canceled, true}, "")}
 	}
-	return CancelDone, []Event{m.move(now, State{Canceled, true}, "")}
+	var events []Event
+	if !m.CancelRequested {
+		m.CancelRequested, m.UpdatedAt = true, now
+		events = append(events, m.event(now, EventCancelRequested))
+	}
+	if m.Status != Sending && m.Status != Unknown {
+		events = append(events, m.end(now, State{Canceled, true}, "")...)
+	}
+	return CancelRequested, events
 }
 
 // Lateness is how late a scheduled message of a class may start.

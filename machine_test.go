@@ -375,6 +375,35 @@ func TestPartsThatOvertakeTheAnswer(t *testing.T) {
 
 // A missing receipt sends a message again where the route says so: once, in time, and told as a possible
 // duplicate.
+// TestCancelBeforeAnotherTry: the other try does not start, which is told, and nobody says that nothing went out.
+func TestCancelBeforeAnotherTry(t *testing.T) {
+	t.Parallel()
+	for what, tc := range map[string]struct {
+		first smsir.Outcome
+		to    smsir.Status
+	}{
+		"of an unknown one":          {smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: t0}, smsir.Unknown},
+		"of one without its receipt": {smsir.Outcome{State: smsir.AttemptAccepted, AgainAt: t0.Add(time.Minute)}, smsir.Sent},
+	} {
+		m := newMessage(0, smsir.RetryOnce)
+		m.Accept(t0, false)
+		m.Intend(t0, smsir.UUID{1})
+		m.Finish(t0, 1, t0, tc.first)
+		m.Tick(t0.Add(time.Minute), smsir.Lateness{})
+		if m.Status != smsir.Queued || !m.PossibleDuplicate {
+			t.Fatalf("%s: %v", what, m.State())
+		}
+		result, events := m.Cancel(t0.Add(2 * time.Minute))
+		if result != smsir.CancelRequested || len(events) != 2 || events[0].Type != smsir.EventCancelRequested || events[0].Data.Status != "queued" ||
+			events[1].Type != smsir.EventOf(tc.to) || m.Status != tc.to || m.Final || !m.CancelRequested {
+			t.Errorf("%s: %v, %v, %+v", what, result, m.State(), events)
+		}
+		if result, events := m.Cancel(t0.Add(3 * time.Minute)); tc.to == smsir.Unknown && (result != smsir.CancelRequested || events != nil) {
+			t.Errorf("%s, once more: %v, %+v", what, result, events)
+		}
+	}
+}
+
 func TestMissingReceiptSendsAgainOnce(t *testing.T) {
 	t.Parallel()
 	late := smsir.Lateness{OTP: time.Minute, Other: time.Hour}

@@ -90,7 +90,7 @@ func (c *trial) judgeCancel(r *request) {
 			c.fault(I1, "a cancel of %s was answered with %d %s; the message is lost", r.Target, a.Status, a.Result+a.Code)
 		case a.Result == "canceled" && m.state.Status != smsir.Canceled:
 			c.lie(m, "a cancel was told that %s is canceled; it is %s", r.Target, m.state.Status)
-		case a.Result == "cancel_requested" && !m.told(smsir.EventCancelRequested) && m.state.Status != smsir.Unknown:
+		case a.Result == "cancel_requested" && !m.told(smsir.EventCancelRequested):
 			c.fault(I12, "a cancel of %s was noted; no event tells of it", r.Target)
 		}
 	}
