@@ -76,7 +76,7 @@ func (w *world) pursue(ask oracle.Ask, order accept.Order, d draws) (ids []strin
 		res, err := e.accept.Send(w.ctx, order)
 		var invalid *accept.InvalidError
 		switch {
-		case errors.Is(err, errDead): // no answer
+		case e.gone(err): // no answer
 		case errors.As(err, &invalid):
 			if order.Requests[0].SendAt.IsZero() { // a retry may come when the time has passed
 				w.fault("request %d was refused: %v", ask.Request, err)
@@ -135,7 +135,7 @@ func (w *world) cancel(home *home, id string) {
 	result, _, err := e.gate.Cancel(w.ctx, home.workspace.ID, n, smsir.Actor{}, w.now().UTC().Truncate(time.Millisecond))
 	a := oracle.Answer{Request: ask.Request, Try: 1}
 	switch {
-	case errors.Is(err, errDead):
+	case e.gone(err):
 	case smsir.CodeOf(err) == smsir.CodeCommitUnknown:
 		a.Status, a.Code = 503, string(smsir.CodeCommitUnknown)
 	case err != nil:
@@ -169,7 +169,7 @@ func (w *world) optOut(i int) {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, errDead) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
+		if !e.gone(err) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
 			w.fault("a STOP was not taken: %v", err)
 			return
 		}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
@@ -85,6 +86,11 @@ func (e *engine) halt() {
 	e.w.must(e.store.Close())
 }
 
+// gone is true for an error of a run that died: what is read beside the gate fails in ways of its own then.
+func (e *engine) gone(err error) bool {
+	return errors.Is(err, errDead) || err != nil && e.gate.dead.Load()
+}
+
 // upstreams are the providers as they stand for one run.
 func (w *world) upstreams(e *engine) []dispatch.Upstream {
 	var all []dispatch.Upstream
@@ -108,12 +114,14 @@ func (w *world) supervise(ctx context.Context) {
 			w.settle(e)
 		}
 		e.start()
+		from := time.Now()
 		w.setUp(e)
 		select {
 		case <-e.gate.died:
 			w.deaths++
 		case <-ctx.Done():
 		}
+		w.ups = append(w.ups, uptime{from, time.Now()})
 		w.setUp(nil)
 		e.halt()
 		if ctx.Err() != nil {

@@ -254,7 +254,7 @@ func (w *world) handIn(p *provider, s *smsir.Submission, reference, message stri
 			}
 			if err := e.receipts.Receipt(w.ctx, r); err == nil {
 				break
-			} else if !errors.Is(err, errDead) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
+			} else if !e.gone(err) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
 				w.fault("a receipt was not taken: %v", err)
 				return
 			}

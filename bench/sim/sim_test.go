@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir/bench/oracle"
+	"github.com/smsir/smsir/internal/canary"
 )
 
 // setting reads a number from the environment.
@@ -33,6 +34,10 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 // onDisk: each so-many-th seed has its database on the disk and not in memory, which takes three times as long. There, reads
 // go on beside a commit, and a run that dies leaves a journal behind.
 const onDisk = 10
+
+// lingers is true in a build with a bug that sleeps within a commit. A read of a database in memory waits for the commit,
+// and in virtual time nothing sleeps to its end while somebody waits for more than time.
+func lingers() bool { return canary.On(canary.AckEarly) || canary.On(canary.IntentLate) }
 
 // TestSim plays SIM_SEEDS seeds (60) from SIM_FIRST on (drawn). It ends with a line that says how many, and names each that
 // fails with the command that plays it again.
@@ -55,7 +60,7 @@ func TestSim(t *testing.T) {
 				dir := scratch(t)
 				for i := next.Add(1) - 1; i < seeds && failed.Load() < 5; i = next.Add(1) - 1 {
 					seed := first + i
-					faults, r, deaths := play(t, seed, dir, fresh, seed%onDisk != 0)
+					faults, r, deaths := play(t, seed, dir, fresh, seed%onDisk != 0 && !lingers())
 					if len(faults) > 0 || !r.OK() {
 						failed.Add(1)
 						t.Errorf("seed %d fails; play it again, at commit %s, with: SIM_SEEDS=1 SIM_FIRST=%d go test -count=1 -run '^TestSim$' ./bench/sim\n%s\n%s", seed, commit(), seed, strings.Join(faults, "\n"), text(t, r))

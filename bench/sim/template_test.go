@@ -35,6 +35,15 @@ func newTemplate(t *testing.T) *template {
 	return &template{file, db}
 }
 
+// address is where a database is found.
+func address(path string, memory bool) string {
+	file := "file:" + (&url.URL{Path: path}).EscapedPath()
+	if memory {
+		return file + "?mode=memory&cache=shared"
+	}
+	return file + "?mode=ro"
+}
+
 // copy puts a fresh database at path, in memory or on the disk, where it stays until the test ends it.
 func (m *template) copy(path string, memory bool) (end func() error, err error) {
 	if !memory {
@@ -53,7 +62,7 @@ func (m *template) copy(path string, memory bool) (end func() error, err error) 
 		if !ok {
 			return fmt.Errorf("the driver's %T copies no databases", c)
 		}
-		b, err := from.NewBackup("file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=memory&cache=shared")
+		b, err := from.NewBackup(address(path, true))
 		if err != nil {
 			return err
 		}

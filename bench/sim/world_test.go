@@ -34,7 +34,8 @@ type world struct {
 	runs    int
 	offset  atomic.Int64
 	crashes []*crash
-	deaths  int // read when the supervisor has ended
+	deaths  int      // read when the supervisor has ended
+	ups     []uptime // likewise
 
 	homes     []*home
 	providers []*provider
@@ -109,6 +110,7 @@ func play(t *testing.T, seed uint64, dir string, fresh *template, memory bool) (
 			Carriers: []string{filepath.Join(dir, "carrier.log")}, Now: w.now(),
 		})
 		w.must(err)
+		w.must(w.otherTries())
 		faults, deaths = w.faults, w.deaths
 	})
 	if err := end(); err != nil {
