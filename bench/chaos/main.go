@@ -60,7 +60,7 @@ func packages() []string { return []string{".", "bench/sim", "e2e"} }
 // scenarios are in the order of a pass. What takes longest comes first, so that two at a time end together.
 func scenarios() []scenario {
 	return []scenario{
-		{"bench/sim", "TestSim", seeds, 2000, 4000},
+		{"bench/sim", "TestSim", seeds, 2000, 10_000},
 		{"e2e", "TestCrash", kills, 30, 60},
 		{"e2e", "TestCrashOnPostgres", kills, 12, 30},
 		{"e2e", "TestFailpoints", rounds, 1, 1},
