@@ -90,12 +90,13 @@ type world struct {
 	limit  int
 	codes  []string // that no table has
 	*testing.T
-	st   store.Store
-	d    *dispatch.Dispatcher
-	ups  []dispatch.Upstream
-	ws   smsir.UUID
-	rule *route.Table // of the workspace
-	stop func()
+	st      store.Store
+	d       *dispatch.Dispatcher
+	ups     []dispatch.Upstream
+	ws      smsir.UUID
+	rule    *route.Table            // of the workspace
+	senders map[string][]smsir.UUID // the providers of those that may not go through all
+	stop    func()
 }
 
 func run(t *testing.T, ups func(ws smsir.UUID) []dispatch.Upstream, test func(w *world)) {
@@ -131,6 +132,9 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(bg)
 	w.d = dispatch.New(dispatch.Options{
 		Store: w.st, Open: func(context.Context) ([]dispatch.Upstream, error) { return w.ups, nil },
+		Senders: func(context.Context) (map[smsir.UUID]map[string][]smsir.UUID, error) {
+			return map[smsir.UUID]map[string][]smsir.UUID{w.ws: w.senders}, nil
+		},
 		Routes: func(context.Context) (map[smsir.UUID]*route.Table, error) {
 			return map[smsir.UUID]*route.Table{w.ws: w.rule}, nil
 		},

@@ -190,3 +190,26 @@ func TestMissingReceiptFailsOverWhereTheRuleSaysSo(t *testing.T) {
 		}
 	})
 }
+
+// A sender that may go through one provider only goes through no other, whatever the rules say, and waits when it is not there.
+func TestSenderIsBoundToItsProviders(t *testing.T) {
+	first, second := &carrier{}, &carrier{}
+	run(t, three(first, second, &carrier{}), func(w *world) {
+		w.senders = map[string][]smsir.UUID{"SHOP": {{2}}, "LOST": {{9}}}
+		w.route(rules(nil, 1, 2))
+		from := func(sender string) func(*smsir.Message) { return func(m *smsir.Message) { m.From = sender } }
+		bound, free, lost := w.send(to, from("SHOP")), w.send(to, from("ANY")), w.send(to, from("LOST"))
+		time.Sleep(time.Minute)
+		if m := w.expect(bound, smsir.Sent, false); m.UsedProvider != (smsir.UUID{2}) {
+			t.Errorf("a bound sender went through %v", m.UsedProvider)
+		}
+		if m := w.expect(free, smsir.Sent, false); m.UsedProvider != (smsir.UUID{1}) {
+			t.Errorf("another sender went through %v", m.UsedProvider)
+		}
+		w.expect(lost, smsir.Queued, false)
+		w.senders = nil
+		w.d.Changed()
+		time.Sleep(2 * time.Minute)
+		w.expect(lost, smsir.Sent, false)
+	})
+}

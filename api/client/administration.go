@@ -1,0 +1,75 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/smsir/smsir/api"
+)
+
+// AuditQuery selects lines of the audit log. Zero fields select everything.
+type AuditQuery struct {
+	Actor    string // identifier of a user, an API key or an SMPP account
+	Action   string // whole ("route.updated"), or its noun ("route")
+	Target   string // identifier of an object
+	Since    time.Time
+	Until    time.Time
+	Instance bool   // those of the server, for operators
+	Cursor   string // of the page before
+	Limit    int    // 1 to 200; 0 for the server's
+}
+
+// Audit returns a page of the audit log, newest first. It needs the log-in of an owner or admin: API keys cannot read it.
+func (c *Client) Audit(ctx context.Context, q AuditQuery) (*api.AuditList, error) {
+	v := url.Values{}
+	for name, value := range map[string]string{"actor": q.Actor, "action": q.Action, "target": q.Target, "cursor": q.Cursor} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
+		if !at.IsZero() {
+			v.Set(name, at.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	if q.Instance {
+		v.Set("instance", "true")
+	}
+	if q.Limit > 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	return get[api.AuditList](ctx, c, "/v1/audit", v)
+}
+
+const sendersPath = "/v1/senders"
+
+// Senders lists the registered senders of the workspace; with usage, also how much each was used in the last 30 days.
+func (c *Client) Senders(ctx context.Context, usage bool) (*api.SenderList, error) {
+	v := url.Values{}
+	if usage {
+		v.Set("usage", "true")
+	}
+	return get[api.SenderList](ctx, c, sendersPath, v)
+}
+
+// CreateSender registers a sender (code "conflict" if the workspace has it already).
+func (c *Client) CreateSender(ctx context.Context, s api.SenderCreate) (*api.Sender, error) {
+	var out api.Sender
+	err := c.do(ctx, &request{method: http.MethodPost, path: sendersPath, body: s}, &out)
+	return value(&out, err)
+}
+
+// UpdateSender changes a sender; lists are replaced whole.
+func (c *Client) UpdateSender(ctx context.Context, id string, s api.SenderUpdate) (*api.Sender, error) {
+	var out api.Sender
+	err := c.do(ctx, &request{method: http.MethodPatch, path: sendersPath + "/" + url.PathEscape(id), body: s}, &out)
+	return value(&out, err)
+}
+
+// DeleteSender removes a sender. Messages that were accepted with it are sent.
+func (c *Client) DeleteSender(ctx context.Context, id string) error {
+	return c.do(ctx, &request{method: http.MethodDelete, path: sendersPath + "/" + url.PathEscape(id)}, nil)
+}

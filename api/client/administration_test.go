@@ -1,0 +1,48 @@
+package client
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smsir/smsir/api"
+)
+
+func TestAdministration(t *testing.T) {
+	t.Parallel()
+	sender := api.Sender{ID: "snd_1", Value: "SHOP"}
+	c, gateway := clientOf(t, says(200, api.AuditList{Items: []api.AuditEntry{{ID: "aud_1"}}, Next: "more"}), says(200, api.AuditList{}),
+		says(200, api.SenderList{Items: []api.Sender{sender}}), says(201, sender), says(200, sender), says(204, nil))
+	ctx := t.Context()
+	list, err := c.Audit(ctx, AuditQuery{Action: "route", Since: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), Limit: 5})
+	if err != nil || len(list.Items) != 1 || list.Next != "more" {
+		t.Errorf("Audit: %+v, %v", list, err)
+	}
+	if _, err := c.Audit(ctx, AuditQuery{Instance: true, Cursor: "more"}); err != nil {
+		t.Error(err)
+	}
+	if list, err := c.Senders(ctx, true); err != nil || len(list.Items) != 1 {
+		t.Errorf("Senders: %+v, %v", list, err)
+	}
+	if s, err := c.CreateSender(ctx, api.SenderCreate{Value: "SHOP"}); err != nil || s.ID != "snd_1" {
+		t.Errorf("CreateSender: %+v, %v", s, err)
+	}
+	name := "The shop"
+	if _, err := c.UpdateSender(ctx, "snd_1", api.SenderUpdate{Name: &name}); err != nil {
+		t.Error(err)
+	}
+	if err := c.DeleteSender(ctx, "snd_1"); err != nil {
+		t.Error(err)
+	}
+	var got []string
+	for _, r := range gateway.requests() {
+		got = append(got, r.Method+" "+r.URI+" "+r.Body)
+	}
+	if diff := cmp.Diff([]string{
+		"GET /v1/audit?action=route&limit=5&since=2026-11-01T00%3A00%3A00Z ", "GET /v1/audit?cursor=more&instance=true ", "GET /v1/senders?usage=true ",
+		`POST /v1/senders {"value":"SHOP"}`, `PATCH /v1/senders/snd_1 {"name":"The shop"}`, "DELETE /v1/senders/snd_1 ",
+	}, got); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
