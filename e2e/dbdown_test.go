@@ -61,6 +61,9 @@ func TestDatabaseDown(t *testing.T) {
 		up, sent := time.Now(), crew.Sent()
 		eventually(t, "it accepts again without a restart", func() bool { return crew.Sent() > sent })
 		back = append(back, time.Since(up))
+		if t.Failed() {
+			break
+		}
 		if h.server.ended() {
 			t.Fatalf("the gateway ended by itself with exit code %d:\n%s", h.server.code, tail(h.server.stderr.String()))
 		}
