@@ -191,6 +191,7 @@ type CampaignCheck struct {
 	Looked     int             `json:"looked" doc:"Recipients that were rendered one by one, at most 20,000. Where there are more, blocked and segments are told from these."`
 	Segments   []SegmentShare  `json:"segments" nullable:"false" doc:"Messages by length."`
 	Parts      int             `json:"parts" doc:"Segments of all messages: what providers charge for."`
+	Estimate   *Estimate       `json:"estimate,omitempty" doc:"What it would cost; left out when no price is known."`
 	Unicode    int             `json:"unicode" doc:"Of those looked at, messages that need Unicode."`
 	Empty      int             `json:"empty" doc:"Of those looked at, messages without a text, or too long."`
 	Gaps       int             `json:"gaps" doc:"Of those looked at, messages with a variable that has no value."`

@@ -17,6 +17,13 @@ import (
 func (g *gateway) newCampaigns() *campaign.Service {
 	return campaign.New(campaign.Options{
 		Store: g.store, Send: g.sendPiece, Poke: func() { g.jobs.Poke() }, Route: g.wouldTake, Sender: g.senders.Known, Rate: g.segmentsPerSecond,
+		Costs: func(ctx context.Context, w *store.Workspace) (campaign.Cost, error) {
+			costs, err := g.ledger.Costs(ctx, w)
+			if err != nil {
+				return nil, err
+			}
+			return costs.Of, nil
+		},
 		Lateness: g.s.Message.MaxLateness, Log: g.o.Log,
 	})
 }

@@ -88,6 +88,7 @@ type gateway struct {
 	routes     *routing.Service
 	senders    *sender.Service
 	accounts   *account.Service
+	ledger     *ledger.Service
 	dispatcher *dispatch.Dispatcher
 	accepter   *accept.Service
 	inbound    *inbound.Service
@@ -216,8 +217,9 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Senders: g.senders.Restricted, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
 		Sink: reports, Unmapped: unmapped.Tell, Node: g.dispatchNode(), Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
 	})
+	g.ledger = ledger.New(ledger.Options{Store: g.store, Changed: g.accounts.Changed})
 	g.accepter = accept.New(accept.Options{
-		Store: g.store, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
+		Store: g.store, Prices: g.ledger.List, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
 		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
 		Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Sender: g.senders.Choose, Metrics: g.metrics,
 	})
@@ -257,7 +259,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Reports:   g.reports,
 		Accept:    g.accepter,
 		SMPP:      g.smpp,
-		Ledger:    ledger.New(ledger.Options{Store: g.store, Changed: g.accounts.Changed}),
+		Ledger:    g.ledger,
 		Store:     g.store,
 		Webhooks:  g.webhooks,
 		Push:      g.push,

@@ -1,12 +1,10 @@
 package accept
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -136,43 +134,6 @@ func (c *checker) price(m *smsir.Message, list *smsir.PriceList, now time.Time) 
 		c.add("to", "price_unknown", "The price list has no price for %s, and this workspace limits what it spends. Ask an owner to add one under Settings, Prices.", m.To)
 	}
 	return price.Micros * int64(m.Segments)
-}
-
-// priceLists keeps the price list of each workspace until it changes.
-type priceLists struct {
-	mu    sync.Mutex
-	known map[smsir.UUID]pricesOf
-}
-
-type pricesOf struct {
-	version int64
-	list    *smsir.PriceList
-}
-
-func (l *priceLists) of(ctx context.Context, st store.Accepter, w *store.Workspace) (*smsir.PriceList, error) {
-	l.mu.Lock()
-	known, ok := l.known[w.ID]
-	l.mu.Unlock()
-	if ok && known.version == w.PricesVersion {
-		return known.list, nil
-	}
-	prices, err := st.Prices(ctx, w.ID)
-	if err != nil {
-		return nil, err
-	}
-	known = pricesOf{w.PricesVersion, smsir.NewPriceList(prices)}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.known == nil || len(l.known) > 10_000 {
-		l.known = map[smsir.UUID]pricesOf{}
-	}
-	l.known[w.ID] = known
-	return known.list, nil
-}
-
-// Prices is the price list of a workspace.
-func (s *Service) Prices(ctx context.Context, w *store.Workspace) (*smsir.PriceList, error) {
-	return s.prices.of(ctx, s.opt.Store, w)
 }
 
 // refusal says in words what limit an order does not fit, when it begins anew and who can raise it.

@@ -1,6 +1,7 @@
 package accept_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +28,10 @@ func (e *env) registered(t *testing.T) *env {
 		t.Fatal(err)
 	}
 	e.room, e.ws.QueueCount = 10_000, 10_000
+	e.Service = accept.New(accept.Options{Store: e.st, Prices: func(ctx context.Context, w *store.Workspace) (*smsir.PriceList, error) {
+		prices, err := e.st.Prices(ctx, w.ID)
+		return smsir.NewPriceList(prices), err
+	}})
 	return e
 }
 

@@ -66,11 +66,16 @@ type Options struct {
 	Sender func(ctx context.Context, w *store.Workspace, from string) error
 	// Rate is how many segments a second the providers of a workspace take together; 0 when nobody knows.
 	Rate func(ctx context.Context, workspace smsir.UUID) (float64, error)
+	// Costs tells what messages of a workspace cost, as far as that is known; nil when nobody knows.
+	Costs func(ctx context.Context, w *store.Workspace) (Cost, error)
 	// Lateness is how late a campaign may start; 1 h if 0. One that is later waits for somebody to look at it.
 	Lateness time.Duration
 	Log      *slog.Logger
 	Now      func() time.Time
 }
+
+// Cost is what a message of so many segments to a number in a country costs; false if nobody knows.
+type Cost func(to, country string, segments int) (smsir.Money, bool)
 
 // Order is a piece of a campaign on its way to stage 1: bulk messages of one batch, of which those that cannot be sent are
 // left out. It is accepted once for its key, in one step, together with what Render makes of the counts.

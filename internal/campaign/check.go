@@ -27,6 +27,9 @@ type Check struct {
 	Gap        *Sample
 	First      *Sample
 	Routes     []CheckRoute
+	Cost       smsir.Money // of all messages whose price is known, in one currency; without one when it is of none
+	Priced     int64       // messages in Cost
+	Unpriced   int64       // messages whose price nobody knows
 	Starts     time.Time
 	Ends       time.Time // zero when nobody knows how fast the providers are
 	Approval   bool
@@ -66,6 +69,11 @@ func (s *Service) Check(ctx context.Context, w *store.Workspace, id smsir.UUID) 
 		}
 	}
 	look := &looker{s: s, w: w, c: c, texts: ParseTexts(c.Plan.Texts), countries: map[string]*country{}, out: &Check{Segments: map[int]int64{}, Repeated: c.Repeated}}
+	if s.opt.Costs != nil {
+		if look.cost, err = s.opt.Costs(ctx, w); err != nil {
+			return nil, err
+		}
+	}
 	total, err := s.size(ctx, c)
 	if err != nil {
 		return nil, err
@@ -130,6 +138,7 @@ type looker struct {
 	c         *store.Campaign
 	texts     Texts
 	countries map[string]*country
+	cost      Cost
 	overlap   int64 // contacts that stand in the list too
 	out       *Check
 }
@@ -223,6 +232,7 @@ func (l *looker) one(r *store.Recipient, blocked bool) {
 		out.Empty++
 		return
 	}
+	l.price(r, a.Segments)
 	out.Segments[a.Segments]++
 	out.Parts += int64(a.Segments)
 	if a.Encoding == gsm.UCS2 {
@@ -242,11 +252,27 @@ func (l *looker) one(r *store.Recipient, blocked bool) {
 	}
 }
 
+// price adds what a message costs. Amounts in several currencies are not added up: that of the first counts.
+func (l *looker) price(r *store.Recipient, segments int) {
+	if l.cost == nil {
+		return
+	}
+	cost, ok := l.cost(r.Phone, r.Country, segments)
+	sum := &l.out.Cost
+	if !ok || sum.Currency != "" && sum.Currency != cost.Currency {
+		l.out.Unpriced++
+		return
+	}
+	l.out.Priced++
+	sum.Currency, sum.Micros = cost.Currency, sum.Micros+cost.Micros
+}
+
 // scale tells the whole from those that were looked at.
 func (l *looker) scale(by float64) {
 	out := l.out
 	whole := func(n int64) int64 { return int64(float64(n)*by + 0.5) }
 	out.Blocked, out.Parts = whole(out.Blocked), whole(out.Parts)
+	out.Cost.Micros, out.Priced, out.Unpriced = whole(out.Cost.Micros), whole(out.Priced), whole(out.Unpriced)
 	for n, count := range out.Segments {
 		out.Segments[n] = whole(count)
 	}

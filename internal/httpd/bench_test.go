@@ -33,10 +33,6 @@ func (instantAccept) Preview(*store.Workspace, accept.PreviewRequest) accept.Pre
 	return accept.Preview{}
 }
 
-func (instantAccept) Prices(context.Context, *store.Workspace) (*smsir.PriceList, error) {
-	return nil, nil
-}
-
 // BenchmarkSend is one POST /v1/messages through the whole door, without a network and without stage 1.
 func BenchmarkSend(b *testing.B) {
 	for _, c := range []struct{ name, key string }{{"plain", ""}, {"idempotent", "5f0c8e0a-7c1e"}} {

@@ -53,7 +53,7 @@ func (s *Server) registerCampaigns(b *builder) {
 		})
 	handle(b, route{
 		Method: "POST", Path: "/v1/campaigns/{id}/check", ID: "checkCampaign", Tag: "Campaigns", Summary: "Make a dry run",
-		Text: "Nothing is sent: who would get what, by which provider, in how many segments, until when. What it would cost is not told: providers tell their prices with a message, not before.",
+		Text: "Nothing is sent: who would get what, by which provider, in how many segments, until when, and what it would cost as far as prices are known.",
 	}, s.checkCampaign)
 	handle(b, route{Method: "GET", Path: "/v1/campaigns/{id}/failures", ID: "listCampaignFailures", Tag: "Campaigns", Summary: "Count failed messages by cause"}, s.campaignFailures)
 	s.registerCampaignMoves(b)
@@ -232,6 +232,9 @@ func (s *Server) checkCampaign(c *call, in *campaignID) (*api.CampaignCheck, err
 		Recipients: int(k.Recipients), Repeated: int(k.Repeated), Blocked: int(k.Blocked), Looked: int(k.Looked), Segments: sharesOf(k.Segments),
 		Parts: int(k.Parts), Unicode: int(k.Unicode), Empty: int(k.Empty), Gaps: int(k.Gaps), Samples: samplesOf(k.First, k.Longest, k.Gap),
 		Routes: make([]api.CampaignRoute, len(k.Routes)), StartsAt: k.Starts.UTC(), EndsAt: api.Time(k.Ends), Approval: k.Approval, Problems: listOf(k.Problems),
+	}
+	if money := api.MoneyOf(k.Cost); money != nil {
+		out.Estimate = &api.Estimate{Amount: money.Amount, Currency: money.Currency, Recipients: int(k.Priced), Unknown: int(k.Unpriced)}
 	}
 	for i, r := range k.Routes {
 		out.Routes[i] = api.CampaignRoute{Country: r.Country, Messages: int(r.N), Provider: r.Provider, Why: r.Why}

@@ -82,7 +82,6 @@ type Reports interface {
 type Accepter interface {
 	Send(ctx context.Context, o accept.Order) (*accept.Result, error)
 	Preview(w *store.Workspace, r accept.PreviewRequest) accept.Preview
-	Prices(ctx context.Context, w *store.Workspace) (*smsir.PriceList, error)
 }
 
 // Store is what the door reads by itself, and the few steps that have no stage of their own.

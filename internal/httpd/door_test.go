@@ -29,10 +29,6 @@ func (b brokenAccept) Preview(*store.Workspace, accept.PreviewRequest) accept.Pr
 	panic(b.fail())
 }
 
-func (b brokenAccept) Prices(context.Context, *store.Workspace) (*smsir.PriceList, error) {
-	return nil, b.fail()
-}
-
 const inside = "/var/lib/secret-path: SELECT password_hash"
 
 // TestFaultsTellNothing: an internal error and a panic answer with an identifier that stands in the log, and

@@ -12,6 +12,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/ledger"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -175,16 +176,16 @@ func TestEstimate(t *testing.T) {
 		to("+12025550100", "US"), to("+12025550100", "US"), to("+12025550101", "US"), to("+447700900100", "GB"), to("+33123456789", "FR"), {Raw: "x"}, gone,
 	}}
 	now := time.Now()
-	got := estimate(p, costs{paid: []store.Paid{us, gb, old}}, now)
+	got := estimate(p, ledger.NewCosts(nil, "", []store.Paid{us, gb, old}, now))
 	if want := (api.Estimate{Amount: "0.045", Currency: "USD", Recipients: 2, Unknown: 2}); got == nil || *got != want {
 		t.Errorf("estimate %+v, want %+v", got, want)
 	}
-	if got := estimate(p, costs{}, now); got != nil {
+	if got := estimate(p, ledger.NewCosts(nil, "", nil, now)); got != nil {
 		t.Errorf("from nothing: %+v", got)
 	}
 	// What stands in the price list is what a message costs the workspace, whatever a provider charges.
 	list := smsir.NewPriceList([]smsir.Price{{Destination: "US", From: now.Add(-time.Hour), Micros: 10_000}, {Destination: "+12025550101", From: now.Add(-time.Hour), Micros: 500_000}})
-	got = estimate(p, costs{list: list, currency: "USD", paid: []store.Paid{us, gb, old}}, now)
+	got = estimate(p, ledger.NewCosts(list, "USD", []store.Paid{us, gb, old}, now))
 	if want := (api.Estimate{Amount: "1.53", Currency: "USD", Recipients: 2, Unknown: 2}); got == nil || *got != want {
 		t.Errorf("estimate by the list %+v, want %+v", got, want)
 	}

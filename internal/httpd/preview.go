@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"time"
 	"unicode/utf8"
 
 	"github.com/smsir/smsir"
@@ -9,6 +8,7 @@ import (
 	"github.com/smsir/smsir/gsm"
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/ledger"
 	"github.com/smsir/smsir/internal/number"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -39,13 +39,12 @@ func (s *Server) preview(c *call, in *struct{ Body api.PreviewRequest }) (*api.P
 	if b.Text == "" || len(b.To) == 0 {
 		return out, nil
 	}
-	list, err := s.deps.Accept.Prices(c.ctx(), c.p.Workspace)
+	costs, err := s.deps.Ledger.Costs(c.ctx(), c.p.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	paid, err := s.deps.Store.Paid(c.ctx(), c.p.Workspace.ID)
-	out.Estimate = estimate(out, costs{list: list, currency: c.p.Workspace.Currency, paid: paid}, c.now)
-	return out, err
+	out.Estimate = estimate(out, costs)
+	return out, nil
 }
 
 // audienceOf says who the recipients are, and which of them must not be written to.
@@ -80,30 +79,9 @@ func (s *Server) audienceOf(c *call, b *api.PreviewRequest, out *api.Preview) er
 	return nil
 }
 
-// costs are what is known of what messages cost a workspace: its price list and, where that has no price, what the latest
-// message to the same country did.
-type costs struct {
-	list     *smsir.PriceList
-	currency string // of the list
-	paid     []store.Paid
-}
-
-// of is what a message of so many segments costs.
-func (k *costs) of(to, country string, segments int, now time.Time) (smsir.Money, bool) {
-	if p, ok := k.list.Of(to, country, now); ok {
-		return smsir.Money{Micros: p.Micros * int64(segments), Currency: k.currency}, true
-	}
-	for _, one := range k.paid { // newest first
-		if one.Country == country {
-			return smsir.Money{Micros: one.Price.Micros * int64(segments) / int64(max(one.Segments, 1)), Currency: one.Price.Currency}, true
-		}
-	}
-	return smsir.Money{}, false
-}
-
 // estimate is what a send would cost. It is nil when that is known of no recipient. Amounts in several currencies are not
 // added up: the first recipient's counts.
-func estimate(p *api.Preview, k costs, now time.Time) *api.Estimate {
+func estimate(p *api.Preview, costs *ledger.Costs) *api.Estimate {
 	var e api.Estimate
 	var sum smsir.Money
 	seen := map[string]bool{}
@@ -112,7 +90,7 @@ func estimate(p *api.Preview, k costs, now time.Time) *api.Estimate {
 			continue
 		}
 		seen[r.E164] = true
-		cost, ok := k.of(r.E164, r.Country, p.Segments, now)
+		cost, ok := costs.Of(r.E164, r.Country, p.Segments)
 		if !ok || sum.Currency != "" && sum.Currency != cost.Currency {
 			e.Unknown++
 			continue

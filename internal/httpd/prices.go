@@ -17,6 +17,7 @@ type Ledger interface {
 	SetPrices(ctx context.Context, w *store.Workspace, currency string, drafts []ledger.Draft, by ledger.By) error
 	Import(ctx context.Context, w *store.Workspace, file io.Reader, kind string, whole bool, by ledger.By) (*ledger.Imported, error)
 	Export(ctx context.Context, w *store.Workspace, file io.Writer) error
+	Costs(ctx context.Context, w *store.Workspace) (*ledger.Costs, error)
 }
 
 // maxPriceFile bounds a table of prices.

@@ -1,4 +1,4 @@
-// Package ledger is in charge of what messages cost their workspace: its price list.
+// Package ledger is in charge of what messages cost their workspace: its price list, and what is known beside it.
 //
 // It checks what people enter and says who did what; package store keeps it, and package accept asks for prices when it
 // accepts. What it guarantees: a price never changes for what was sent before; a table of prices is taken whole, or not at
@@ -29,7 +29,7 @@ const (
 type Store interface {
 	Prices(ctx context.Context, workspace smsir.UUID) ([]smsir.Price, error)
 	AddPrices(ctx context.Context, workspace smsir.UUID, currency string, prices []smsir.Price, audit store.AuditEntry) error
-	Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace, error)
+	Paid(ctx context.Context, workspace smsir.UUID) ([]store.Paid, error)
 }
 
 // Options of [New]; only Store is required.
@@ -41,7 +41,8 @@ type Options struct {
 
 // Service is the whole of the package. Safe for concurrent use.
 type Service struct {
-	opt Options
+	opt   Options
+	lists lists
 }
 
 // New returns a service.

@@ -155,6 +155,8 @@ type Accounts interface {
 	Workspace(ctx context.Context, id smsir.UUID) (*Workspace, error)
 	UpdateWorkspace(ctx context.Context, w *Workspace, audit AuditEntry) error
 	SetLimits(ctx context.Context, workspace smsir.UUID, l Limits, audit AuditEntry) error
+	// Prices lists the prices of a workspace, those that are over included, in no particular order.
+	Prices(ctx context.Context, workspace smsir.UUID) ([]smsir.Price, error)
 	// AddPrices adds prices in a currency to the list of a workspace, and gives it its next version. A price of the same
 	// destination and moment is replaced. CodeConflict: the list has prices in another currency (Field "currency").
 	AddPrices(ctx context.Context, workspace smsir.UUID, currency string, prices []smsir.Price, audit AuditEntry) error

@@ -34,8 +34,6 @@ type Accepter interface {
 	// Suppressed returns those of the recipients that must get nothing from sender ("" for the
 	// provider's choice, which any suppression of the recipient forbids).
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
-	// Prices lists the prices of a workspace, those that are over included, in no particular order.
-	Prices(ctx context.Context, workspace smsir.UUID) ([]smsir.Price, error)
 	// Used tells what meters of a workspace count now, one for each: 0 before the first use.
 	Used(ctx context.Context, workspace smsir.UUID, meters []Meter) ([]int64, error)
 	// Replay finds a stored idempotency record, nil if there is none.

@@ -29,7 +29,7 @@ func (s *Store) Used(ctx context.Context, workspace smsir.UUID, meters []store.M
 	return used, nil
 }
 
-// Prices implements store.Accepter.
+// Prices implements store.Accounts.
 func (s *Store) Prices(ctx context.Context, workspace smsir.UUID) ([]smsir.Price, error) {
 	rows, err := s.db.Query(ctx, "SELECT destination, valid_from, micros FROM prices WHERE workspace_id = $1", workspace)
 	return all(rows, err, func(p *smsir.Price) scan { return scan{&p.Destination, moment{&p.From}, &p.Micros} })

@@ -575,7 +575,7 @@ export interface paths {
         put?: never;
         /**
          * Make a dry run
-         * @description Nothing is sent: who would get what, by which provider, in how many segments, until when. What it would cost is not told: providers tell their prices with a message, not before.
+         * @description Nothing is sent: who would get what, by which provider, in how many segments, until when, and what it would cost as far as prices are known.
          *
          *     Needs the permission `campaigns:read`.
          */
@@ -3629,6 +3629,8 @@ export interface components {
              * @description When the last message would go, by the pace and by what the providers take; left out when neither is known.
              */
             ends_at?: string;
+            /** @description What it would cost; left out when no price is known. */
+            estimate?: components["schemas"]["Estimate"];
             /**
              * Format: int64
              * @description Of those looked at, messages with a variable that has no value.
