@@ -111,4 +111,99 @@ async function queue(world) {
   )
 }
 
-await play({ setup, empty, limits, queue })
+/** One price by hand, a table with bad rows that are named, the same table put right; then a limit on money holds. */
+async function prices(world) {
+  const page = await open(world.browser, { viewport: PHONE, state: world.state })
+  await page.goto(base + '/budget?tab=prices')
+  await page.getByRole('heading', { name: 'No price list yet' }).waitFor()
+  await screen(page, 'prices empty 360')
+  await page.getByRole('button', { name: 'Add price' }).click()
+  const sheet = page.getByRole('dialog')
+  await sheet.getByLabel('Destination').fill('Atlantis')
+  await sheet.getByLabel('Price of one segment').fill('0.80')
+  await sheet.getByLabel('Currency').fill('kes')
+  await sheet.getByRole('button', { name: 'Save' }).click()
+  await sheet.getByText('A destination is the beginning of numbers').first().waitFor()
+  await screen(page, 'price form refused 360')
+  await sheet.getByLabel('Destination').fill('US')
+  await sheet.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('KES\u00a00.80').waitFor()
+  await page.getByRole('button', { name: 'Read a table' }).click()
+  const table = (text) =>
+    sheet
+      .getByLabel('Table (CSV or Excel)')
+      .setInputFiles({ name: 'prices.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+  await table('destination,price\nGB,1.20\nKenya,0.70\n+4477,cheap\n')
+  await sheet.getByRole('button', { name: 'Take prices' }).click()
+  await sheet.getByText('2 rows cannot be taken, so nothing was changed.').waitFor()
+  check(
+    (await sheet.getByText('Row 3').isVisible()) && (await sheet.getByText('Row 4').isVisible()),
+    'every bad row is named',
+  )
+  await screen(page, 'prices import bad 360')
+  await table('destination,price\nGB,1.20\nKE,0.70\n+4477,1.15\n')
+  await sheet.getByRole('button', { name: 'Take prices' }).click()
+  await sheet.getByText('3 new prices, 0 as before.').waitFor()
+  await sheet.getByRole('button', { name: 'Close' }).last().click()
+  await page.getByText('United Kingdom (GB)').waitFor()
+  const file = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download table' }).click()
+  check((await file).suggestedFilename() === 'prices.csv', 'the list can be downloaded')
+  for (const [viewport, theme] of THEMES) {
+    const page = await open(world.browser, { viewport, state: world.state, prefs: { 'smsir.theme': theme } })
+    await page.goto(base + '/budget?tab=prices')
+    await page.getByText('United Kingdom (GB)').waitFor()
+    await screen(page, `prices ${viewport.width} ${theme}`)
+  }
+  const arabic = await open(world.browser, {
+    viewport: PHONE,
+    state: world.state,
+    prefs: { 'smsir.lang': 'ar' },
+  })
+  await arabic.goto(base + '/budget?tab=prices')
+  await arabic.locator('.list li').nth(3).waitFor()
+  await screen(arabic, 'prices 360 arabic')
+
+  const answer = await page.request.fetch(base + '/v1/limits', {
+    method: 'PUT',
+    data: {
+      messages_per_day: 0,
+      messages_per_key_per_day: 0,
+      otp_per_recipient: 0,
+      spend_per_day: '2',
+      spend_per_month: '',
+      countries: [],
+    },
+    headers: { Origin: base },
+  })
+  check(answer.status() === 200, 'spending can be limited now', await answer.text())
+  await page.goto(base + '/compose')
+  await page.getByLabel('To', { exact: true }).fill('202 555 0100')
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Message', { exact: true }).fill('What does it cost?')
+  await page.getByText('0.8 KES').waitFor()
+  check(true, 'compose says what the list says')
+  const before = await sent(page)
+  let last
+  for (let i = 0; i < 3; i++)
+    last = await api(page).post('/v1/messages', { to: '+12025550100', text: 'Paid' })
+  check(
+    last.status === 429 &&
+      last.body.errors[0].field === 'limits.spend_per_day' &&
+      (await sent(page)) === before + 2,
+    'spending stops before the limit',
+    JSON.stringify(last.body),
+  )
+  const unpriced = await api(page).post('/v1/messages', { to: '+33123456789', text: 'Paid' })
+  check(
+    unpriced.status === 422 && unpriced.body.errors[0].code === 'price_unknown',
+    'a number without a price is refused while spending is limited',
+    JSON.stringify(unpriced.body),
+  )
+  const desk = await open(world.browser, { viewport: DESK, state: world.state })
+  await desk.goto(base + '/budget')
+  await desk.getByText('KES\u00a01.60 of KES\u00a02.00').waitFor()
+  await screen(desk, 'budget spent 1280')
+}
+
+await play({ setup, empty, limits, queue, prices })

@@ -30,6 +30,8 @@ export type Permission =
   | 'members:write'
   | 'workspace:read'
   | 'workspace:write'
+  | 'credit:read'
+  | 'credit:write'
   | 'audit:read'
   | 'senders:read'
   | 'senders:write'
