@@ -60,7 +60,7 @@ type Options struct {
 	// message. Nil: whatever is asked for.
 	Sender func(ctx context.Context, w *store.Workspace, from, country string, class smsir.Class) (string, error)
 	// Knows reports whether a provider is enabled in a workspace.
-	Knows   func(workspace, provider smsir.UUID) bool
+	Knows func(workspace, provider smsir.UUID) bool
 	// Prices finds the price list of a workspace that limits what it spends; nil for a server on which none has one.
 	Prices  func(ctx context.Context, w *store.Workspace) (*smsir.PriceList, error)
 	Metrics prometheus.Registerer

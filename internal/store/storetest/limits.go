@@ -135,3 +135,39 @@ func testLimits(b *bench) {
 		b.Errorf("limits of no workspace: %v, want %s", err, smsir.CodeNotFound)
 	}
 }
+
+func testPrices(b *bench) {
+	audit := store.AuditEntry{At: b.now(), Workspace: b.ws, Action: "prices.changed"}
+	add := func(currency string, prices ...smsir.Price) error { return b.st.AddPrices(ctx, b.ws, currency, prices, audit) }
+	ke := smsir.Price{Destination: "KE", From: b.now(), Micros: 800_000}
+	if err := add("KES", ke, smsir.Price{Destination: "*", From: b.now().Add(time.Hour), Micros: smsir.NoPrice}); err != nil {
+		b.Fatal(err)
+	}
+	ke.Micros = 900_000 // the same moment: replaced
+	if err := add("KES", ke); err != nil {
+		b.Fatal(err)
+	}
+	var fault *smsir.Error
+	if err := add("USD", ke); !errors.As(err, &fault) || fault.Code != smsir.CodeConflict || fault.Field != "currency" {
+		b.Errorf("another currency: %v, want %s of currency", err, smsir.CodeConflict)
+	}
+	if err := b.st.AddPrices(ctx, smsir.UUID{7}, "KES", []smsir.Price{ke}, audit); smsir.CodeOf(err) != smsir.CodeNotFound {
+		b.Errorf("no workspace: %v, want %s", err, smsir.CodeNotFound)
+	}
+	prices, err := b.st.Prices(ctx, b.ws)
+	if err != nil || len(prices) != 2 {
+		b.Fatalf("prices %+v, %v; want two", prices, err)
+	}
+	if p, ok := smsir.NewPriceList(prices).Of("+254722000001", "KE", b.now()); !ok || p != ke {
+		b.Errorf("read back %+v, %t; want %+v", p, ok, ke)
+	}
+	if w, err := b.st.Workspace(ctx, b.ws); err != nil || w.Currency != "KES" || w.PricesVersion != 2 {
+		b.Errorf("workspace %+v, %v; want KES, version 2", w, err)
+	}
+	first := b.ws
+	b.ws, _ = b.workspace("other@example.com", false)
+	if prices, err := b.st.Prices(ctx, b.ws); err != nil || len(prices) != 0 {
+		b.Errorf("prices of another workspace: %v, %v", prices, err)
+	}
+	b.ws = first
+}

@@ -27,6 +27,7 @@ func Messages(t *testing.T, open Opener) {
 		{"64 senders at once never use up more than a limit allows", testMeters},
 		{"what does not fit a limit leaves nothing behind", testMeterLeavesNothing},
 		{"the limits of a workspace", testLimits},
+		{"prices of a workspace have versions and one currency", testPrices},
 		{"a message runs from accepted to delivered", testLifecycle},
 		{"an intent needs a queued, owned, valid, wanted message", testIntendRefuses},
 		{"an outcome is set once", testFinishOnce},
