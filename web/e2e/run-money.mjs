@@ -161,7 +161,7 @@ async function prices(world) {
     prefs: { 'smsir.lang': 'ar' },
   })
   await arabic.goto(base + '/budget?tab=prices')
-  await arabic.locator('.list li').nth(3).waitFor()
+  await arabic.locator('.prices li').nth(3).waitFor()
   await screen(arabic, 'prices 360 arabic')
 
   const answer = await page.request.fetch(base + '/v1/limits', {
