@@ -138,7 +138,9 @@ func testLimits(b *bench) {
 
 func testPrices(b *bench) {
 	audit := store.AuditEntry{At: b.now(), Workspace: b.ws, Action: "prices.changed"}
-	add := func(currency string, prices ...smsir.Price) error { return b.st.AddPrices(ctx, b.ws, currency, prices, audit) }
+	add := func(currency string, prices ...smsir.Price) error {
+		return b.st.AddPrices(ctx, b.ws, currency, prices, audit)
+	}
 	ke := smsir.Price{Destination: "KE", From: b.now(), Micros: 800_000}
 	if err := add("KES", ke, smsir.Price{Destination: "*", From: b.now().Add(time.Hour), Micros: smsir.NoPrice}); err != nil {
 		b.Fatal(err)
