@@ -26,7 +26,7 @@ var errOvertaken = errors.New("overtaken")
 func (s *Store) MarkReports(ctx context.Context, version int, upTo smsir.ID, limit int) (more bool, err error) {
 	var known, after int64
 	rows, err := s.db.Query(ctx, "SELECT version, watermark FROM report_state WHERE id = 1")
-	if err := one(rows, err, &known, &after); err != nil {
+	if err := one(rows, err, &known, &after); err != nil && !errors.Is(err, errNoRow) {
 		return false, err
 	}
 	was := after
@@ -49,6 +49,9 @@ func (s *Store) MarkReports(ctx context.Context, version int, upTo smsir.ID, lim
 		return false, err
 	}
 	err = s.db.Update(ctx, func(tx Tx) error {
+		if _, err := tx.Exec("INSERT INTO report_state (id, version, watermark) VALUES (1, 0, 0) ON CONFLICT DO NOTHING"); err != nil {
+			return err
+		}
 		n, err := tx.Exec("UPDATE report_state SET version = $1, watermark = $2 WHERE id = 1 AND version = $3 AND watermark = $4", int64(version), end, known, was)
 		if err != nil {
 			return err
@@ -233,7 +236,7 @@ func (s *Store) ReportCells(ctx context.Context, workspace smsir.UUID, d store.D
 // ReportsBehind implements store.ReportReader.
 func (s *Store) ReportsBehind(ctx context.Context, workspace smsir.UUID, from, to time.Time) (bool, error) {
 	rows, err := s.db.Query(ctx, `SELECT 1 FROM report_marks WHERE workspace_id = $1 AND hour >= $2 AND hour < $3
-		UNION ALL SELECT 1 FROM report_state s WHERE s.id = 1 AND s.watermark < (SELECT coalesce(max(id), 0) FROM events) LIMIT 1`,
+		UNION ALL SELECT 1 WHERE coalesce((SELECT watermark FROM report_state WHERE id = 1), 0) < (SELECT coalesce(max(id), 0) FROM events) LIMIT 1`,
 		workspace, Millis(from), Millis(to))
 	return found(rows, err)
 }

@@ -19,12 +19,12 @@ CREATE TABLE report_marks (
 );
 CREATE INDEX report_marks_stamp ON report_marks(stamp);
 
+-- One row, from the first count on.
 CREATE TABLE report_state (
   id        SMALLINT PRIMARY KEY CHECK (id = 1),
   version   BIGINT NOT NULL, -- of what is counted
   watermark BIGINT NOT NULL  -- the last event that was looked at
 );
-INSERT INTO report_state (id, version, watermark) VALUES (1, 0, 0);
 
 CREATE TABLE weekly_reports (
   id           BYTEA PRIMARY KEY,

@@ -19,12 +19,12 @@ CREATE TABLE report_marks (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX report_marks_stamp ON report_marks(stamp);
 
+-- One row, from the first count on.
 CREATE TABLE report_state (
   id        INTEGER PRIMARY KEY CHECK (id = 1),
   version   INTEGER NOT NULL, -- of what is counted
   watermark INTEGER NOT NULL  -- the last event that was looked at
 ) STRICT;
-INSERT INTO report_state (id, version, watermark) VALUES (1, 0, 0);
 
 CREATE TABLE weekly_reports (
   id           BLOB PRIMARY KEY,
