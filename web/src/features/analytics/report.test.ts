@@ -55,6 +55,8 @@ describe('the history behind a group', () => {
     ['sender', 'SMSir', `/messages?${range}&from=SMSir`],
     ['person', '', ''],
     ['country', 'KE', ''],
+    ['campaign', 'cmp_1', '/campaigns?id=cmp_1'],
+    ['campaign', '', ''],
     [
       'day',
       '2026-11-01T00:00:00Z',

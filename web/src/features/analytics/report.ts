@@ -82,8 +82,9 @@ export function duration(ms: number): { value: number; unit: 'millisecond' | 'se
   return { value: round(ms / 3_600_000), unit: 'hour' }
 }
 
-/** The history behind a group of a report; '' where the history has no such filter. */
+/** The history behind a group of a report, the campaign itself; '' where the history has no such filter. */
 export function historyOf(report: Report, id: string): string {
+  if (report.group_by === 'campaign') return id && `/campaigns?id=${encodeURIComponent(id)}`
   const range = { since: report.from, until: report.to }
   const filter: Record<string, string> | undefined = {
     provider: { ...range, provider: id },
@@ -91,7 +92,6 @@ export function historyOf(report: Report, id: string): string {
     person: { ...range, created_by: id },
     day: bucket(report, id),
     hour: bucket(report, id),
-    campaign: undefined,
     country: undefined,
     template: undefined,
     class: undefined,
