@@ -87,6 +87,15 @@ func TestRefusals(t *testing.T) {
 			p.TLVs.SetMessagePayload([]byte(strings.Repeat("x", 1601)))
 		}, smpp.RINVMSGLEN},
 		"binary":                {func(p *smpp.SubmitSM) { p.DataCoding = smpp.DataCodingBinary }, smpp.RSUBMITFAIL},
+		"binary by TS 23.038":   {func(p *smpp.SubmitSM) { p.DataCoding = 0xF5 }, smpp.RSUBMITFAIL},
+		"a reserved coding":     {func(p *smpp.SubmitSM) { p.DataCoding = 0x0C }, smpp.RSUBMITFAIL},
+		"a header of nothing":   {func(p *smpp.SubmitSM) { p.ESMClass, p.ShortMessage = smpp.FeatureUDHI, nil }, smpp.RINVESMCLASS},
+		"a header too long":     {func(p *smpp.SubmitSM) { p.ESMClass, p.ShortMessage = smpp.FeatureUDHI, []byte("\x40\x00\x03\x01") }, smpp.RINVESMCLASS},
+		"part 0":                {func(p *smpp.SubmitSM) { p.TLVs.SetSAR(smpp.SAR{MsgRefNum: 1, TotalSegments: 2}) }, smpp.RINVOPTPARAMVAL},
+		"part 3 of 2":           {func(p *smpp.SubmitSM) { p.TLVs.SetSAR(smpp.SAR{MsgRefNum: 1, TotalSegments: 2, SegmentSeqnum: 3}) }, smpp.RINVOPTPARAMVAL},
+		"part of none":          {func(p *smpp.SubmitSM) { p.TLVs.SetSAR(smpp.SAR{MsgRefNum: 1, SegmentSeqnum: 1}) }, smpp.RINVOPTPARAMVAL},
+		"no schedule":           {func(p *smpp.SubmitSM) { p.ScheduleDeliveryTime = "tomorrow" }, smpp.RINVSCHED},
+		"validity of nothing":   {func(p *smpp.SubmitSM) { p.ValidityPeriod = "000000000000000R" }, smpp.RINVEXPIRY},
 		"control characters":    {func(p *smpp.SubmitSM) { p.DataCoding, p.ShortMessage = smpp.DataCodingLatin1, []byte("\x07") }, smpp.RSUBMITFAIL},
 		"validity over":         {func(p *smpp.SubmitSM) { p.ValidityPeriod = "200101000000000+" }, smpp.RINVEXPIRY},
 		"validity of a second":  {func(p *smpp.SubmitSM) { p.ValidityPeriod = "000000000001000R" }, smpp.RINVEXPIRY},
@@ -148,8 +157,13 @@ func TestForms(t *testing.T) {
 			p.ShortMessage = nil
 			p.TLVs.SetMessagePayload([]byte(strings.Repeat("x", 400)))
 		}), func(m *smsir.Message) bool { return m.Segments == 3 }},
-		"data_sm":       {&smpp.DataSM{DestAddrTON: 1, DestinationAddr: "12025550100", TLVs: smpp.TLVs{{Tag: smpp.TagMessagePayload, Value: []byte("hi")}}}, func(m *smsir.Message) bool { return m.Text == "hi" }},
-		"long validity": {submit(func(p *smpp.SubmitSM) { p.ValidityPeriod = "000030000000000R" }), func(m *smsir.Message) bool { return m.ExpiresAt.Sub(m.AcceptedAt) == 7*24*time.Hour }},
+		"data_sm":           {&smpp.DataSM{DestAddrTON: 1, DestinationAddr: "12025550100", TLVs: smpp.TLVs{{Tag: smpp.TagMessagePayload, Value: []byte("hi")}}}, func(m *smsir.Message) bool { return m.Text == "hi" }},
+		"long validity":     {submit(func(p *smpp.SubmitSM) { p.ValidityPeriod = "000030000000000R" }), func(m *smsir.Message) bool { return m.ExpiresAt.Sub(m.AcceptedAt) == 7*24*time.Hour }},
+		"scheduled for now": {submit(func(p *smpp.SubmitSM) { p.ScheduleDeliveryTime = "000000000000000R" }), func(m *smsir.Message) bool { return m.Status == smsir.Queued }},
+		"part 1 of 1":       {submit(func(p *smpp.SubmitSM) { p.TLVs.SetSAR(smpp.SAR{TotalSegments: 1, SegmentSeqnum: 1}) }), func(m *smsir.Message) bool { return m.Text == "hello" }},
+		"one part, reference 0": {submit(func(p *smpp.SubmitSM) {
+			p.ESMClass, p.ShortMessage = smpp.FeatureUDHI, []byte("\x05\x00\x03\x00\x01\x01hello")
+		}), func(m *smsir.Message) bool { return m.Text == "hello" }},
 		"scheduled": {submit(func(p *smpp.SubmitSM) {
 			p.ScheduleDeliveryTime, p.ValidityPeriod = "000000020000000R", "000000030000000R"
 		}), func(m *smsir.Message) bool {
