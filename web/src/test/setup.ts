@@ -36,6 +36,7 @@ const areas = [
     'campaigns',
     'compose',
     'contacts',
+    'desk',
     'groups',
     'home',
     'history',

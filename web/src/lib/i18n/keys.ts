@@ -3,6 +3,7 @@ import type admin from './admin/en.json'
 import type budget from './budget/en.json'
 import type analytics from './analytics/en.json'
 import type auth from './auth/en.json'
+import type desk from './desk/en.json'
 import type contacts from './contacts/en.json'
 import type compose from './compose/en.json'
 import type home from './home/en.json'
@@ -28,6 +29,7 @@ export type Key =
   | keyof typeof budget
   | keyof typeof analytics
   | keyof typeof auth
+  | keyof typeof desk
   | keyof typeof compose
   | keyof typeof contacts
   | keyof typeof groups
