@@ -206,7 +206,10 @@ func TestSenderIsBoundToItsProviders(t *testing.T) {
 		if m := w.expect(free, smsir.Sent, false); m.UsedProvider != (smsir.UUID{1}) {
 			t.Errorf("another sender went through %v", m.UsedProvider)
 		}
-		w.expect(lost, smsir.Queued, false)
+		m := w.expect(lost, smsir.Queued, false)
+		if why := w.d.Why(bg, w.ws, []*smsir.Message{m})[lost]; !strings.Contains(why.Text, "LOST may go through some providers only") {
+			t.Errorf("it waits because of %+v", why)
+		}
 		w.senders = nil
 		w.d.Changed()
 		time.Sleep(2 * time.Minute)

@@ -151,6 +151,8 @@ func (d *Dispatcher) whyStored(ctx context.Context, o *owner, m *smsir.Message) 
 		switch {
 		case plan.Reason == route.NoWish:
 			w.Code, w.Provider, w.Text = WaitNotEnabled, m.Provider, "The provider that it was to go through is not enabled."
+		case len(o.senders[m.From]) > 0:
+			w.Text = fmt.Sprintf("%s may go through some providers only, and none of them is enabled and has a place in the routes.", m.From)
 		case plan.Rule != nil:
 			w.Code, w.Rule, w.Text = WaitRule, plan.Rule.ID, fmt.Sprintf("The routing rule %q has no enabled provider for it, and lets no other rule have it.", plan.Rule.Name)
 		}

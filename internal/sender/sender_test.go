@@ -34,12 +34,15 @@ func (s *shelf) UpdateSender(_ context.Context, v store.Sender, e store.AuditEnt
 	}
 	return nil
 }
+
 func (s *shelf) DeleteSender(context.Context, smsir.UUID, smsir.UUID, store.AuditEntry) error {
 	return nil
 }
+
 func (s *shelf) SendersUsed(context.Context, smsir.UUID, time.Time) (map[string]store.SenderUse, error) {
 	return nil, nil
 }
+
 func (s *shelf) ListProviders(context.Context, smsir.UUID) ([]store.Provider, error) {
 	return []store.Provider{{ID: smsir.UUID{1}}}, nil
 }
@@ -67,8 +70,10 @@ func TestChoose(t *testing.T) {
 		return store.SenderCountry{Country: country, Status: store.SenderApproved}
 	}
 	s, rows, w := open(t,
-		Draft{Value: "SHOP", Countries: countries(approved("KE"), store.SenderCountry{Country: "UG", Status: store.SenderRefused, Note: "a brand of others"}, store.SenderCountry{Status: store.SenderRequested}),
-			Defaults: defaults(store.SenderDefault{Country: "KE"}, store.SenderDefault{Country: "UG"})},
+		Draft{
+			Value: "SHOP", Countries: countries(approved("KE"), store.SenderCountry{Country: "UG", Status: store.SenderRefused, Note: "a brand of others"}, store.SenderCountry{Status: store.SenderRequested}),
+			Defaults: defaults(store.SenderDefault{Country: "KE"}, store.SenderDefault{Country: "UG"}),
+		},
 		Draft{Value: "CODES", Countries: countries(approved("")), Defaults: defaults(store.SenderDefault{Country: "KE", Class: "otp"})},
 		Draft{Value: "+447700900123", Defaults: defaults(store.SenderDefault{})},
 		Draft{Value: "22334"},

@@ -15,7 +15,10 @@ const senderColumns = "s.id, s.workspace_id, s.value, s.kind, s.name, s.countrie
 
 func scanSender(s *store.Sender) scan {
 	return scan{
-		&s.ID, &s.Workspace, &s.Value, &s.Kind, &s.Name, document{&s.Countries}, providerIDs{&s.Providers}, document{&s.Defaults},
+		&s.ID, &s.Workspace, &s.Value, &s.Kind, &s.Name,
+		document{&s.Countries},
+		providerIDs{&s.Providers},
+		document{&s.Defaults},
 		moment{&s.CreatedAt},
 		moment{&s.UpdatedAt},
 	}
