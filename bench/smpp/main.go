@@ -53,6 +53,7 @@ type bench struct {
 	out      io.Writer
 	binary   string
 	figures  map[string][]float64 // messages a second, by what and window
+	cost     map[string][]float64 // of the gateway's processor, in microseconds a message, likewise
 }
 
 // What is measured.
@@ -63,7 +64,7 @@ const (
 )
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	b := &bench{out: out, figures: map[string][]float64{}}
+	b := &bench{out: out, figures: map[string][]float64{}, cost: map[string][]float64{}}
 	f := flag.NewFlagSet("smpp", flag.ContinueOnError)
 	f.SetOutput(errOut)
 	f.IntVar(&b.messages, "messages", 10_000, "messages of each measurement")
@@ -117,12 +118,12 @@ func (b *bench) measure(ctx context.Context) (compared bool, err error) {
 				if what == kannel && missing != nil {
 					continue
 				}
-				rate, note, err := b.one(ctx, what, window, round, boxes)
+				rate, cost, note, err := b.one(ctx, what, window, round, boxes)
 				if err != nil {
 					return false, fmt.Errorf("%s, window %d: %w", what, window, err)
 				}
 				key := what + " " + strconv.Itoa(window)
-				b.figures[key] = append(b.figures[key], rate)
+				b.figures[key], b.cost[key] = append(b.figures[key], rate), append(b.cost[key], cost)
 				fmt.Fprintf(b.out, "round %d  window %-3d  %-16s %6.0f messages/s  %s\n", round+1, window, what, rate, note)
 			}
 		}
@@ -140,14 +141,14 @@ type target interface {
 }
 
 // one measures one gateway with a carrier of its own.
-func (b *bench) one(ctx context.Context, what string, window, round int, boxes map[string]string) (rate float64, note string, err error) {
+func (b *bench) one(ctx context.Context, what string, window, round int, boxes map[string]string) (rate, cost float64, note string, err error) {
 	far, err := startCarrier(ctx)
 	if err != nil {
-		return 0, "", err
+		return 0, 0, "", err
 	}
 	dir := filepath.Join(b.dir, fmt.Sprintf("%s-%d-%d", strings.ReplaceAll(what, " ", ""), window, round))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return 0, "", err
+		return 0, 0, "", err
 	}
 	var t target
 	if what == kannel {
@@ -157,7 +158,7 @@ func (b *bench) one(ctx context.Context, what string, window, round int, boxes m
 	}
 	if err != nil {
 		_, _ = far.stop() // the other error says more
-		return 0, "", err
+		return 0, 0, "", err
 	}
 	warm := max(b.messages/10, 100)
 	if _, err = t.load(ctx, warm); err == nil {
@@ -176,7 +177,8 @@ func (b *bench) one(ctx context.Context, what string, window, round int, boxes m
 			err = errors.Join(err, g.save(filepath.Join(b.profiles, fmt.Sprintf("%s-%d.pprof", strings.ReplaceAll(what, " ", ""), window))))
 		}
 		rate = float64(b.messages) / max(took.Seconds(), 1e-9)
-		note = fmt.Sprintf("%3.0f µs of processor a message", (cpuOf(t.pids())-before).Seconds()*1e6/float64(b.messages))
+		cost = (cpuOf(t.pids()) - before).Seconds() * 1e6 / float64(b.messages)
+		note = fmt.Sprintf("%3.0f µs of processor a message", cost)
 		if ours {
 			n := g.meters(ctx)
 			commits := max(n.commits-m.commits, 1)
@@ -188,29 +190,30 @@ func (b *bench) one(ctx context.Context, what string, window, round int, boxes m
 	if err = errors.Join(err, stopped, ended); err == nil && taken != warm+b.messages {
 		err = fmt.Errorf("the carrier got %d messages, want %d", taken, warm+b.messages)
 	}
-	return rate, note, err
+	return rate, cost, note, err
 }
 
 // table prints the medians, and whether they are good enough.
 func (b *bench) table(compared bool) bool {
 	good := true
 	w := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nmedians, messages/s\twindow\t\tratio to Kannel")
+	fmt.Fprintln(w, "\nmedians\twindow\tmessages/s\tprocessor\tratio to Kannel")
 	for _, window := range b.windows {
 		base := median(b.figures[kannel+" "+strconv.Itoa(window)])
 		for _, what := range []string{httpIn, smppIn, kannel} {
-			got := median(b.figures[what+" "+strconv.Itoa(window)])
+			key := what + " " + strconv.Itoa(window)
+			got, cost := median(b.figures[key]), median(b.cost[key])
 			switch {
 			case got == 0:
 			case !compared || what == kannel:
-				fmt.Fprintf(w, "%s\t%d\t%.0f\t\n", what, window, got)
+				fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f µs\t\n", what, window, got, cost)
 			default:
 				ratio := got / base
 				verdict := ""
 				if ratio < b.min {
 					verdict, good = fmt.Sprintf("less than %.2f", b.min), false
 				}
-				fmt.Fprintf(w, "%s\t%d\t%.0f\t%.2f\t%s\n", what, window, got, ratio, verdict)
+				fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f µs\t%.2f\t%s\n", what, window, got, cost, ratio, verdict)
 			}
 		}
 	}
