@@ -161,12 +161,25 @@ func (w *work) applyReceipt(a *attempt, r *smsir.Receipt) (moved bool) {
 	case a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown:
 		w.endAttempt(a, w.now, &smsir.Outcome{State: smsir.AttemptAccepted, References: []string{r.Reference}})
 	}
+	if moved && a.Number != m.Tries {
+		w.overtaken(m)
+	}
 	if r.Error != nil && r.Error.Class == smsir.ClassBlocked && !r.Fraud {
 		w.optedOut(m, r.Error)
 	}
 	w.price(a, r.Price)
 	w.markPriced(m, r.Price, moved)
 	return moved
+}
+
+// overtaken ends the latest attempt of a message that the report of an earlier one moved on while it was in flight: nobody
+// would end it if its node died before the answer. An answer that comes still counts.
+func (w *work) overtaken(m *smsir.Message) {
+	for _, a := range w.attempts {
+		if a.Message == m.ID && a.Number == m.Tries && a.State == smsir.AttemptInflight {
+			w.endAttempt(a, w.now, &smsir.Outcome{State: smsir.AttemptUnknown, Error: sqldb.Overtaken()})
+		}
+	}
 }
 
 // partKnown notes the final report of one part of several; true if the part had its report before.

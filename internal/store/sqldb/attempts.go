@@ -87,3 +87,8 @@ func (s *Store) TriedProviders(ctx context.Context, id smsir.ID) ([]smsir.UUID, 
 	rows, err := s.db.Query(ctx, "SELECT provider_id FROM attempts WHERE message_id = $1 ORDER BY number", int64(id))
 	return all(rows, err, func(p *smsir.UUID) scan { return scan{p} })
 }
+
+// Overtaken is why an attempt is unknown that was in flight when the report of an earlier one came.
+func Overtaken() *smsir.Failure {
+	return &smsir.Failure{Class: smsir.ClassUnknown, Code: "overtaken", Text: "The delivery report of an earlier attempt came before the provider's answer to this one."}
+}

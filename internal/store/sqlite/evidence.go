@@ -146,6 +146,9 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 	case a.State == smsir.AttemptInflight || a.State == smsir.AttemptUnknown:
 		err = t.endAttempt(a.ID, t.s.now(), &smsir.Outcome{State: smsir.AttemptAccepted, References: []string{r.Reference}})
 	}
+	if err == nil && moved && a.Number != m.Tries {
+		err = t.overtaken(m)
+	}
 	if err == nil && r.Error != nil && r.Error.Class == smsir.ClassBlocked && !r.Fraud {
 		err = t.optedOut(m, t.s.now(), r.Error)
 	}
@@ -156,6 +159,14 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 		err = t.markPriced(m, r.Price, moved)
 	}
 	return moved, err
+}
+
+// overtaken ends the latest attempt of a message that the report of an earlier one moved on while it was in flight: nobody
+// would end it if this run died before the answer. An answer that comes still counts.
+func (t *wtx) overtaken(m *smsir.Message) error {
+	_, err := t.Exec("UPDATE attempts SET state = 5, ended_at = $3, error = $4 WHERE message_id = $1 AND number = $2 AND state = 1",
+		int64(m.ID), int64(m.Tries), t.s.now().UnixMilli(), sqldb.Marshal(sqldb.Overtaken()))
+	return err
 }
 
 // partKnown notes the final report of one part of several; true if the part had its report before.

@@ -44,6 +44,7 @@ func Messages(t *testing.T, open Opener) {
 		{"a provider's opt-outs are kept, suspected fraud is told", testProviderOptOut},
 		{"proof that comes in time spares a second try", testProofInTime},
 		{"proof of every attempt ends an unknown message", testSettled},
+		{"the report of an earlier attempt overtakes an answer", testOvertaken},
 		{"messages with an ordering key start one after the other", testOrdering},
 		{"the clock releases, expires and closes", testTick},
 		{"cancel", testCancel},

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -169,6 +170,39 @@ func testSettled(b *bench) {
 	b.finish(second, m.ID, refused)
 	b.finish(first, m.ID, accepted("late"))
 	b.state(m.ID, smsir.Sent, false)
+}
+
+// testOvertaken: the report of an earlier attempt ends the message while another try is in flight. What becomes of that one is
+// unknown, and known again when its answer comes; a gateway that dies before leaves nothing in flight.
+func testOvertaken(b *bench) {
+	m := b.accept(true, b.message(func(m *smsir.Message) { m.OnUnknown = smsir.RetryOnce }))[0]
+	first := b.mustIntend(m)
+	b.finish(first, m.ID, smsir.Outcome{State: smsir.AttemptUnknown, RetryAt: b.now().Add(time.Second)})
+	b.wait(time.Minute)
+	b.tick()
+	claimed, err := b.claim(b.now(), 10)
+	if err != nil || len(claimed) != 1 {
+		b.Fatalf("claimed %v, %v", claimed, err)
+	}
+	second := b.mustIntend(claimed[0])
+	states := func(want ...smsir.AttemptState) {
+		b.Helper()
+		attempts, err := b.st.Attempts(ctx, b.ws, m.ID)
+		var got []smsir.AttemptState
+		for _, a := range attempts {
+			got = append(got, a.State)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			b.Fatalf("attempts are %v, %v; want %v", got, err, want)
+		}
+	}
+	states(smsir.AttemptUnknown, smsir.AttemptInflight)
+	b.receipt(store.ReceiptApplied, smsir.Receipt{Attempt: first, Reference: "r", Status: smsir.Delivered})
+	b.state(m.ID, smsir.Delivered, true)
+	states(smsir.AttemptAccepted, smsir.AttemptUnknown)
+	b.finish(second, m.ID, accepted("late"))
+	b.state(m.ID, smsir.Delivered, true)
+	states(smsir.AttemptAccepted, smsir.AttemptAccepted)
 }
 
 // testOrdering: A9.
