@@ -38,6 +38,9 @@ func (w *world) request(n int) {
 		policy := smsir.RetryOnce
 		r.OnUnknown = &policy
 	}
+	if o := w.draw("order", n); o.chance(20) {
+		r.OrderingKey = fmt.Sprint("key ", o.IntN(3))
+	}
 	ask := oracle.Ask{Request: n, Op: oracle.Send}
 	order := accept.Order{Workspace: &home.workspace, Actor: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{2}}, Batch: rows > 1, Render: render}
 	if rows > 1 {
