@@ -14,6 +14,13 @@ export function changed(c: Change): string {
   return t(`analytics.change.${c.way}`, { pct: i18n.percent(c.share) })
 }
 
+/** How a rate has changed, in percentage points. */
+export function ratesChanged(now: number, before: number): string {
+  const points = Math.round((now - before) * 1000) / 10
+  if (points === 0) return t('analytics.change.same')
+  return t(points > 0 ? 'analytics.points.up' : 'analytics.points.down', { n: Math.abs(points) })
+}
+
 /** Why messages failed, in this language where we have its words, else as the server says it. */
 export function cause(r: Pick<ReportReason, 'code' | 'text'>): string {
   if (r.text) return r.text
