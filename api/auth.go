@@ -64,13 +64,15 @@ type User struct {
 	ID        string    `json:"id" doc:"Identifier." example:"usr_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Email     string    `json:"email" doc:"The address to log in with." example:"ada@example.com"`
 	Name      string    `json:"name" doc:"Name." example:"Ada"`
+	Phone     string    `json:"phone,omitempty" doc:"The person's own number, E.164: test messages go there." example:"+12025550100"`
 	Operator  bool      `json:"operator" doc:"True for a person who runs this instance."`
 	CreatedAt time.Time `json:"created_at" doc:"When the person registered."`
 }
 
 // UserUpdate is the body of PATCH /v1/me.
 type UserUpdate struct {
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"New name."`
+	Name  *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"New name."`
+	Phone *string `json:"phone,omitempty" maxLength:"64" doc:"One's own number as it is dialled, for test messages; empty takes it away." example:"+12025550100"`
 }
 
 // Place is a workspace with the person's role in it.

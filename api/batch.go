@@ -1,5 +1,7 @@
 package api
 
+import "time"
+
 // MaxBatch is the largest number of recipients of a batch.
 const MaxBatch = 1000
 
@@ -17,6 +19,7 @@ type BatchRequest struct {
 type BatchMessage struct {
 	To        string            `json:"to" minLength:"1" maxLength:"64" doc:"Recipient."`
 	Text      string            `json:"text,omitempty" maxLength:"1600" doc:"Its text; left out: the text of the batch."`
+	SendAt    *time.Time        `json:"send_at,omitempty" doc:"Not before this moment, where it differs from that of the batch: somebody may be asleep." example:"2026-11-23T12:00:00+03:00"`
 	ClientRef string            `json:"client_ref,omitempty" maxLength:"128" doc:"Your own reference."`
 	Metadata  map[string]string `json:"metadata,omitempty" maxProperties:"20" doc:"Values of your own, beside those of the batch."`
 }

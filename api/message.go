@@ -179,10 +179,11 @@ type InboundList struct {
 
 // PreviewRequest asks what a send would be.
 type PreviewRequest struct {
-	To    []string `json:"to,omitempty" nullable:"false" maxItems:"1000" maxLength:"64" doc:"Recipients as they were typed; may be empty."`
-	Text  string   `json:"text,omitempty" maxLength:"5000" doc:"The text; may be empty."`
-	From  string   `json:"from,omitempty" maxLength:"64" doc:"Sender ID."`
-	Smart *bool    `json:"smart,omitempty" doc:"Smart encoding; left out: as the workspace says."`
+	To     []string   `json:"to,omitempty" nullable:"false" maxItems:"1000" maxLength:"64" doc:"Recipients as they were typed; may be empty."`
+	Text   string     `json:"text,omitempty" maxLength:"5000" doc:"The text; may be empty."`
+	From   string     `json:"from,omitempty" maxLength:"64" doc:"Sender ID."`
+	Smart  *bool      `json:"smart,omitempty" doc:"Smart encoding; left out: as the workspace says."`
+	SendAt *time.Time `json:"send_at,omitempty" doc:"When it would be sent, for quiet_until; left out: now."`
 }
 
 // Preview is what a send would be. Nothing is stored.
@@ -219,13 +220,15 @@ type CostlyCharacter struct {
 
 // PreviewRecipient is one recipient as a send would see it.
 type PreviewRecipient struct {
-	Raw      string      `json:"raw" doc:"As it was typed."`
-	E164     string      `json:"e164,omitempty" doc:"Normalised." example:"+12025550100"`
-	National string      `json:"national,omitempty" doc:"As its country writes it." example:"(202) 555-0100"`
-	Country  string      `json:"country,omitempty" doc:"ISO 3166-1 alpha-2." example:"US"`
-	Name     string      `json:"name,omitempty" doc:"Of the contact, for callers who may see contacts."`
-	OptedOut bool        `json:"opted_out,omitempty" doc:"Must not be written to: a send would block it."`
-	Problem  *FieldError `json:"problem,omitempty" doc:"Why a send would refuse it."`
+	Raw        string      `json:"raw" doc:"As it was typed."`
+	E164       string      `json:"e164,omitempty" doc:"Normalised." example:"+12025550100"`
+	National   string      `json:"national,omitempty" doc:"As its country writes it." example:"(202) 555-0100"`
+	Country    string      `json:"country,omitempty" doc:"ISO 3166-1 alpha-2." example:"US"`
+	Name       string      `json:"name,omitempty" doc:"Of the contact, for callers who may see contacts."`
+	TimeZone   string      `json:"time_zone,omitempty" doc:"IANA time zone of its country, of several the one with the most people." example:"Africa/Nairobi"`
+	QuietUntil *time.Time  `json:"quiet_until,omitempty" doc:"The workspace's quiet hours have begun on the clocks of its country and end then; left out: they have not."`
+	OptedOut   bool        `json:"opted_out,omitempty" doc:"Must not be written to: a send would block it."`
+	Problem    *FieldError `json:"problem,omitempty" doc:"Why a send would refuse it."`
 }
 
 // Names finds the names of people, keys and providers for display. It may return zero values.
@@ -234,4 +237,20 @@ type Names interface {
 	Actor(id smsir.UUID) string
 	// Provider is the name and the kind of a provider, deleted ones included.
 	Provider(id smsir.UUID) (name, kind string)
+}
+
+// RecipientTable is a table that was read for one send. Nothing of it is stored.
+type RecipientTable struct {
+	Rows       int                  `json:"rows" doc:"Rows with something in them."`
+	Recipients []TableRecipient     `json:"recipients" nullable:"false" doc:"Each number once, in the order of the table."`
+	Repeated   int                  `json:"repeated" doc:"Rows whose number stands there already."`
+	Problems   []CampaignRowProblem `json:"problems" nullable:"false" doc:"Every row without a number that can be dialled."`
+	Columns    []string             `json:"columns" nullable:"false" doc:"The variables that the table brings."`
+	Over       bool                 `json:"over" doc:"It has more than 1,000 numbers, or more than 5,000 rows: nothing of it is told. Make it a campaign."`
+}
+
+// TableRecipient is one row of a table.
+type TableRecipient struct {
+	To     string            `json:"to" doc:"Number, E.164." example:"+12025550100"`
+	Values map[string]string `json:"values,omitempty" doc:"Of its columns."`
 }

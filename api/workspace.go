@@ -4,17 +4,18 @@ import "time"
 
 // Workspace is the tenant: an organisation's people, messages, providers and keys.
 type Workspace struct {
-	ID                    string     `json:"id" doc:"Identifier." example:"wks_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-	Name                  string     `json:"name" doc:"Name." example:"Example Clinic"`
-	Country               string     `json:"country" doc:"ISO 3166-1 alpha-2: the region in which national numbers are read." example:"US"`
-	TimeZone              string     `json:"time_zone" doc:"IANA time zone: where its days begin." example:"America/New_York"`
-	OnUnknown             string     `json:"on_unknown" enum:"hold,retry_once,alert" doc:"What happens to a message when nobody can tell whether it went out."`
-	SmartEncoding         bool       `json:"smart_encoding" doc:"Replace typographic characters by GSM equivalents unless a send says otherwise."`
-	CreatedAt             time.Time  `json:"created_at" doc:"When it was created."`
-	PausedAt              *time.Time `json:"paused_at,omitempty" doc:"Since when nothing is sent; left out: it is not paused."`
-	RegisteredSendersOnly bool       `json:"registered_senders_only" doc:"Messages are refused unless their sender is registered and approved for the country of the recipient."`
-	QueueMaxCount         int64      `json:"queue_max_count,omitempty" doc:"New messages are refused (queue_full) while so many wait; left out: the server's limit."`
-	QueueMaxAge           int64      `json:"queue_max_age_seconds,omitempty" doc:"New messages other than OTPs are refused (queue_full) while one has waited for so long; left out: never."`
+	ID                    string      `json:"id" doc:"Identifier." example:"wks_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Name                  string      `json:"name" doc:"Name." example:"Example Clinic"`
+	Country               string      `json:"country" doc:"ISO 3166-1 alpha-2: the region in which national numbers are read." example:"US"`
+	TimeZone              string      `json:"time_zone" doc:"IANA time zone: where its days begin." example:"America/New_York"`
+	OnUnknown             string      `json:"on_unknown" enum:"hold,retry_once,alert" doc:"What happens to a message when nobody can tell whether it went out."`
+	SmartEncoding         bool        `json:"smart_encoding" doc:"Replace typographic characters by GSM equivalents unless a send says otherwise."`
+	CreatedAt             time.Time   `json:"created_at" doc:"When it was created."`
+	PausedAt              *time.Time  `json:"paused_at,omitempty" doc:"Since when nothing is sent; left out: it is not paused."`
+	RegisteredSendersOnly bool        `json:"registered_senders_only" doc:"Messages are refused unless their sender is registered and approved for the country of the recipient."`
+	QueueMaxCount         int64       `json:"queue_max_count,omitempty" doc:"New messages are refused (queue_full) while so many wait; left out: the server's limit."`
+	QueueMaxAge           int64       `json:"queue_max_age_seconds,omitempty" doc:"New messages other than OTPs are refused (queue_full) while one has waited for so long; left out: never."`
+	Quiet                 *QuietHours `json:"quiet_hours,omitempty" doc:"Hours in which the web app asks before it lets a phone ring, on the clocks of the recipient's country; left out: none. The API sends at any time, and so does a campaign without quiet hours of its own."`
 }
 
 // WorkspaceUpdate is the body of PATCH /v1/workspace. What is left out stays.
@@ -28,7 +29,14 @@ type WorkspaceUpdate struct {
 	Paused                *bool   `json:"paused,omitempty" doc:"Pause or resume sending. Messages are still accepted and wait."`
 	QueueMaxCount         *int    `json:"queue_max_count,omitempty" minimum:"0" maximum:"10000000" doc:"Refuse new messages while so many wait; 0 for the server's limit. OTPs may exceed it by a tenth."`
 
-	QueueMaxAgeSeconds *int `json:"queue_max_age_seconds,omitempty" minimum:"0" maximum:"604800" doc:"Refuse new messages other than OTPs while one has waited for so long; 0 for never."`
+	QueueMaxAgeSeconds *int              `json:"queue_max_age_seconds,omitempty" minimum:"0" maximum:"604800" doc:"Refuse new messages other than OTPs while one has waited for so long; 0 for never."`
+	Quiet              *QuietHoursUpdate `json:"quiet_hours,omitempty" doc:"Hours in which the web app asks before it lets a phone ring."`
+}
+
+// QuietHoursUpdate are quiet hours, or none of them.
+type QuietHoursUpdate struct {
+	From string `json:"from" maxLength:"5" doc:"When they begin; empty, as the other: none." example:"21:00"`
+	To   string `json:"to" maxLength:"5" doc:"When they are over." example:"08:00"`
 }
 
 // Member is a person's place in a workspace.

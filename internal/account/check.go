@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/number"
+	"github.com/smsir/smsir/internal/store"
 )
 
 const (
@@ -63,6 +65,34 @@ func checkTimeZone(field, name string) (string, error) {
 		return "", fault(smsir.CodeInvalid, field, "%q is not a time zone. Give a name such as Africa/Nairobi or UTC.", clip(name))
 	}
 	return name, nil
+}
+
+// checkQuiet returns quiet hours, zero for none: two different times of a day.
+func checkQuiet(q store.QuietHours) (store.QuietHours, error) {
+	if q.From == "" && q.To == "" {
+		return q, nil
+	}
+	for _, clock := range []string{q.From, q.To} {
+		if t, err := time.Parse("15:04", clock); err != nil || t.Format("15:04") != clock {
+			return q, fault(smsir.CodeInvalid, "quiet_hours", "%q is no time of the day. Write it like 21:00.", clip(clock))
+		}
+	}
+	if q.From == q.To {
+		return q, fault(smsir.CodeInvalid, "quiet_hours", "Quiet hours from %s to %s would be the whole day. Give two different times, or take both away.", q.From, q.To)
+	}
+	return q, nil
+}
+
+// checkPhone returns a number in E.164, "" for none.
+func checkPhone(phone, country string) (string, error) {
+	if phone = strings.TrimSpace(phone); phone == "" {
+		return "", nil
+	}
+	n, err := number.Parse(phone, country)
+	if err != nil {
+		return "", fault(smsir.CodeInvalid, "phone", "%s", strings.TrimSpace(err.Error()))
+	}
+	return n.E164, nil
 }
 
 // clip shortens what a request said, to be told in an error.

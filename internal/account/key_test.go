@@ -74,7 +74,7 @@ func TestAPIKeys(t *testing.T) {
 		"Logout":         f.Logout(ctx, p, home),
 		"ChangePassword": f.ChangePassword(ctx, p, "x", "y", home),
 		"Reauthenticate": f.Reauthenticate(ctx, p, "x", home),
-		"Rename":         f.Rename(ctx, p, "x", home),
+		"UpdateSelf":     f.UpdateSelf(ctx, p, SelfChange{}, home),
 		"RevokeSession":  f.RevokeSession(ctx, p, smsir.UUID{}, home),
 		"AcceptInvite":   f.AcceptInvite(ctx, p, "x", home),
 		"RevokeKey":      f.RevokeKey(ctx, p, k.ID, home),

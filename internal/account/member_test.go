@@ -212,7 +212,7 @@ func TestWorkspaceSettings(t *testing.T) {
 	name, country, zone, retry, smart, paused := "Renamed", "gb", "Europe/London", smsir.RetryOnce, false, true
 	count, age := int64(500), time.Hour
 	registered := true
-	w, err := f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{&name, &country, &zone, &retry, &smart, &paused, &count, &age, &registered}, home)
+	w, err := f.UpdateWorkspace(ctx, ada.Principal, WorkspaceChange{&name, &country, &zone, &retry, &smart, &paused, &count, &age, &registered, nil}, home)
 	wantNil(t, "UpdateWorkspace", err)
 	if w.Name != "Renamed" || w.Country != "GB" || w.TimeZone != "Europe/London" || w.OnUnknown != retry || w.Smart || !w.PausedAt.Equal(start) || w.QueueCount != count || w.QueueAge != age || !w.Registered {
 		t.Errorf("UpdateWorkspace: got %+v", w)
@@ -238,7 +238,7 @@ func TestWorkspaceSettings(t *testing.T) {
 
 	empty, unknown := "", smsir.OnUnknown(9)
 	for field, c := range map[string]WorkspaceChange{
-		"name": {Name: &empty}, "country": {Country: &empty}, "time_zone": {TimeZone: &empty}, "on_unknown": {OnUnknown: &unknown},
+		"quiet_hours": {Quiet: &store.QuietHours{From: "21:00", To: "21:00"}}, "name": {Name: &empty}, "country": {Country: &empty}, "time_zone": {TimeZone: &empty}, "on_unknown": {OnUnknown: &unknown},
 	} {
 		_, err := f.UpdateWorkspace(ctx, ada.Principal, c, home)
 		wantError(t, field, err, smsir.CodeInvalid, field)
@@ -247,17 +247,23 @@ func TestWorkspaceSettings(t *testing.T) {
 	wantError(t, "a member", err, CodeForbidden, "")
 }
 
-func TestRename(t *testing.T) {
+func TestUpdateSelf(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ada := f.owner()
 	f.alive("in the cache", ada.Token, true)
-	wantNil(t, "Rename", f.Rename(t.Context(), ada.Principal, " Countess ", home))
+	name, phone, empty, bad := " Countess ", " +1 (202) 555-0100 ", "", "555"
+	wantNil(t, "UpdateSelf", f.UpdateSelf(t.Context(), ada.Principal, SelfChange{Name: &name, Phone: &phone}, home))
 	p, err := f.Cookie(t.Context(), ada.Token)
-	if err != nil || p.User.Name != "Countess" {
+	if err != nil || p.User.Name != "Countess" || p.User.Phone != "+12025550100" {
 		t.Errorf("the next request: got %+v, %v", p, err)
 	}
-	wantError(t, "no name", f.Rename(t.Context(), ada.Principal, "", home), smsir.CodeInvalid, "name")
+	wantError(t, "no name", f.UpdateSelf(t.Context(), ada.Principal, SelfChange{Name: &empty}, home), smsir.CodeInvalid, "name")
+	wantError(t, "no number", f.UpdateSelf(t.Context(), ada.Principal, SelfChange{Phone: &bad}, home), smsir.CodeInvalid, "phone")
+	wantNil(t, "the number is taken away", f.UpdateSelf(t.Context(), ada.Principal, SelfChange{Phone: &empty}, home))
+	if p, err = f.Cookie(t.Context(), ada.Token); err != nil || p.User.Phone != "" || p.User.Name != "Countess" {
+		t.Errorf("without a number: got %+v, %v", p, err)
+	}
 	_, err = f.login("ada@example.com", home)
 	wantNil(t, "the password is as before", err)
 }

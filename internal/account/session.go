@@ -32,20 +32,31 @@ func (s *Service) RevokeSession(ctx context.Context, p *Principal, id smsir.UUID
 	return s.store.DeleteSession(ctx, p.User.ID, id, s.audit(p, peer, "session.revoked", id.Format(smsir.PrefixSession), ""))
 }
 
-// Rename changes the display name of the person.
-func (s *Service) Rename(ctx context.Context, p *Principal, name string, peer Peer) error {
+// SelfChange changes what a person says of themselves; nil leaves it as it is.
+type SelfChange struct {
+	Name  *string
+	Phone *string // their own number as typed, for test messages; "" takes it away
+}
+
+// UpdateSelf changes the person. Errors: invalid (Field "name" or "phone").
+func (s *Service) UpdateSelf(ctx context.Context, p *Principal, c SelfChange, peer Peer) error {
 	if err := person(p); err != nil {
-		return err
-	}
-	name, err := checkName("name", name)
-	if err != nil {
 		return err
 	}
 	u, err := s.store.User(ctx, p.User.ID)
 	if err != nil {
 		return err
 	}
-	u.Name = name
+	if c.Name != nil {
+		if u.Name, err = checkName("name", *c.Name); err != nil {
+			return err
+		}
+	}
+	if c.Phone != nil {
+		if u.Phone, err = checkPhone(*c.Phone, p.Workspace.Country); err != nil {
+			return err
+		}
+	}
 	defer s.cache.forget()
 	return s.store.UpdateUser(ctx, u, s.audit(p, peer, "user.updated", u.ID.Format(smsir.PrefixUser), ""))
 }

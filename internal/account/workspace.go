@@ -64,11 +64,12 @@ type WorkspaceChange struct {
 	// QueueCount and QueueAge refuse new messages while so many wait, or one for so long; 0 takes the limit away.
 	QueueCount *int64
 	QueueAge   *time.Duration
-	Registered *bool // only registered and approved senders
+	Registered *bool             // only registered and approved senders
+	Quiet      *store.QuietHours // both ends empty: none
 }
 
 // UpdateWorkspace changes the workspace of p and returns it. Permission: workspace:write. Errors: invalid (Field "name",
-// "country", "time_zone", "on_unknown", "queue_max_count" or "queue_max_age_seconds").
+// "country", "time_zone", "on_unknown", "queue_max_count", "queue_max_age_seconds" or "quiet_hours").
 func (s *Service) UpdateWorkspace(ctx context.Context, p *Principal, c WorkspaceChange, peer Peer) (*store.Workspace, error) {
 	if err := p.Require(WorkspaceWrite); err != nil {
 		return nil, err
@@ -151,6 +152,12 @@ func (c WorkspaceChange) apply(w *store.Workspace, nameField string, now time.Ti
 	}
 	if c.Registered != nil {
 		w.Registered, changed = *c.Registered, append(changed, "registered_senders_only")
+	}
+	if c.Quiet != nil {
+		if w.Quiet, err = checkQuiet(*c.Quiet); err != nil {
+			return nil, err
+		}
+		changed = append(changed, "quiet_hours")
 	}
 	if c.Paused != nil && *c.Paused == w.PausedAt.IsZero() {
 		changed = append(changed, "paused")

@@ -48,12 +48,15 @@ func (s *Service) AddRows(ctx context.Context, w *store.Workspace, id smsir.UUID
 		return nil, conflict("The campaign is no draft any more, so its recipients cannot change.")
 	}
 	u := &Upload{}
-	r := rows{region: w.Country, upload: u, limit: MaxRecipients - int(c.Last)}
+	r := rows{region: w.Country, upload: u, limit: MaxRecipients - int(c.Last), problems: maxProblems}
 	err = r.read(file, kind, func(list []store.Recipient) error {
 		n, err := s.opt.Store.AddRecipients(ctx, w.ID, id, list, "")
 		u.Added, u.Repeated = u.Added+n, u.Repeated+len(list)-n
 		return err
 	})
+	if errors.Is(err, errTooMany) {
+		err = invalid("file", "A campaign has at most %d numbers. Take those above into another one.", MaxRecipients)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +72,15 @@ func (s *Service) ClearRows(ctx context.Context, workspace, id smsir.UUID) error
 	return s.opt.Store.ClearRecipients(ctx, workspace, id)
 }
 
+// errTooMany stops the reading of a table that is too long.
+var errTooMany = errors.New("too many rows")
+
 // rows reads recipients from a table.
 type rows struct {
 	region   string
 	upload   *Upload
-	limit    int
+	limit    int // rows
+	problems int // that are kept
 	phone    int
 	language int
 	keys     []string // of the columns; "" for one that is no variable
@@ -101,7 +108,7 @@ func (r *rows) read(file io.Reader, kind string, add func([]store.Recipient) err
 			continue
 		}
 		if r.upload.Rows++; r.upload.Rows > r.limit {
-			return invalid("file", "A campaign has at most %d numbers. Take those above into another one.", MaxRecipients)
+			return errTooMany
 		}
 		r.take(row, cells)
 		if len(r.page) == pageSize {
@@ -191,7 +198,7 @@ func (r *rows) take(row int, cells []string) {
 
 func (r *rows) reject(row int, text, why string) {
 	r.upload.Rejected++
-	if len(r.upload.Problems) < maxProblems {
+	if len(r.upload.Problems) < r.problems {
 		r.upload.Problems = append(r.upload.Problems, RowProblem{row, clip(text), why})
 	}
 }

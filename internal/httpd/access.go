@@ -71,6 +71,7 @@ func accessTable() map[string]access {
 		"POST /v1/messages":              may(account.MessagesSend),
 		"POST /v1/batches":               may(account.MessagesSend),
 		"POST /v1/messages/preview":      may(account.MessagesSend),
+		"POST /v1/messages/recipients":   may(account.MessagesSend),
 		"POST /v1/messages/{id}/resend":  may(account.MessagesSend),
 		"POST /v1/messages/{id}/cancel":  may(account.MessagesCancel),
 		"POST /v1/messages/bulk-cancel":  may(account.MessagesCancel),

@@ -151,15 +151,19 @@ func sessionOf(in *store.Session, p *account.Principal) api.Session {
 }
 
 func userOf(u *store.User) api.User {
-	return api.User{ID: u.ID.Format(smsir.PrefixUser), Email: u.Email, Name: u.Name, Operator: u.Operator, CreatedAt: u.CreatedAt.UTC()}
+	return api.User{ID: u.ID.Format(smsir.PrefixUser), Email: u.Email, Name: u.Name, Phone: u.Phone, Operator: u.Operator, CreatedAt: u.CreatedAt.UTC()}
 }
 
 func workspaceOf(w *store.Workspace) api.Workspace {
-	return api.Workspace{
+	out := api.Workspace{
 		ID: w.ID.Format(smsir.PrefixWorkspace), Name: w.Name, Country: w.Country, TimeZone: w.TimeZone,
 		OnUnknown: w.OnUnknown.String(), SmartEncoding: w.Smart, CreatedAt: w.CreatedAt.UTC(), PausedAt: api.Time(w.PausedAt), RegisteredSendersOnly: w.Registered,
 		QueueMaxCount: w.QueueCount, QueueMaxAge: int64(w.QueueAge / time.Second),
 	}
+	if w.Quiet != (store.QuietHours{}) {
+		out.Quiet = &api.QuietHours{From: w.Quiet.From, To: w.Quiet.To}
+	}
+	return out
 }
 
 // parseUUID reads an identifier; one that is not well formed names nothing.

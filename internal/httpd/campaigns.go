@@ -209,14 +209,10 @@ func (s *Server) addRecipients(c *call, in *campaignID, file io.Reader) (*api.Ca
 	if err != nil {
 		return nil, err
 	}
-	out := &api.CampaignUpload{
+	return &api.CampaignUpload{
 		Rows: u.Rows, Added: u.Added, Repeated: u.Repeated, Rejected: u.Rejected,
-		Problems: make([]api.CampaignRowProblem, len(u.Problems)), Columns: listOf(u.Columns),
-	}
-	for i, p := range u.Problems {
-		out.Problems[i] = api.CampaignRowProblem{Row: p.Row, Text: sheet.Safe(p.Text), Why: p.Why}
-	}
-	return out, nil
+		Problems: rowProblemsOf(u.Problems), Columns: listOf(u.Columns),
+	}, nil
 }
 
 func (s *Server) checkCampaign(c *call, in *campaignID) (*api.CampaignCheck, error) {

@@ -25,7 +25,7 @@ type Accounts interface {
 	Logout(ctx context.Context, p *account.Principal, peer account.Peer) error
 	ChangePassword(ctx context.Context, p *account.Principal, oldPassword, newPassword string, peer account.Peer) error
 	Reauthenticate(ctx context.Context, p *account.Principal, password string, peer account.Peer) error
-	Rename(ctx context.Context, p *account.Principal, name string, peer account.Peer) error
+	UpdateSelf(ctx context.Context, p *account.Principal, c account.SelfChange, peer account.Peer) error
 	Sessions(ctx context.Context, p *account.Principal) ([]store.Session, error)
 	RevokeSession(ctx context.Context, p *account.Principal, id smsir.UUID, peer account.Peer) error
 	Cookie(ctx context.Context, token string) (*account.Principal, error)

@@ -38,6 +38,7 @@ func matrix() map[string]string {
 		"GET /v1/instance": "operator", "PATCH /v1/instance": "operator",
 		"POST /v1/messages": "member admin owner operator key:messages:send", "POST /v1/batches": "member admin owner operator key:messages:send",
 		"POST /v1/messages/preview":     "member admin owner operator key:messages:send",
+		"POST /v1/messages/recipients":  "member admin owner operator key:messages:send",
 		"POST /v1/messages/{id}/resend": "member admin owner operator key:messages:send",
 		"POST /v1/messages/{id}/cancel": "member admin owner operator key:messages:cancel",
 		"POST /v1/messages/bulk-cancel": "member admin owner operator key:messages:cancel", "GET /v1/messages/export": all + " key:messages:read",

@@ -10,10 +10,11 @@ import (
 func (s *Server) registerMe(b *builder) {
 	handle(b, route{Method: "GET", Path: "/v1/me", ID: "getMe", Tag: "Session", Summary: "Who asks, and what they may do"},
 		func(c *call, _ *struct{}) (*api.Me, error) { return s.me(c) })
-	handle(b, route{Method: "PATCH", Path: "/v1/me", ID: "updateMe", Tag: "Session", Summary: "Change one's own name"},
+	handle(b, route{Method: "PATCH", Path: "/v1/me", ID: "updateMe", Tag: "Session", Summary: "Change one's own name and number"},
 		func(c *call, in *struct{ Body api.UserUpdate }) (*api.Me, error) {
-			if in.Body.Name != nil {
-				if err := s.deps.Accounts.Rename(c.ctx(), c.p, *in.Body.Name, c.peer()); err != nil {
+			if in.Body.Name != nil || in.Body.Phone != nil {
+				change := account.SelfChange{Name: in.Body.Name, Phone: in.Body.Phone}
+				if err := s.deps.Accounts.UpdateSelf(c.ctx(), c.p, change, c.peer()); err != nil {
 					return nil, err
 				}
 				s.names.forget(c.p.Workspace.ID)

@@ -8,6 +8,7 @@ import (
 	"github.com/smsir/smsir/gsm"
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/account"
+	"github.com/smsir/smsir/internal/campaign"
 	"github.com/smsir/smsir/internal/ledger"
 	"github.com/smsir/smsir/internal/number"
 	"github.com/smsir/smsir/internal/store"
@@ -27,8 +28,16 @@ func (s *Server) preview(c *call, in *struct{ Body api.PreviewRequest }) (*api.P
 	if b.Text == "" {
 		out.Segments = 0
 	}
+	home, at := zoneOf(c.p.Workspace), c.now
+	if b.SendAt != nil {
+		at = *b.SendAt
+	}
 	for i, r := range p.Recipients {
 		out.Recipients[i] = api.PreviewRecipient{Raw: r.Raw, E164: r.E164, National: r.National, Country: r.Country}
+		if r.E164 != "" {
+			out.Recipients[i].TimeZone = campaign.ZoneOf(r.Country, home).String()
+			out.Recipients[i].QuietUntil = api.Time(campaign.QuietUntil(c.p.Workspace.Quiet, r.Country, home, at))
+		}
 		if r.Problem != nil {
 			out.Recipients[i].Problem = &api.FieldError{Field: "to", Code: r.Problem.Code, Detail: r.Problem.Text}
 		}

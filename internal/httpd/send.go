@@ -12,6 +12,7 @@ import (
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/failpoint"
+	"github.com/smsir/smsir/internal/sheet"
 )
 
 // registerSend registers what makes messages.
@@ -34,6 +35,12 @@ func (s *Server) registerSend(b *builder) {
 		Method: "POST", Path: "/v1/messages/preview", ID: "previewMessage", Tag: "Messages", MaxBody: 256 << 10,
 		Summary: "What a send would be: encoding, segments, numbers, problems", Text: "Nothing is stored.",
 	}, s.preview)
+	handleUpload(b, route{
+		Method: "POST", Path: "/v1/messages/recipients", ID: "readRecipients", Tag: "Messages", Takes: []string{sheet.CSV, sheet.TSV, sheet.XLSX}, MaxBody: batchMaxBody,
+		Summary: "Read a table of recipients for a send",
+		Text: "Nothing is stored. CSV with commas, semicolons or tabs, or a workbook, as /v1/campaigns/{id}/recipients takes it, of at most 1,000 numbers. " +
+			"Every row without a number is named. A longer table belongs to a campaign.",
+	}, s.readRecipients)
 }
 
 type sendInput struct {
@@ -160,7 +167,7 @@ func rowField(b *api.BatchRequest, i int, field string) string {
 		if i >= len(b.Messages) || b.Messages[i].Text == "" {
 			return "text"
 		}
-	case "client_ref", "metadata":
+	case "client_ref", "metadata", "send_at":
 		if i >= len(b.Messages) {
 			return field
 		}
@@ -198,6 +205,9 @@ func batchOrder(b *api.BatchRequest) (accept.Order, error) {
 		r.To, r.ClientRef = m.To, m.ClientRef
 		if m.Text != "" {
 			r.Text = m.Text
+		}
+		if m.SendAt != nil {
+			r.SendAt, r.Hold = timeOf(m.SendAt), 0 // a later message needs no undo window
 		}
 		if len(m.Metadata) > 0 {
 			merged := maps.Clone(base.Metadata)

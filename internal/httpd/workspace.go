@@ -68,6 +68,9 @@ func (s *Server) updateWorkspace(c *call, in *struct{ Body api.WorkspaceUpdate }
 		d := time.Duration(*age) * time.Second
 		change.QueueAge = &d
 	}
+	if q := in.Body.Quiet; q != nil {
+		change.Quiet = &store.QuietHours{From: q.From, To: q.To}
+	}
 	w, err := s.deps.Accounts.UpdateWorkspace(c.ctx(), c.p, change, c.peer())
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ type User struct {
 	Email        string
 	Name         string
 	PasswordHash string // PHC string, "$argon2id$…"
+	Phone        string // the person's own number, E.164, for test messages; "" for none
 	Operator     bool   // runs the instance
 	CreatedAt    time.Time
 	DisabledAt   time.Time
@@ -38,6 +39,8 @@ type Workspace struct {
 	PricesVersion int64
 	// Registered refuses messages from senders that are not registered and approved.
 	Registered bool
+	// Quiet are the hours in which the web app asks before it lets a phone ring; zero for none.
+	Quiet QuietHours
 }
 
 // Role of a member in a workspace, most powerful first.

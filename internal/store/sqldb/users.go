@@ -9,10 +9,10 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
-const userColumns = "u.id, u.email, u.name, u.password_hash, u.operator, u.created_at, u.disabled_at"
+const userColumns = "u.id, u.email, u.name, u.password_hash, u.operator, u.created_at, u.disabled_at, u.phone"
 
 func scanUser(u *store.User) scan {
-	return scan{&u.ID, &u.Email, &u.Name, &u.PasswordHash, boolean{&u.Operator}, moment{&u.CreatedAt}, moment{&u.DisabledAt}}
+	return scan{&u.ID, &u.Email, &u.Name, &u.PasswordHash, boolean{&u.Operator}, moment{&u.CreatedAt}, moment{&u.DisabledAt}, &u.Phone}
 }
 
 // emailKey is the form of an address that is unique.
@@ -77,9 +77,9 @@ func (s *Store) beFirst(tx Tx, now time.Time) error {
 }
 
 func (s *Store) insertUser(tx Tx, u *store.User) error {
-	_, err := tx.Exec(`INSERT INTO users (id, email, email_key, name, password_hash, operator, created_at, disabled_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		u.ID, u.Email, emailKey(u.Email), u.Name, u.PasswordHash, Flag(u.Operator), Millis(u.CreatedAt), Millis(u.DisabledAt))
+	_, err := tx.Exec(`INSERT INTO users (id, email, email_key, name, password_hash, operator, created_at, disabled_at, phone)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		u.ID, u.Email, emailKey(u.Email), u.Name, u.PasswordHash, Flag(u.Operator), Millis(u.CreatedAt), Millis(u.DisabledAt), u.Phone)
 	return s.emailConflict(err)
 }
 
@@ -105,8 +105,8 @@ func (s *Store) User(ctx context.Context, id smsir.UUID) (*store.User, error) {
 // UpdateUser implements store.Accounts.
 func (s *Store) UpdateUser(ctx context.Context, u *store.User, audit store.AuditEntry) error {
 	return s.change(ctx, audit, func(tx Tx) error {
-		n, err := tx.Exec("UPDATE users SET email = $1, email_key = $2, name = $3, operator = $4, disabled_at = $5 WHERE id = $6",
-			u.Email, emailKey(u.Email), u.Name, Flag(u.Operator), Millis(u.DisabledAt), u.ID)
+		n, err := tx.Exec("UPDATE users SET email = $1, email_key = $2, name = $3, operator = $4, disabled_at = $5, phone = $7 WHERE id = $6",
+			u.Email, emailKey(u.Email), u.Name, Flag(u.Operator), Millis(u.DisabledAt), u.ID, u.Phone)
 		return touched(n, s.emailConflict(err), "person")
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
-const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at, w.queue_max_count, w.queue_max_age, w.limits, w.currency, w.prices_version, w.registered_senders"
+const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at, w.queue_max_count, w.queue_max_age, w.limits, w.currency, w.prices_version, w.registered_senders, w.quiet_from, w.quiet_to"
 
 func scanWorkspace(w *store.Workspace) scan {
 	return scan{
@@ -22,6 +22,8 @@ func scanWorkspace(w *store.Workspace) scan {
 		&w.Currency,
 		&w.PricesVersion,
 		boolean{&w.Registered},
+		&w.Quiet.From,
+		&w.Quiet.To,
 	}
 }
 
@@ -32,9 +34,10 @@ func scanMember(m *store.Membership) scan {
 }
 
 func insertWorkspace(tx Tx, w *store.Workspace) error {
-	_, err := tx.Exec(`INSERT INTO workspaces (id, name, country, time_zone, on_unknown, smart, created_at, paused_at, queue_max_count, queue_max_age, registered_senders)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		w.ID, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.CreatedAt), Millis(w.PausedAt), w.QueueCount, w.QueueAge.Milliseconds(), Flag(w.Registered))
+	_, err := tx.Exec(`INSERT INTO workspaces (id, name, country, time_zone, on_unknown, smart, created_at, paused_at, queue_max_count, queue_max_age, registered_senders, quiet_from, quiet_to)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		w.ID, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.CreatedAt), Millis(w.PausedAt), w.QueueCount, w.QueueAge.Milliseconds(), Flag(w.Registered),
+		w.Quiet.From, w.Quiet.To)
 	return err
 }
 
@@ -54,8 +57,9 @@ func (s *Store) Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace,
 func (s *Store) UpdateWorkspace(ctx context.Context, w *store.Workspace, audit store.AuditEntry) error {
 	return s.change(ctx, audit, func(tx Tx) error {
 		n, err := tx.Exec(`UPDATE workspaces SET name = $1, country = $2, time_zone = $3, on_unknown = $4, smart = $5, paused_at = $6,
-			queue_max_count = $8, queue_max_age = $9, registered_senders = $10 WHERE id = $7`,
-			w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.PausedAt), w.ID, w.QueueCount, w.QueueAge.Milliseconds(), Flag(w.Registered))
+			queue_max_count = $8, queue_max_age = $9, registered_senders = $10, quiet_from = $11, quiet_to = $12 WHERE id = $7`,
+			w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.PausedAt), w.ID, w.QueueCount, w.QueueAge.Milliseconds(), Flag(w.Registered),
+			w.Quiet.From, w.Quiet.To)
 		return touched(n, err, "workspace")
 	})
 }

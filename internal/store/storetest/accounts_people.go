@@ -138,6 +138,7 @@ func updateUser(t *testing.T, s AccountStore) {
 	register(t, s, newRegistration("bob@example.com"))
 	want := r.User
 	want.Email, want.Name, want.Operator, want.DisabledAt = "Countess@example.com", "Ada L.", true, at(time.Minute)
+	want.Phone = "+12025550100"
 	changed := want
 	changed.PasswordHash = "another hash"
 	must(t, "UpdateUser", s.UpdateUser(ctx, &changed, audit("user.updated", smsir.UUID{})))
@@ -185,6 +186,7 @@ func updateWorkspace(t *testing.T, s AccountStore) {
 	want.Name, want.Country, want.TimeZone = "Renamed", "GB", "Europe/London"
 	want.OnUnknown, want.Smart, want.PausedAt = smsir.RetryOnce, false, at(time.Minute)
 	want.QueueCount, want.QueueAge, want.Registered = 500, time.Hour, true
+	want.Quiet = store.QuietHours{From: "21:00", To: "08:00"}
 	must(t, "UpdateWorkspace", s.UpdateWorkspace(ctx, &want, audit("workspace.updated", want.ID)))
 	got, err := s.Workspace(ctx, want.ID)
 	must(t, "Workspace", err)

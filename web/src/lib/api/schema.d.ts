@@ -575,7 +575,7 @@ export interface paths {
         put?: never;
         /**
          * Make a dry run
-         * @description Nothing is sent: who would get what, by which provider, in how many segments, until when, and what it would cost as far as prices are known.
+         * @description Nothing is sent: who would get what, by which provider, in how many segments, until when, and what it would cost by what the latest messages to the same countries did: providers tell their prices with a message, not before.
          *
          *     Needs the permission `campaigns:read`.
          */
@@ -1618,7 +1618,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change one's own name
+         * Change one's own name and number
          * @description For people; an API key cannot call it.
          */
         patch: operations["updateMe"];
@@ -1712,6 +1712,28 @@ export interface paths {
          *     Needs the permission `messages:send`.
          */
         post: operations["previewMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a table of recipients for a send
+         * @description Nothing is stored. CSV with commas, semicolons or tabs, or a workbook, as /v1/campaigns/{id}/recipients takes it, of at most 1,000 numbers. Every row without a number is named. A longer table belongs to a campaign.
+         *
+         *     Needs the permission `messages:send`.
+         */
+        post: operations["readRecipients"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3318,6 +3340,12 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
+            /**
+             * Format: date-time
+             * @description Not before this moment, where it differs from that of the batch: somebody may be asleep.
+             * @example 2026-11-23T12:00:00+03:00
+             */
+            send_at?: string;
             /** @description Its text; left out: the text of the batch. */
             text?: string;
             /** @description Recipient. */
@@ -3619,6 +3647,8 @@ export interface components {
              * @description Of the recipients, those who opted out; they get nothing.
              */
             blocked: number;
+            /** @description What it would cost, by currency, if each segment cost what the latest one to the same country did; empty when no price is known. */
+            cost: components["schemas"]["Money"][];
             /**
              * Format: int64
              * @description Of those looked at, messages without a text, or too long.
@@ -3629,8 +3659,6 @@ export interface components {
              * @description When the last message would go, by the pace and by what the providers take; left out when neither is known.
              */
             ends_at?: string;
-            /** @description What it would cost; left out when no price is known. */
-            estimate?: components["schemas"]["Estimate"];
             /**
              * Format: int64
              * @description Of those looked at, messages with a variable that has no value.
@@ -3674,6 +3702,11 @@ export interface components {
              * @description Of those looked at, messages that need Unicode.
              */
             unicode: number;
+            /**
+             * Format: int64
+             * @description Messages to countries of which no price is known yet: they are not in cost.
+             */
+            unpriced: number;
         };
         CampaignCreate: {
             /** @description Name for people. */
@@ -5511,12 +5544,27 @@ export interface components {
             opted_out?: boolean;
             /** @description Why a send would refuse it. */
             problem?: components["schemas"]["FieldError"];
+            /**
+             * Format: date-time
+             * @description The workspace's quiet hours have begun on the clocks of its country and end then; left out: they have not.
+             */
+            quiet_until?: string;
             /** @description As it was typed. */
             raw: string;
+            /**
+             * @description IANA time zone of its country, of several the one with the most people.
+             * @example Africa/Nairobi
+             */
+            time_zone?: string;
         };
         PreviewRequest: {
             /** @description Sender ID. */
             from?: string;
+            /**
+             * Format: date-time
+             * @description When it would be sent, for quiet_until; left out: now.
+             */
+            send_at?: string;
             /** @description Smart encoding; left out: as the workspace says. */
             smart?: boolean;
             /** @description The text; may be empty. */
@@ -5987,9 +6035,41 @@ export interface components {
              */
             to: string;
         };
+        QuietHoursUpdate: {
+            /**
+             * @description When they begin; empty, as the other: none.
+             * @example 21:00
+             */
+            from: string;
+            /**
+             * @description When they are over.
+             * @example 08:00
+             */
+            to: string;
+        };
         ReauthRequest: {
             /** @description The password. */
             password: string;
+        };
+        RecipientTable: {
+            /** @description The variables that the table brings. */
+            columns: string[];
+            /** @description It has more than 1,000 numbers, or more than 5,000 rows: nothing of it is told. Make it a campaign. */
+            over: boolean;
+            /** @description Every row without a number that can be dialled. */
+            problems: components["schemas"]["CampaignRowProblem"][];
+            /** @description Each number once, in the order of the table. */
+            recipients: components["schemas"]["TableRecipient"][];
+            /**
+             * Format: int64
+             * @description Rows whose number stands there already.
+             */
+            repeated: number;
+            /**
+             * Format: int64
+             * @description Rows with something in them.
+             */
+            rows: number;
         };
         RegisterRequest: {
             /**
@@ -7201,6 +7281,17 @@ export interface components {
             /** @description Cursor of the next page. */
             next?: string;
         };
+        TableRecipient: {
+            /**
+             * @description Number, E.164.
+             * @example +12025550100
+             */
+            to: string;
+            /** @description Of its columns. */
+            values?: {
+                [key: string]: string;
+            };
+        };
         Template: {
             /**
              * Format: date-time
@@ -7366,10 +7457,20 @@ export interface components {
             name: string;
             /** @description True for a person who runs this instance. */
             operator: boolean;
+            /**
+             * @description The person's own number, E.164: test messages go there.
+             * @example +12025550100
+             */
+            phone?: string;
         };
         UserUpdate: {
             /** @description New name. */
             name?: string;
+            /**
+             * @description One's own number as it is dialled, for test messages; empty takes it away.
+             * @example +12025550100
+             */
+            phone?: string;
         };
         View: {
             /**
@@ -7614,6 +7715,8 @@ export interface components {
              * @description New messages are refused (queue_full) while so many wait; left out: the server's limit.
              */
             queue_max_count?: number;
+            /** @description Hours in which the web app asks before it lets a phone ring, on the clocks of the recipient's country; left out: none. The API sends at any time, and so does a campaign without quiet hours of its own. */
+            quiet_hours?: components["schemas"]["QuietHours"];
             /** @description Messages are refused unless their sender is registered and approved for the country of the recipient. */
             registered_senders_only: boolean;
             /** @description Replace typographic characters by GSM equivalents unless a send says otherwise. */
@@ -7687,6 +7790,8 @@ export interface components {
              * @description Refuse new messages while so many wait; 0 for the server's limit. OTPs may exceed it by a tenth.
              */
             queue_max_count?: number;
+            /** @description Hours in which the web app asks before it lets a phone ring. */
+            quiet_hours?: components["schemas"]["QuietHoursUpdate"];
             /** @description Accept messages from registered and approved senders only. */
             registered_senders_only?: boolean;
             /** @description Smart encoding by default. */
@@ -11175,6 +11280,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Preview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    readRecipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+                "text/tab-separated-values": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientTable"];
                 };
             };
             400: components["responses"]["Problem400"];
