@@ -220,15 +220,16 @@ type CostlyCharacter struct {
 
 // PreviewRecipient is one recipient as a send would see it.
 type PreviewRecipient struct {
-	Raw        string      `json:"raw" doc:"As it was typed."`
-	E164       string      `json:"e164,omitempty" doc:"Normalised." example:"+12025550100"`
-	National   string      `json:"national,omitempty" doc:"As its country writes it." example:"(202) 555-0100"`
-	Country    string      `json:"country,omitempty" doc:"ISO 3166-1 alpha-2." example:"US"`
-	Name       string      `json:"name,omitempty" doc:"Of the contact, for callers who may see contacts."`
-	TimeZone   string      `json:"time_zone,omitempty" doc:"IANA time zone of its country, of several the one with the most people." example:"Africa/Nairobi"`
-	QuietUntil *time.Time  `json:"quiet_until,omitempty" doc:"The workspace's quiet hours have begun on the clocks of its country and end then; left out: they have not."`
-	OptedOut   bool        `json:"opted_out,omitempty" doc:"Must not be written to: a send would block it."`
-	Problem    *FieldError `json:"problem,omitempty" doc:"Why a send would refuse it."`
+	Raw        string            `json:"raw" doc:"As it was typed."`
+	E164       string            `json:"e164,omitempty" doc:"Normalised." example:"+12025550100"`
+	National   string            `json:"national,omitempty" doc:"As its country writes it." example:"(202) 555-0100"`
+	Country    string            `json:"country,omitempty" doc:"ISO 3166-1 alpha-2." example:"US"`
+	Name       string            `json:"name,omitempty" doc:"Of the contact, for callers who may see contacts."`
+	Fields     map[string]string `json:"fields,omitempty" doc:"Of the contact, likewise: values of variables."`
+	TimeZone   string            `json:"time_zone,omitempty" doc:"IANA time zone of its country, of several the one with the most people." example:"Africa/Nairobi"`
+	QuietUntil *time.Time        `json:"quiet_until,omitempty" doc:"The workspace's quiet hours have begun on the clocks of its country and end then; left out: they have not."`
+	OptedOut   bool              `json:"opted_out,omitempty" doc:"Must not be written to: a send would block it."`
+	Problem    *FieldError       `json:"problem,omitempty" doc:"Why a send would refuse it."`
 }
 
 // Names finds the names of people, keys and providers for display. It may return zero values.

@@ -83,7 +83,8 @@ func (s *Server) audienceOf(c *call, b *api.PreviewRequest, out *api.Preview) er
 	}
 	for i := range out.Recipients {
 		r := &out.Recipients[i]
-		r.OptedOut, r.Name = forbidden[r.E164], people[r.E164].Name
+		who := people[r.E164]
+		r.OptedOut, r.Name, r.Fields = forbidden[r.E164], who.Name, who.Fields
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
 import { call } from './client'
-import { Problem, problemOf } from './problem'
+import { tableType, upload } from './files'
 import type { Schemas } from './types'
 
 export type Campaign = Schemas['Campaign']
@@ -38,24 +38,6 @@ export const campaignSettings = () => call('get', '/v1/campaign-settings')
 export const saveCampaignSettings = (approval_above: number) =>
   call('put', '/v1/campaign-settings', { body: { approval_above } })
 
-const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
-
 /** Adds a table of numbers to a draft; a million rows take a while. */
-export async function addRecipients(id: string, table: Blob, name = ''): Promise<Schemas['CampaignUpload']> {
-  let response: Response
-  let body: unknown
-  try {
-    response = await fetch(`/v1/campaigns/${encodeURIComponent(id)}/recipients`, {
-      method: 'POST',
-      headers: { 'Content-Type': name.endsWith('.xlsx') ? XLSX : 'text/csv' },
-      credentials: 'same-origin',
-      body: table,
-      signal: AbortSignal.timeout(300_000),
-    })
-    body = await response.json()
-  } catch (e) {
-    throw new Problem({ code: 'network', detail: String(e) })
-  }
-  if (!response.ok) throw problemOf(response, body)
-  return body as Schemas['CampaignUpload']
-}
+export const addRecipients = (id: string, table: Blob, name = ''): Promise<Schemas['CampaignUpload']> =>
+  upload('/v1/campaigns/{id}/recipients', table, tableType(name), {}, { id })

@@ -38,10 +38,7 @@ export async function call<M extends Method, P extends PathOf<M>>(
   path: P,
   options: Call<Operation<P, M>> = {},
 ): Promise<Answer<Operation<P, M>>> {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(options.path?.[name] ?? ''),
-  )
-  const url = address(filled, options.query)
+  const url = address(filled(path, options.path), options.query)
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   if (options.key) headers['Idempotency-Key'] = options.key
@@ -56,6 +53,10 @@ export async function call<M extends Method, P extends PathOf<M>>(
   if (copy) options.oncopy?.(copy)
   return body as Answer<Operation<P, M>>
 }
+
+/** A path with its {names} filled in. */
+export const filled = (path: string, values: Record<string, string> = {}) =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
 
 /** An address of the server with its query; what is empty is left out. */
 export function address(path: string, query: object | undefined): URL {

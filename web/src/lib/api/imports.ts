@@ -1,19 +1,14 @@
 import { call } from './client'
-import { download, upload } from './files'
+import { download, tableType, upload } from './files'
 import type { Schemas } from './types'
 
 export type Import = Schemas['Import']
 export type ImportRow = Schemas['ImportRow']
 
-const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
-/** What the server is told a file is; it looks for itself all the same. */
-const typeOf = (name: string) =>
-  /\.xls[xm]?$/i.test(name) ? XLSX : /\.(tsv|tab)$/i.test(name) ? 'text/tab-separated-values' : 'text/csv'
-
 export const listImports = () => call('get', '/v1/imports')
 export const getImport = (id: string) => call('get', '/v1/imports/{id}', { path: { id } })
 export const createImport = (file: File) =>
-  upload('/v1/imports', file, typeOf(file.name), { name: file.name.slice(0, 200) })
+  upload('/v1/imports', file, tableType(file.name), { name: file.name.slice(0, 200) })
 /** A table that was pasted: spreadsheets put cells apart by tabs. */
 export const pasteImport = (text: string, name: string) =>
   upload('/v1/imports', new Blob([text]), text.includes('\t') ? 'text/tab-separated-values' : 'text/csv', {

@@ -3,7 +3,10 @@ import type { paths } from './schema'
 import type { Message, Schemas } from './types'
 
 /** What a send of the compose form says beside its recipients. */
-export type SendBody = Pick<Schemas['SendRequest'], 'text' | 'from' | 'send_at' | 'hold_seconds'>
+export type SendBody = Pick<Schemas['SendRequest'], 'text' | 'from' | 'send_at' | 'hold_seconds'> & {
+  /** One row for each recipient, where their texts or times differ. */
+  messages?: Schemas['BatchMessage'][]
+}
 export interface SendAnswer {
   batch?: string
   messages: Message[]
@@ -13,10 +16,10 @@ export type MessageQuery = NonNullable<Call<paths['/v1/messages']['get']>['query
 
 /** One recipient or many: the same send to the person who presses the button. */
 export async function send(to: string[], body: SendBody, key: string): Promise<SendAnswer> {
-  if (to.length === 1) {
+  if (to.length === 1 && !body.messages) {
     return { messages: [await call('post', '/v1/messages', { body: { ...body, to: to[0]! }, key })] }
   }
-  const answer = await call('post', '/v1/batches', { body: { ...body, to }, key })
+  const answer = await call('post', '/v1/batches', { body: body.messages ? body : { ...body, to }, key })
   return { batch: answer.batch_id, messages: answer.messages }
 }
 

@@ -5533,6 +5533,10 @@ export interface components {
              * @example +12025550100
              */
             e164?: string;
+            /** @description Of the contact, likewise: values of variables. */
+            fields?: {
+                [key: string]: string;
+            };
             /** @description Of the contact, for callers who may see contacts. */
             name?: string;
             /**

@@ -1,17 +1,48 @@
 import { run } from '$lib/db/idb'
+import type { Values } from '$lib/sms/personalise'
 import { uuid } from '$lib/uuid'
+
+/** One recipient of a list, in E.164, with the values that the list has for variables. */
+export interface Listed {
+  to: string
+  values?: Values
+}
+
+/** Many recipients that stand in the form as one: the members of a group when it was taken, or the rows of a file. */
+export interface List {
+  /** Of the group; of a file one of our own. */
+  id: string
+  kind: 'group' | 'file'
+  name: string
+  people: Listed[]
+  /** Rows of the file without a number. */
+  problems?: { row: number; text: string; why: string }[]
+  /** Rows of the file whose number stood there already. */
+  repeated?: number
+}
 
 /** What the compose form holds. The key is made with the form: however often Send is pressed, it is one send. */
 export interface Draft {
   key: string
   to: string[]
+  lists: List[]
   text: string
   from: string
-  /** `YYYY-MM-DDTHH:MM` in the workspace's time zone; empty to send now. */
+  /** `YYYY-MM-DDTHH:MM` on the clock below; empty to send now. */
   sendAt: string
+  /** Whose clock shows that time: the workspace's, or that of each recipient's country. */
+  clock: 'workspace' | 'recipient'
 }
 
-export const emptyDraft = (): Draft => ({ key: uuid(), to: [], text: '', from: '', sendAt: '' })
+export const emptyDraft = (): Draft => ({
+  key: uuid(),
+  to: [],
+  lists: [],
+  text: '',
+  from: '',
+  sendAt: '',
+  clock: 'workspace',
+})
 
 const name = (owner: string) => `compose:${owner}`
 

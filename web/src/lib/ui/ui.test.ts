@@ -7,7 +7,6 @@ import Columns from '$lib/charts/Columns.svelte'
 import { nice } from '$lib/charts/scale'
 import ErrorCard from './ErrorCard.svelte'
 import StatusPill, { shownStatus, toneOf, type ShownStatus } from './StatusPill.svelte'
-import TokenField from './TokenField.svelte'
 
 describe('StatusPill', () => {
   const all: ShownStatus[] = [...STATUSES, 'held', 'waiting']
@@ -50,41 +49,6 @@ describe('ErrorCard', () => {
   it('speaks of the connection when no answer came', () => {
     render(ErrorCard, { problem: new Problem({ code: 'network' }) })
     expect(screen.getByRole('alert')).toHaveTextContent('No answer from the server')
-  })
-})
-
-describe('TokenField', () => {
-  const field = () => screen.getByLabelText('To')
-  it('turns what is typed and pasted into chips', async () => {
-    const user = userEvent.setup()
-    render(TokenField, { value: [], region: 'US' })
-    await user.type(field(), '(202) 555-0100{Enter}')
-    await user.click(field())
-    await user.paste('+12025550101; +12025550100')
-    expect(screen.getByText('+12025550100')).toBeInTheDocument()
-    expect(screen.getByText('+12025550101')).toBeInTheDocument()
-    expect(screen.getByText('1 duplicate left out.')).toBeInTheDocument()
-  })
-  it('names what is no number and keeps it to be corrected', async () => {
-    const user = userEvent.setup()
-    render(TokenField, { value: [], region: 'US' })
-    await user.type(field(), '0712{Enter}')
-    expect(screen.getByRole('alert')).toHaveTextContent('“0712” is not a phone number')
-    expect(field()).toHaveValue('0712')
-  })
-  it('takes the last one back with Backspace', async () => {
-    const user = userEvent.setup()
-    render(TokenField, { value: ['+12025550100'], region: 'US' })
-    await user.type(field(), '{Backspace}')
-    expect(screen.queryByText('+12025550100')).toBeNull()
-  })
-  it('names the one that the server refuses', () => {
-    render(TokenField, {
-      value: ['+12025550100'],
-      region: 'US',
-      refused: new Map([['+12025550100', 'It has opted out.']]),
-    })
-    expect(screen.getByRole('alert')).toHaveTextContent('+12025550100: It has opted out.')
   })
 })
 
