@@ -575,7 +575,7 @@ export interface paths {
         put?: never;
         /**
          * Make a dry run
-         * @description Nothing is sent: who would get what, by which provider, in how many segments, until when, and what it would cost by what the latest messages to the same countries did: providers tell their prices with a message, not before.
+         * @description Nothing is sent: who would get what, by which provider, in how many segments, until when, and what it would cost as far as prices are known.
          *
          *     Needs the permission `campaigns:read`.
          */
@@ -3647,8 +3647,6 @@ export interface components {
              * @description Of the recipients, those who opted out; they get nothing.
              */
             blocked: number;
-            /** @description What it would cost, by currency, if each segment cost what the latest one to the same country did; empty when no price is known. */
-            cost: components["schemas"]["Money"][];
             /**
              * Format: int64
              * @description Of those looked at, messages without a text, or too long.
@@ -3659,6 +3657,8 @@ export interface components {
              * @description When the last message would go, by the pace and by what the providers take; left out when neither is known.
              */
             ends_at?: string;
+            /** @description What it would cost; left out when no price is known. */
+            estimate?: components["schemas"]["Estimate"];
             /**
              * Format: int64
              * @description Of those looked at, messages with a variable that has no value.
@@ -3702,11 +3702,6 @@ export interface components {
              * @description Of those looked at, messages that need Unicode.
              */
             unicode: number;
-            /**
-             * Format: int64
-             * @description Messages to countries of which no price is known yet: they are not in cost.
-             */
-            unpriced: number;
         };
         CampaignCreate: {
             /** @description Name for people. */
