@@ -31,7 +31,7 @@ func carrierMain() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	fmt.Fprintln(os.Stdout, l.Addr().(*net.TCPAddr).Port)
 	var taken atomic.Int64
 	go func() {
 		for {
@@ -43,7 +43,7 @@ func carrierMain() int {
 		}
 	}()
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	fmt.Println(taken.Load())
+	fmt.Fprintln(os.Stdout, taken.Load())
 	return 0
 }
 

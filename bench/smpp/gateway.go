@@ -208,7 +208,7 @@ func (g *gateway) listen() error {
 	}
 	req.Header.Set("Authorization", "Bearer "+g.token)
 	req.Header.Set("Accept", "text/event-stream")
-	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // closed by stop
+	resp, err := new(http.Client).Do(req) //nolint:bodyclose // closed by stop; a stream has no end in time
 	if err != nil {
 		return err
 	}
@@ -282,7 +282,7 @@ func (g *gateway) meters(ctx context.Context) (m meters) {
 	if err != nil {
 		return m
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := asker.Do(req)
 	if err != nil {
 		return m
 	}

@@ -150,7 +150,7 @@ func (k *kannelBoxes) status(ctx context.Context, admin string) string {
 	if err != nil {
 		return ""
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := asker.Do(req)
 	if err != nil {
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,9 @@ import (
 
 // text is what every message says: 105 characters, as a parcel service writes them.
 const text = "Hello Ada, your parcel 4711-0815 will be delivered today between 14:00 and 16:00. Track it: example.com/t"
+
+// asker asks the gateways about themselves.
+var asker = &http.Client{Timeout: time.Minute}
 
 // patience is how long nothing may happen before a measurement is given up.
 const patience = 2 * time.Minute
@@ -109,7 +113,7 @@ func (p *pace) wait(ctx context.Context) error {
 func overHTTP(ctx context.Context, address string, connections int, p *pace, request func(connection, n int, b []byte) []byte) error {
 	var all sync.WaitGroup
 	begin := func(i int) error {
-		nc, err := net.DialTimeout("tcp", address, time.Minute)
+		nc, err := (&net.Dialer{Timeout: time.Minute}).DialContext(ctx, "tcp", address)
 		if err != nil {
 			return err
 		}
@@ -282,7 +286,6 @@ func (e *esme) submit(p *pace) error {
 		if !more {
 			return e.flush()
 		}
-		last := false
 		select {
 		case e.window <- struct{}{}:
 		default: // what is written must leave before one waits for its answer
@@ -291,7 +294,7 @@ func (e *esme) submit(p *pace) error {
 			}
 			e.window <- struct{}{}
 		}
-		last = len(e.window) == cap(e.window)
+		last := len(e.window) == cap(e.window)
 		if err := e.write(&smpp.SubmitSM{
 			SourceAddrTON: smpp.TONInternational, SourceAddrNPI: smpp.NPIISDN, SourceAddr: "12025550142", DestAddrTON: smpp.TONInternational, DestAddrNPI: smpp.NPIISDN,
 			DestinationAddr: fmt.Sprintf("447700900%03d", n%1000), RegisteredDelivery: smpp.ReceiptAlways, ShortMessage: []byte(text),
