@@ -144,7 +144,7 @@ async function prices(world) {
   await table('destination,price\nGB,1.20\nKE,0.70\n+4477,1.15\n')
   await sheet.getByRole('button', { name: 'Take prices' }).click()
   await sheet.getByText('3 new prices, 0 as before.').waitFor()
-  await sheet.getByRole('button', { name: 'Close' }).last().click()
+  await sheet.getByRole('button', { name: 'Close' }).filter({ hasText: 'Close' }).click()
   await page.getByText('United Kingdom (GB)').waitFor()
   const file = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Download table' }).click()
