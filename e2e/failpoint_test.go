@@ -110,10 +110,10 @@ func dieEverywhere(t *testing.T, url string) {
 func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
 	h.t.Helper()
 	if p == failpoint.RecoverMid { // there must be something to recover
-		before := h.far.SetFaults(slow())
+		before := h.far.SetFaults(slow("30s"))
 		h.run()
 		c.Burst(ctx, 24)
-		eventually(h.t, "something is being sent", func() bool { return h.count("SELECT count(*) FROM messages WHERE status = 2") > 0 })
+		eventually(h.t, "something is being sent", func() bool { return h.count(sending) > 0 })
 		h.kill()
 		h.far.SetFaults(before)
 	}
@@ -131,9 +131,9 @@ func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
 		switch p {
 		case failpoint.DrainBefore, failpoint.DrainAfter, failpoint.ReleaseBefore, failpoint.ReleaseAfter:
 			// The carrier is slow meanwhile: what the window has no room for is still in memory when the stop comes.
-			before := h.far.SetFaults(slow())
+			before := h.far.SetFaults(slow("1s"))
 			c.Flood(ctx, 300, func(i int) string { return fmt.Sprintf("+447700900%03d", i) })
-			eventually(h.t, "something is being sent", func() bool { return h.server.ended() || h.count("SELECT count(*) FROM messages WHERE status = 2") > 0 })
+			eventually(h.t, "something is being sent", func() bool { return h.server.ended() || h.count(sending) > 0 })
 			_ = h.server.cmd.Process.Signal(syscall.SIGTERM)
 			<-h.server.done // it dies there, or it ends
 			h.far.SetFaults(before)
@@ -156,8 +156,13 @@ func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
 	h.server = nil
 }
 
-// slow is a carrier that answers after a second.
-func slow() []carrier.Fault { return []carrier.Fault{{Name: carrier.FaultHang, Arg: "1s", P: 1}} }
+// slow is a carrier that answers after a while.
+func slow(while string) []carrier.Fault {
+	return []carrier.Fault{{Name: carrier.FaultHang, Arg: while, P: 1}}
+}
+
+// sending counts what the newest run hands over; what an earlier one left is not recovered yet.
+const sending = "SELECT count(*) FROM messages WHERE status = 2 AND owner = (SELECT max(id) FROM nodes)"
 
 // stop ends the server if it is still there; true if it had ended before.
 func (h *hammer) stop(signal syscall.Signal) bool {
