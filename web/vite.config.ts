@@ -28,6 +28,7 @@ const manifest = {
   icons: [icon('icon-192', 192), icon('icon-512', 512), icon('icon-512-maskable', 512, 'maskable')],
   shortcuts: [
     { name: 'Compose', url: '/compose' },
+    { name: 'Inbox', url: '/inbox' },
     { name: 'Messages', url: '/messages' },
   ],
   share_target: { action: '/compose', method: 'GET', params: { title: 'title', text: 'text', url: 'url' } },

@@ -65,3 +65,67 @@ sw.addEventListener('message', (e) => {
   if (e.data?.type === 'update') void sw.skipWaiting()
   if (e.data?.type === 'forget') e.waitUntil(caches.delete(DATA))
 })
+
+/** What the server sends: internal/push/words.go. */
+interface Push {
+  id: string
+  title: string
+  body: string
+  url: string
+  tag: string
+  lang: string
+  dir: NotificationDirection
+}
+
+sw.addEventListener('push', (e) => {
+  let push: Partial<Push> = {}
+  try {
+    push = e.data?.json() as Push
+  } catch {
+    // A browser that was woken must show something: without words, that there is something.
+  }
+  e.waitUntil(show(push))
+})
+
+/** Shows a notification. The same one again, sent twice because nobody knew, takes its own place without a sound. */
+async function show({ id, title = 'SMSir', body = '', url = '/', tag = 'push', lang, dir }: Partial<Push>) {
+  const there = await sw.registration.getNotifications({ tag })
+  const again = there.some((n) => n.data?.id === id)
+  const options = { body, tag, lang, dir, icon: '/icon-192.png', data: { id, url }, renotify: !again }
+  await sw.registration.showNotification(title, options)
+}
+
+sw.addEventListener('notificationclick', (e) => {
+  e.notification.close()
+  const url = new URL(String(e.notification.data?.url ?? '/'), sw.location.origin)
+  if (url.origin !== sw.location.origin) return
+  e.waitUntil(goTo(url.href))
+})
+
+/** Uses a window of the app that is there; the page itself goes on, so that what it holds is kept. */
+async function goTo(url: string) {
+  const windows = await sw.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const window = windows.find((w) => w.visibilityState === 'visible') ?? windows[0]
+  if (!window) return void (await sw.clients.openWindow(url))
+  const focused = await window.focus().catch(() => window)
+  focused.postMessage({ type: 'open', url })
+}
+
+/** The push service gave this browser another address: the server is told, by the cookie of the session. */
+sw.addEventListener('pushsubscriptionchange', ((e: PushSubscriptionChangeEvent) => {
+  const key = e.oldSubscription?.options.applicationServerKey
+  e.waitUntil(renewed(e.newSubscription ?? null, key ?? null))
+}) as EventListener)
+
+async function renewed(given: PushSubscription | null, applicationServerKey: ArrayBuffer | null) {
+  const options = { userVisibleOnly: true, applicationServerKey }
+  const subscription =
+    given ?? (applicationServerKey && (await sw.registration.pushManager.subscribe(options)))
+  if (!subscription) return
+  const { endpoint, keys } = subscription.toJSON()
+  await fetch('/v1/push/devices', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ endpoint, p256dh: keys?.p256dh, auth: keys?.auth }),
+  })
+}

@@ -21,9 +21,17 @@ class InboxBadge {
     void this.load()
     return () => {
       off.forEach((f) => f())
+      this.unread = 0
+      this.#icon()
       clearTimeout(this.#again)
       this.#again = undefined
     }
+  }
+
+  /** The icon of the installed app shows the same, where the system has room for it. */
+  #icon() {
+    const done = this.unread ? navigator.setAppBadge?.(this.unread) : navigator.clearAppBadge?.()
+    done?.catch(() => undefined) // not installed
   }
 
   /** A badge is not worth a fault on screen: what was known stays until the next event. */
@@ -32,6 +40,7 @@ class InboxBadge {
       const n = await inboxCounts()
       this.unread = n.unread
       this.reviews = n.reviews
+      this.#icon()
     } catch {
       return
     }
