@@ -21,6 +21,7 @@ var noEntry = map[string]string{
 	"POST /v1/messages/{id}/resend":     "the message itself says who sent it",
 	"POST /v1/conversations/{id}/reply": "the message itself says who sent it",
 	"POST /v1/messages/preview":         "nothing changes",
+	"POST /v1/messages/recipients":      "nothing is stored",
 	"POST /v1/invites/lookup":           "nothing changes",
 	"POST /v1/contacts/search":          "nothing changes",
 	"POST /v1/contacts/lookup":          "nothing changes",
