@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -34,6 +35,11 @@ func (o *open) Bound(context.Context, *store.SMPPAccount) error { return nil }
 func FuzzSession(f *testing.F) {
 	var everybody open
 	d := newDesk(f, func(o *Options) { o.Accounts = &everybody })
+	for running := false; !running; runtime.Gosched() { // sessions begin when the server does
+		d.s.mu.Lock()
+		running = d.s.ctx != nil
+		d.s.mu.Unlock()
+	}
 	everybody.workspace = *d.owner.Workspace
 	everybody.account = store.SMPPAccount{
 		ID: [16]byte{1}, Workspace: d.owner.Workspace.ID, SystemID: "acme", Enabled: true, Sessions: 1 << 20, Window: 1000,

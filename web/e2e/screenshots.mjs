@@ -141,6 +141,10 @@ const screens = {
     await page.getByText('Sample reminder').first().click()
     await page.getByRole('dialog').waitFor()
   },
+  analytics: async (page) => {
+    await page.goto(base + '/analytics')
+    await page.getByRole('heading', { name: 'Analytics' }).waitFor()
+  },
   routes: async (page) => page.goto(base + '/routes'),
   providers: async (page) => page.goto(base + '/providers'),
 }

@@ -118,6 +118,7 @@ func (in *incoming) match(r *smsir.Receipt, d *delivery) {
 	deadline := time.Now().Add(early)
 	for {
 		asking := c.asking.Load() > 0 // before the look: who has his answer by then has noted its id
+		known := c.ids.form() != ""   // before the ids: they are in the form of the answers then
 		ids := c.ids.ofReceipt(d.receipt.MessageID)
 		r.Reference, r.Aliases = ids[0], ids[1:]
 		for _, id := range ids {
@@ -129,7 +130,7 @@ func (in *incoming) match(r *smsir.Receipt, d *delivery) {
 			r.Reference, r.Aliases, r.To = id, nil, to
 			return
 		}
-		if c.ids.form() != "" || !asking || !time.Now().Before(deadline) {
+		if known || !asking || !time.Now().Before(deadline) {
 			return
 		}
 		timer := time.NewTimer(early / 20)

@@ -81,6 +81,13 @@ func (s *reports) Receipt(_ context.Context, r smsir.Receipt) error {
 	return nil
 }
 
+// count is how many receipts came.
+func (s *reports) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.receipts)
+}
+
 func (s *reports) Inbound(_ context.Context, in smsir.Inbound) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
