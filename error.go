@@ -63,3 +63,13 @@ func CodeOf(err error) Code {
 	}
 	return ""
 }
+
+// Unavailable reports whether an error says that the storage could not do its part: nothing about what was asked for is wrong,
+// and it may work later.
+func Unavailable(err error) bool {
+	switch CodeOf(err) {
+	case CodeStorageDown, CodeStorageFull, CodeCommitUnknown:
+		return true
+	}
+	return false
+}

@@ -57,7 +57,7 @@ type Options struct {
 	// Hurry is called when what messages waited for came while they were stored.
 	Hurry func()
 	// Sender chooses the sender of a message to a country from the one asked for, which may be "". Its *smsir.Error refuses the
-	// message. Nil: whatever is asked for.
+	// message, unless it says that the storage is unavailable. Nil: whatever is asked for.
 	Sender func(ctx context.Context, w *store.Workspace, from, country string, class smsir.Class) (string, error)
 	// Knows reports whether a provider is enabled in a workspace.
 	Knows func(workspace, provider smsir.UUID) bool

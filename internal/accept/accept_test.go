@@ -363,3 +363,27 @@ func TestOrderingKey(t *testing.T) {
 		}
 	}
 }
+
+// TestSendersThatCannotBeRead: that the list of senders is out of reach says nothing about the message.
+func TestSendersThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	var answer error
+	s := accept.New(accept.Options{
+		Store: e.st, Reserve: func([]*smsir.Message) bool { return false }, QueueLimit: 50,
+		Sender: func(context.Context, *store.Workspace, string, string, smsir.Class) (string, error) {
+			return "", answer
+		},
+	})
+	for _, code := range []smsir.Code{smsir.CodeStorageDown, smsir.CodeStorageFull, smsir.CodeCommitUnknown} {
+		answer = smsir.Errorf(code, "The database does not answer.")
+		if _, err := s.Send(ctx, e.order(accept.Request{To: "0712345678", Text: "hi"})); smsir.CodeOf(err) != code {
+			t.Errorf("%s: got %v", code, err)
+		}
+	}
+	answer = smsir.Errorf("sender_missing", "Name a sender.")
+	var refused *accept.InvalidError
+	if _, err := s.Send(ctx, e.order(accept.Request{To: "0712345678", Text: "hi"})); !errors.As(err, &refused) || refused.Problems[0].Field != "from" {
+		t.Errorf("a refusal: got %v", err)
+	}
+}

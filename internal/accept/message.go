@@ -61,7 +61,7 @@ func (p *plan) chooseSender(ctx context.Context, c *checker, m *smsir.Message) e
 	switch {
 	case err == nil:
 		m.From = from
-	case errors.As(err, &refused):
+	case !smsir.Unavailable(err) && errors.As(err, &refused):
 		c.add("from", string(refused.Code), "%s", refused.Text)
 	default:
 		return err

@@ -125,7 +125,7 @@ func (s *Service) checkMessage(ctx context.Context, w *store.Workspace, p *store
 	}
 	if s.opt.Sender != nil {
 		var refused *smsir.Error
-		if err := s.opt.Sender(ctx, w, p.Sender); errors.As(err, &refused) {
+		if err := s.opt.Sender(ctx, w, p.Sender); !smsir.Unavailable(err) && errors.As(err, &refused) {
 			return invalid("sender", "%s", refused.Text)
 		} else if err != nil {
 			return err

@@ -60,9 +60,7 @@ func (d *Dispatcher) withdraw(in store.Intent) {
 		Error: &smsir.Failure{Class: smsir.ClassRetry, Code: "not_started", Text: "The database did not say whether the start was stored, so nothing was handed over."},
 	}}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		switch _, err := d.opt.Store.Finish(d.ctx, f); smsir.CodeOf(err) {
-		case smsir.CodeStorageDown, smsir.CodeStorageFull, smsir.CodeCommitUnknown:
-		default:
+		if _, err := d.opt.Store.Finish(d.ctx, f); !smsir.Unavailable(err) {
 			return
 		}
 		select {

@@ -93,7 +93,7 @@ func TestReceiptOnTheHeelsOfItsAnswer(t *testing.T) {
 		}
 		sends.Wait()
 		for end := time.Now().Add(10 * time.Second); r.sink.count() < 5 && time.Now().Before(end); {
-			time.Sleep(time.Millisecond) // the receipts of the last answers may wait for them
+			<-time.After(time.Millisecond) // the receipts of the last answers may wait for them
 		}
 		cancel()
 		all.Wait()
