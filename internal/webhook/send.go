@@ -164,9 +164,10 @@ func (r *run) spread(ctx context.Context, hooks []store.Webhook) (more bool, err
 	return err == nil && len(events) == page, err
 }
 
-// wants reports whether a webhook gets an event.
+// wants reports whether a webhook gets an event. What happened before it was there is not for it: while there are no webhooks
+// the cursor rests.
 func wants(h *store.Webhook, e *Event) bool {
-	if !h.Enabled || h.Workspace != e.Workspace {
+	if !h.Enabled || h.Workspace != e.Workspace || e.ID.Time().Before(h.CreatedAt) {
 		return false
 	}
 	for _, t := range h.Types {

@@ -218,6 +218,24 @@ func TestEventsAreDeliveredSignedAndOnce(t *testing.T) {
 	})
 }
 
+// TestWhatCameBeforeIsNotSent: the first webhook of a server gets nothing of what happened while there was none.
+func TestWhatCameBeforeIsNotSent(t *testing.T) {
+	bubble(t, func(w *world) {
+		synctest.Wait()
+		w.mu.Lock() // without a poke: as long as there are no webhooks nobody looks
+		e := Event{ID: w.db.NewID(time.Now()), Workspace: w.ws, Type: "message.delivered", JSON: []byte(`{}`)}
+		w.events = append(w.events, e)
+		w.mu.Unlock()
+		time.Sleep(time.Second)
+		w.hook("first.example.com")
+		later := w.emit(w.ws, "message.accepted")
+		time.Sleep(5 * time.Second)
+		if got := w.far.of("first.example.com"); len(got) != 1 || got[0].body != string(later.JSON) {
+			t.Errorf("delivered %+v, want only what came later", got)
+		}
+	})
+}
+
 func TestFailuresAreTriedAgainAndGivenUp(t *testing.T) {
 	bubble(t, func(w *world) {
 		h, _ := w.hook("down.example.com")
