@@ -17,6 +17,7 @@ type ESME struct {
 	Chunk int
 	// Patience is how long Read waits; 5 s if 0.
 	Patience time.Duration
+	early    []early
 }
 
 // NewESME makes a client of a connection.
@@ -60,8 +61,23 @@ func (e *ESME) SendAs(p smpp.PDU, sequence uint32) error {
 	return e.Write(b)
 }
 
+// early is a PDU that came before the response that was waited for.
+type early struct {
+	h smpp.Header
+	p smpp.PDU
+}
+
 // Read gives the next PDU of the peer.
 func (e *ESME) Read() (smpp.Header, smpp.PDU, error) {
+	if len(e.early) > 0 {
+		first := e.early[0]
+		e.early = e.early[1:]
+		return first.h, first.p, nil
+	}
+	return e.next()
+}
+
+func (e *ESME) next() (smpp.Header, smpp.PDU, error) {
 	patience := e.Patience
 	if patience == 0 {
 		patience = 5 * time.Second
@@ -76,24 +92,26 @@ func (e *ESME) Read() (smpp.Header, smpp.PDU, error) {
 	return smpp.Decode(b)
 }
 
-// Call sends a request and reads until its response. Requests of the peer that come before are handed to other, which
-// may be nil.
+// Call sends a request and reads until its response. What the peer sends before is handed to other; if that is nil, it is
+// what the next calls of [ESME.Read] give.
 func (e *ESME) Call(p smpp.PDU, other func(smpp.Header, smpp.PDU)) (smpp.Response, error) {
 	sequence, err := e.Send(p)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		h, q, err := e.Read()
+		h, q, err := e.next()
 		if err != nil {
 			return nil, err
 		}
 		if r, ok := q.(smpp.Response); ok && h.SequenceNumber == sequence {
 			return r, nil
 		}
-		if other != nil {
-			other(h, q)
+		if other == nil {
+			e.early = append(e.early, early{h, q})
+			continue
 		}
+		other(h, q)
 	}
 }
 
