@@ -106,14 +106,16 @@ export async function axe(page, name) {
 
 /** No animation is running: colours in the middle of a fade are nobody's contrast. */
 export const settled = (page) =>
-  page.evaluate(() =>
-    Promise.allSettled(
+  page.evaluate(async () => {
+    // Two frames: what was just asked for has begun.
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    return Promise.allSettled(
       document
         .getAnimations()
         .filter((a) => a.effect?.getTiming().iterations !== Infinity)
         .map((a) => a.finished),
-    ),
-  )
+    )
+  })
 
 export async function noSideScroll(page, name) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

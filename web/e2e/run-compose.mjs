@@ -72,6 +72,7 @@ async function people(world) {
     'a fallback closes the gap',
   )
   await screen(page, 'compose personal 360')
+  await page.getByText('Draft saved').waitFor()
   await page.reload()
   check(
     await eventually(async () => /Parents · 3/.test((await chips(page).allTextContents()).join())),
@@ -201,6 +202,7 @@ async function quiet(world) {
   await page.keyboard.press('Enter')
   await text(page).fill('Wake up')
   await page.getByRole('button', { name: 'Send 1 message' }).click()
+  await page.getByRole('dialog').waitFor()
   await screen(page, 'compose quiet hours of one 1280')
   await dialog(page).getByRole('button', { name: 'Send now anyway' }).click()
   await page.waitForURL('**/messages?id=*')

@@ -66,20 +66,29 @@ async function sendAndWatch(world, viewport, theme, smart) {
   await fillCompose(page, '+12025550100', `It’s ready, ${name}`)
   if (smart) {
     check(
-      await page.getByText('Typographic characters are replaced').isVisible(),
+      await eventually(() => page.getByText('Typographic characters are replaced').isVisible()),
       `${name}: the workspace makes it plain`,
     )
-    check(await page.getByText(/GSM-7 · 1 segment/).isVisible(), `${name}: and the counter counts so`)
+    check(
+      await eventually(() => page.getByText(/GSM-7 · 1 segment/).isVisible()),
+      `${name}: and the counter counts so`,
+    )
     await screen(page, `compose ${name}`)
   } else {
-    check(await page.getByText(/Unicode · 1 segment/).isVisible(), `${name}: the counter shows Unicode`)
     check(
-      await page.getByText(/Unicode message because of the curly apostrophe/).isVisible(),
+      await eventually(() => page.getByText(/Unicode · 1 segment/).isVisible()),
+      `${name}: the counter shows Unicode`,
+    )
+    check(
+      await eventually(() => page.getByText(/Unicode message because of the curly apostrophe/).isVisible()),
       `${name}: the culprit is named`,
     )
     await screen(page, `compose ${name}`)
     await page.getByRole('button', { name: 'Replace with plain text' }).click()
-    check(await page.getByText(/GSM-7 · 1 segment/).isVisible(), `${name}: one tap makes it plain`)
+    check(
+      await eventually(() => page.getByText(/GSM-7 · 1 segment/).isVisible()),
+      `${name}: one tap makes it plain`,
+    )
   }
   await page.getByRole('button', { name: 'Send 1 message' }).click()
   await page.getByRole('dialog').waitFor()

@@ -80,7 +80,7 @@ export class Form {
       const { lists, ...draft } = stored
       this.draft = draft
       this.lists = lists
-      if (lists.some((l) => l.kind === 'group')) void this.#refresh()
+      if (lists.some((l) => l.kind === 'group')) this.#renewed = this.#refresh()
     }
     const given = router.query
     const text = ['title', 'text', 'url']
@@ -93,6 +93,9 @@ export class Form {
     this.#ready = true
     if (given.size) router.go('/compose', { replace: true, keepScroll: true })
   }
+
+  /** Settles when the groups of a restored draft are those of today; a send waits for it. */
+  #renewed = Promise.resolve()
 
   /** A draft may be days old, and its groups other people by now. */
   async #refresh() {
@@ -112,6 +115,7 @@ export class Form {
     this.whenError = ''
     this.problem = undefined
     try {
+      await this.#renewed
       await (await import('./submit')).submit(this)
     } catch (e) {
       this.problem = asProblem(e)
