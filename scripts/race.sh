@@ -9,6 +9,7 @@ if ! command -v "${compiler%% *}" >/dev/null; then
 	echo "race detector: NOT RUN, it needs a C compiler and $compiler was not found (Debian: apt-get install gcc libc6-dev)."
 	exit 75
 fi
-# Doors and assembly are left out: they hold no state of their own, and Chromium has nothing to do with races.
-mapfile -t packages < <(go list ./... | grep -v -E '/(e2e|bench|web|cmd/smsir)(/|$)')
-CGO_ENABLED=1 exec go test -race -shuffle=on -timeout 20m "${packages[@]}"
+# Assembly is left out, since Chromium has nothing to do with races, and so are tables of a thousand requests one after the other
+# and packages without a goroutine, which take long and show none.
+mapfile -t packages < <(go list ./... | grep -v -E '/(e2e|bench|web|cmd/smsir|gsm|internal/number)(/|$)')
+CGO_ENABLED=1 exec go test -race -shuffle=on -timeout 20m -skip '^(TestAccessMatrix|TestMissingAndForeignAreAlike)$' "${packages[@]}"
