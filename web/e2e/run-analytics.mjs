@@ -68,6 +68,7 @@ async function choices(world) {
   })
   await page.goto(base + '/')
   await live(page)
+  await page.getByRole('link', { name: 'Analytics' }).first().waitFor() // whoever may see it has its keys
   await page.keyboard.press('g')
   await page.keyboard.press('a')
   await page.getByRole('heading', { name: 'Analytics' }).waitFor()
