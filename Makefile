@@ -81,6 +81,7 @@ test-specs: ## Adapters against the documents of their providers: SMSIR_PROVIDER
 .PHONY: e2e
 e2e: build ## The whole binary, and the web app in a real Chromium
 	CHROMIUM=$$(scripts/need-chromium.sh); export CHROMIUM; \
+	SMSIR_UNSTEADY=$$(mktemp); export SMSIR_UNSTEADY; trap 'cat "$$SMSIR_UNSTEADY"; rm -f "$$SMSIR_UNSTEADY"' EXIT; \
 	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh) $(GO_TEST) -timeout 40m -count=1 ./e2e/...
 
 .PHONY: race

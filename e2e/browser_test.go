@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -34,7 +35,17 @@ func TestBrowser(t *testing.T) {
 	}
 	for _, script := range scripts {
 		t.Run(strings.TrimSuffix(filepath.Base(script), ".mjs"), func(t *testing.T) {
-			play(t, script, chromium) // one after the other: two browsers on two cores only wait for each other
+			// One after the other: two browsers on two cores only wait for each other.
+			first := play(t, script, chromium)
+			if first == "" {
+				return
+			}
+			// A browser on a busy machine can miss a moment. What fails twice is broken; what fails once is told.
+			if second := play(t, script, chromium); second != "" {
+				t.Errorf("the first time: %s\nthe second time: %s", first, second)
+				return
+			}
+			unsteady(t, first)
 		})
 	}
 }
@@ -67,8 +78,20 @@ func browser(t *testing.T) string {
 // journeyTime is how long one script may take before it counts as hung.
 const journeyTime = 20 * time.Minute
 
-// play runs one script against a fresh server and relays its closing line.
-func play(t *testing.T, script, chromium string) {
+// unsteady tells of a journey that failed and then passed: in the file $SMSIR_UNSTEADY, which "make e2e" prints.
+func unsteady(t *testing.T, first string) {
+	t.Helper()
+	t.Logf("UNSTEADY, passed the second time: %s", first)
+	if name := os.Getenv("SMSIR_UNSTEADY"); name != "" {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		must(t, err)
+		_, err = fmt.Fprintf(f, "UNSTEADY, passed the second time: %s\n", first)
+		must(t, errors.Join(err, f.Close()))
+	}
+}
+
+// play runs one script against a fresh server. It returns what went wrong in the journey, "" if nothing did.
+func play(t *testing.T, script, chromium string) (wrong string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -88,13 +111,14 @@ func play(t *testing.T, script, chromium string) {
 	line := closingLine.FindStringSubmatch(out.String())
 	switch {
 	case line == nil:
-		t.Errorf("%s ended (%v) without a line \"N passed, N failed\":\n%s", script, err, tail(out.String()))
+		wrong = fmt.Sprintf("%s ended (%v) without a line \"N passed, N failed\":\n%s", script, err, tail(out.String()))
 	case err != nil || line[1] == "0" || line[2] != "0":
-		t.Errorf("%s: %s (%v):\n%s", script, line[0], err, tail(out.String()))
+		wrong = fmt.Sprintf("%s: %s (%v):\n%s", script, line[0], err, tail(out.String()))
 	default:
 		t.Logf("%s: %s", script, line[0])
 	}
 	if code := s.stop(); code != 0 {
 		t.Errorf("the server ended with exit code %d", code)
 	}
+	return wrong
 }

@@ -130,10 +130,12 @@ func (h *hammer) dieAt(ctx context.Context, c *load.Crew, p failpoint.Point) {
 		c.Burst(ctx, 12)
 		switch p {
 		case failpoint.DrainBefore, failpoint.DrainAfter, failpoint.ReleaseBefore, failpoint.ReleaseAfter:
-			// The carrier is slow meanwhile: what the window has no room for is still in memory when the stop comes.
-			before := h.far.SetFaults(slow("1s"))
+			// The carrier is slow meanwhile: what the window has no room for is in memory when the stop comes, to be given back.
+			before := h.far.SetFaults(slow("3s"))
 			c.Flood(ctx, 300, func(i int) string { return fmt.Sprintf("+447700900%03d", i) })
-			eventually(h.t, "something is being sent", func() bool { return h.server.ended() || h.count(sending) > 0 })
+			eventually(h.t, "something is being sent, and more waits behind it", func() bool {
+				return h.server.ended() || h.count(sending) > 0 && h.count(held) > 0
+			})
 			_ = h.server.cmd.Process.Signal(syscall.SIGTERM)
 			<-h.server.done // it dies there, or it ends
 			h.far.SetFaults(before)
@@ -163,6 +165,9 @@ func slow(while string) []carrier.Fault {
 
 // sending counts what the newest run hands over; what an earlier one left is not recovered yet.
 const sending = "SELECT count(*) FROM messages WHERE status = 2 AND owner = (SELECT max(id) FROM nodes)"
+
+// held counts what the newest run holds in memory.
+const held = "SELECT count(*) FROM messages WHERE status = 1 AND owner = (SELECT max(id) FROM nodes)"
 
 // stop ends the server if it is still there; true if it had ended before.
 func (h *hammer) stop(signal syscall.Signal) bool {
