@@ -74,7 +74,7 @@ type Replay struct {
 type Queue interface {
 	NewID(now time.Time) smsir.ID
 	// Recover takes over, at start, what earlier runs of this node left: queued messages become
-	// claimable, messages with an open intent become unknown. It is idempotent.
+	// claimable, messages with an open intent become unknown, jobs that they ran are due again. It is idempotent.
 	Recover(ctx context.Context, now time.Time, nextLook time.Time) (requeued, unknown int, err error)
 	// Waiting lists the queues that have unowned messages, in no particular order. Its cost grows with
 	// their number, not with that of the messages.

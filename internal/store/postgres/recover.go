@@ -6,6 +6,7 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/failpoint"
+	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
 // Recover implements store.Queue: it takes over what nodes have left that are over, whoever finds it first.
@@ -19,7 +20,9 @@ func (s *Store) Recover(ctx context.Context, now, nextLook time.Time) (requeued,
 		}
 		requeued, unknown, more = requeued+q, unknown+u, q+u > 0
 	}
-	return requeued, unknown, nil
+	return requeued, unknown, s.Update(ctx, func(tx sqldb.Tx) error {
+		return sqldb.FreeJobs(tx, "NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = j.owner AND n.stopped_at = 0)")
+	})
 }
 
 // orphans finds messages whose owner is no living node: it walks from owner to owner, not over the messages.

@@ -200,6 +200,9 @@ func (*Store) ArrayHas(column string) string {
 	return "CASE WHEN " + column + " <> '' THEN EXISTS (SELECT 1 FROM json_array_elements_text(" + column + "::json) v WHERE v = ?) ELSE false END"
 }
 
+// Run implements sqldb.DB.
+func (s *Store) Run() int64 { return s.node.Load() }
+
 // IsUnique implements sqldb.DB.
 func (*Store) IsUnique(err error) bool {
 	var pe *pgconn.PgError

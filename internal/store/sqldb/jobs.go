@@ -58,8 +58,8 @@ func (s *Store) LeaseJobs(ctx context.Context, kinds []string, now, until time.T
 		leased = leased[:0]
 		for _, j := range due {
 			j.Lease, j.LeaseUntil = smsir.NewUUID(now), until
-			n, err := tx.Exec(`UPDATE jobs SET lease = $1, lease_until = $2, attempts = attempts + 1
-				WHERE id = $3 AND run_at <= $4 AND lease_until <= $4`, j.Lease, Millis(until), j.ID, Millis(now))
+			n, err := tx.Exec(`UPDATE jobs SET lease = $1, lease_until = $2, owner = $5, attempts = attempts + 1
+				WHERE id = $3 AND run_at <= $4 AND lease_until <= $4`, j.Lease, Millis(until), j.ID, Millis(now), s.db.Run())
 			if err != nil {
 				return err
 			}
@@ -71,6 +71,12 @@ func (s *Store) LeaseJobs(ctx context.Context, kinds []string, now, until time.T
 		return nil
 	})
 	return leased, err
+}
+
+// FreeJobs ends the leases of runs that are over. gone is a condition for the column owner of jobs j.
+func FreeJobs(tx Tx, gone string, args ...any) error {
+	_, err := tx.Exec("UPDATE jobs AS j SET lease = NULL, lease_until = 0, owner = NULL WHERE j.owner IS NOT NULL AND "+gone, args...)
+	return err
 }
 
 // KeepJob implements store.Jobs.
@@ -89,7 +95,7 @@ func (s *Store) AgainJob(ctx context.Context, id, lease smsir.UUID, at time.Time
 	if cause != "" {
 		counted = 0
 	}
-	return s.ofLease(ctx, `UPDATE jobs SET run_at = $3, payload = $4, error = $5, attempts = attempts - $6, lease = NULL, lease_until = 0
+	return s.ofLease(ctx, `UPDATE jobs SET run_at = $3, payload = $4, error = $5, attempts = attempts - $6, lease = NULL, lease_until = 0, owner = NULL
 		WHERE id = $1 AND lease = $2`, id, lease, Millis(at), string(payload), cause, counted)
 }
 

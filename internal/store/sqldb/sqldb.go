@@ -25,6 +25,8 @@ type DB interface {
 	// Update runs f in one durable transaction: committed when f returns nil, rolled back otherwise.
 	// f may run more than once and must not keep anything of an earlier run.
 	Update(ctx context.Context, f func(Tx) error) error
+	// Run is the number of this run of the program (nodes.id), which owns what it leases.
+	Run() int64
 	// IsUnique reports whether err is the violation of a unique constraint.
 	IsUnique(err error) bool
 }

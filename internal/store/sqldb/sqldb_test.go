@@ -73,6 +73,8 @@ func (d *plainDB) once(ctx context.Context, f func(sqldb.Tx) error, commit bool)
 	return tx.Commit()
 }
 
+func (d *plainDB) Run() int64 { return 1 }
+
 func (d *plainDB) IsUnique(err error) bool {
 	var se *sqlite3.Error
 	return errors.As(err, &se) && (se.Code() == 1555 || se.Code() == 2067)

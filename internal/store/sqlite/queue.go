@@ -15,7 +15,7 @@ import (
 const chunk = 500
 
 // Recover implements store.Queue.
-func (s *Store) Recover(_ context.Context, now, nextLook time.Time) (requeued, unknown int, err error) {
+func (s *Store) Recover(ctx context.Context, now, nextLook time.Time) (requeued, unknown int, err error) {
 	for more := true; more; {
 		q, u := 0, 0
 		failpoint.Hit(failpoint.RecoverBefore)
@@ -29,7 +29,7 @@ func (s *Store) Recover(_ context.Context, now, nextLook time.Time) (requeued, u
 		}
 		requeued, unknown, more = requeued+q, unknown+u, q+u > 0
 	}
-	return requeued, unknown, nil
+	return requeued, unknown, s.Update(ctx, func(tx sqldb.Tx) error { return sqldb.FreeJobs(tx, "j.owner < $1", s.node) })
 }
 
 // recoverChunk takes over from runs before this one: the lock on the file proves that they ended.

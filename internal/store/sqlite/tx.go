@@ -197,6 +197,9 @@ func (s *Store) Update(_ context.Context, f func(sqldb.Tx) error) error {
 	return s.writer.do(prioAccept, true, func(t *wtx) error { return f(t) })
 }
 
+// Run implements sqldb.DB.
+func (s *Store) Run() int64 { return s.node }
+
 // IsUnique implements sqldb.DB: SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE.
 func (s *Store) IsUnique(err error) bool {
 	var se *sqlite3.Error

@@ -239,6 +239,19 @@ func testRecover(b *bench) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	leased := func() int {
+		jobs, err := b.st.LeaseJobs(ctx, []string{"import"}, b.now(), b.now().Add(time.Minute), 10)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return len(jobs)
+	}
+	if _, err := b.st.AddJob(ctx, store.Job{ID: smsir.NewUUID(b.now()), Kind: "import", RunAt: b.now().Add(-2 * time.Hour), CreatedAt: b.now()}); err != nil {
+		b.Fatal(err)
+	}
+	if n := leased(); n != 1 {
+		b.Fatalf("%d jobs leased, want 1", n)
+	}
 	if err := b.st.Close(); err != nil {
 		b.Fatal(err)
 	}
@@ -248,9 +261,15 @@ func testRecover(b *bench) {
 	if err != nil || requeued != 1 || unknown != 1 {
 		b.Fatalf("recover: %d requeued, %d unknown, %v; want 1 and 1", requeued, unknown, err)
 	}
+	if n := leased(); n != 1 {
+		b.Errorf("%d jobs due after the recovery, want the one that the run before had", n)
+	}
 	requeued, unknown, err = b.st.Recover(ctx, b.now(), b.now())
 	if err != nil || requeued+unknown != 0 {
 		b.Fatalf("second recover: %d, %d, %v; want nothing", requeued, unknown, err)
+	}
+	if n := leased(); n != 0 {
+		b.Errorf("%d jobs of this run were taken from it", n)
 	}
 	m := b.state(flying.ID, smsir.Unknown, false)
 	if m.Error == nil || m.ResolveDeadline.IsZero() {
