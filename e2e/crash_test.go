@@ -272,7 +272,9 @@ func judgeOn(t *testing.T, dir, url string) *oracle.Report {
 	e := oracle.Evidence{
 		Postgres: url,
 		Database: filepath.Join(dir, "data", "smsir.db"), Simulator: filepath.Join(dir, "data", "simulator.log"),
-		Client: filepath.Join(dir, "client.log"),
+	}
+	if client := filepath.Join(dir, "client.log"); there(client) {
+		e.Client = client
 	}
 	if stream := filepath.Join(dir, "stream.log"); there(stream) {
 		e.Stream = stream
