@@ -8,9 +8,32 @@ import (
 
 // Provider is a configured upstream. Send hands over one submission and returns what the provider
 // answered. An error is always a [*SendError]; anything else is treated as unknown. A Provider never
-// retries, and is safe for concurrent use. Send must return when ctx ends.
+// retries, and is safe for concurrent use. Send must return when ctx ends, and must not begin to write what [TooLate] says
+// is over: dialing, a handshake and a place in a window can take longer than a message has left.
 type Provider interface {
 	Send(ctx context.Context, s Submission) (Accepted, error)
+}
+
+type startBy struct{}
+
+// StartBy returns a context for [Provider].Send in which the first byte of the submission must leave before t. The answer may
+// come later.
+func StartBy(ctx context.Context, t time.Time) context.Context {
+	return context.WithValue(ctx, startBy{}, t)
+}
+
+// TooLate reports whether the time of [StartBy] has come; without one it is never too late.
+func TooLate(ctx context.Context, now time.Time) bool {
+	t, ok := ctx.Value(startBy{}).(time.Time)
+	return ok && !now.Before(t)
+}
+
+// ErrTooLate is the answer of a provider to which it was: nothing was written.
+func ErrTooLate() *SendError {
+	return &SendError{
+		State: AttemptNotSent, Class: ClassRetry, Code: "too_late",
+		Text: "The message's validity ended while it waited for its turn at the provider, so nothing was sent.",
+	}
 }
 
 // Submission is one attempt as a provider sees it.

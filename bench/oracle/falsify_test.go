@@ -163,7 +163,7 @@ func attempts() []falsification {
 			s.exec("UPDATE attempts SET state = 1, ended_at = 0 WHERE id = ?", s.pick("SELECT id FROM attempts"))
 		}},
 		{"left after its validity", oracle.P10, "", func(s *scene) {
-			s.exec("UPDATE messages SET expires_at = accepted_at - 1 WHERE id = ?", s.pick("SELECT message_id FROM attempts"))
+			s.exec("UPDATE messages SET expires_at = accepted_at - 10000 WHERE id = ?", s.pick("SELECT message_id FROM attempts"))
 		}},
 		{"left before its time", oracle.P11, "", func(s *scene) {
 			s.exec("UPDATE messages SET send_at = send_at + 600000 WHERE id = ?", s.pick("SELECT id FROM messages WHERE send_at > 0 AND tries > 0"))

@@ -69,7 +69,7 @@ func cutOff() *smsir.Failure {
 }
 
 func tooLate() *smsir.Failure {
-	return &smsir.Failure{Class: smsir.ClassRetry, Code: "too_late", Text: "The message's validity ended while it waited for its turn at the provider, so nothing was sent."}
+	return smsir.ErrTooLate().Failure()
 }
 
 // abandon records the outcome of an attempt of which nothing was written. It is no fault of the provider: neither pace nor

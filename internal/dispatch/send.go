@@ -135,7 +135,7 @@ func (h *handOver) run() {
 			State: smsir.AttemptUnknown, Class: smsir.ClassUnknown, Code: "no_answer", Text: "The provider did not answer in time.",
 		})
 	})
-	accepted, err := h.call(ctx, submission(h.Message, h.attempt, d.opt.Now()))
+	accepted, err := h.call(smsir.StartBy(ctx, h.ExpiresAt), submission(h.Message, h.attempt, d.opt.Now()))
 	if timer.Stop() {
 		h.settle(accepted, err)
 		return

@@ -117,13 +117,17 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var wire wire
+	wire := wire{ctx: ctx}
 	trace := &httptrace.ClientTrace{GotConn: wire.got, WroteRequest: func(httptrace.WroteRequestInfo) { failpoint.Hit(failpoint.WireAfter) }}
 	req = once(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	failpoint.Hit(failpoint.WireBefore)
 	answer, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return Response{}, classify(ctx, err, wire.silent())
+		silent := wire.silent()
+		if silent && wire.late {
+			return Response{}, smsir.ErrTooLate()
+		}
+		return Response{}, classify(ctx, err, silent)
 	}
 	defer answer.Body.Close() //nolint:errcheck // what came is judged, not how it ended
 	out := Response{Status: answer.StatusCode, Header: answer.Header}
@@ -149,9 +153,11 @@ func once(req *http.Request) *http.Request {
 
 // wire remembers what the connections of one request had written before it.
 type wire struct {
+	ctx     context.Context // of the request
 	mu      sync.Mutex
 	used    []use
 	foreign bool // a connection that nobody counts
+	late    bool // there was a connection when the message's validity was over
 }
 
 type use struct {
@@ -168,6 +174,10 @@ func (w *wire) got(info httptrace.GotConnInfo) {
 		return
 	}
 	w.used = append(w.used, use{conn, conn.count()})
+	if smsir.TooLate(w.ctx, time.Now()) {
+		w.late = true
+		conn.seal()
+	}
 }
 
 // silent reports whether it is proved that nothing of the request was written. It closes the connections for writing

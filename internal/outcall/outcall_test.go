@@ -36,6 +36,28 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestTooLate: a message whose validity ends while the connection is made is not written, on a new connection or an old one.
+func TestTooLate(t *testing.T) {
+	t.Parallel()
+	s := listen(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+	end := time.Now().Add(300 * time.Millisecond)
+	slow := func(ctx context.Context, network, address string) (net.Conn, error) {
+		<-time.After(time.Until(end) + time.Millisecond)
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	c := newClient(t, Options{dial: slow})
+	_, err := c.Do(smsir.StartBy(t.Context(), end), post(t, s.url, "a"))
+	wantNotSent(t, err, "too_late")
+	if got, err := c.Do(smsir.StartBy(t.Context(), time.Now().Add(time.Hour)), post(t, s.url, "b")); err != nil || got.Status != 200 {
+		t.Fatalf("got %+v, error %v", got, err)
+	}
+	_, err = c.Do(smsir.StartBy(t.Context(), end), post(t, s.url, "c"))
+	wantNotSent(t, err, "too_late")
+	if a, b, c := s.count("a"), s.count("b"), s.count("c"); a != 0 || b != 1 || c != 0 {
+		t.Errorf("the server saw %d, %d and %d requests, want 0, 1 and 0", a, b, c)
+	}
+}
+
 // TestNothingLeft: where no connection comes about, nothing was sent.
 func TestNothingLeft(t *testing.T) {
 	t.Parallel()

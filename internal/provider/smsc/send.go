@@ -40,6 +40,10 @@ func (c *carrier) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted,
 	if refused != nil {
 		return smsir.Accepted{}, refused
 	}
+	if smsir.TooLate(ctx, time.Now()) { // it waited for a link, or for its place in the window
+		slot.Release()
+		return smsir.Accepted{}, smsir.ErrTooLate()
+	}
 	outcomes := make([]outcome, len(parts))
 	outcomes[0] = c.submit(ctx, conn, slot, s, parts[0])
 	if outcomes[0].err == nil {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -219,6 +221,32 @@ func TestLateAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTooLate: a message whose validity ends while it waits for a place in the window is not written.
+func TestTooLate(t *testing.T) {
+	t.Parallel()
+	script := smpptest.Script{Submit: func(int, *smpp.SubmitSM) smpptest.Answer {
+		return smpptest.Answer{After: 10 * time.Second, MessageID: "77"}
+	}}
+	run(t, script, func(r *rig) {
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, failure := r.send(r.submission("first")); failure != nil {
+				t.Errorf("the first was refused: %s", describe(failure))
+			}
+		})
+		synctest.Wait()
+		_, err := r.c.Send(smsir.StartBy(r.t.Context(), time.Now().Add(5*time.Second)), r.submission("second"))
+		var failure *smsir.SendError
+		if !errors.As(err, &failure) || failure.State != smsir.AttemptNotSent || failure.Code != "too_late" {
+			t.Errorf("got %v, want that it was too late", err)
+		}
+		all.Wait()
+		if _, failure := r.send(r.submission("third")); failure != nil || len(r.far.smsc.Submits()) != 2 {
+			t.Errorf("%d submissions (%s), want two: the place was given back, and the second was not written", len(r.far.smsc.Submits()), describe(failure))
+		}
+	}, settingBinds, "1", settingWindow, "1", settingMode, modeTransceiver)
 }
 
 // TestCodes: the settings win over the table, and what neither has is told as unmapped.
