@@ -33,6 +33,7 @@ const (
 	CodeCommitUnknown    Code = "commit_unknown"
 	CodeOptedOut         Code = "recipient_opted_out"
 	CodeLimitReached     Code = "limit_reached" // a workspace's own limit on what it sends or spends
+	CodeNoCredit         Code = "no_credit"     // the credit of a workspace does not reach for what it wants to send
 	CodeCallbackRefused  Code = "callback_refused"
 
 	CodeCredentialsRefused  Code = "credentials_refused"  // by a provider

@@ -28,6 +28,7 @@ const (
 	EventConversation EventType = "conversation.updated" // people read, assigned or archived it, or wrote in it
 
 	EventLimitNear EventType = "limit.near" // four fifths of a limit are used up; Limit says which
+	EventCreditLow EventType = "credit.low" // the credit has fallen below the point that the workspace set; Credit says how far
 
 	EventProviderDown   EventType = "provider.down"          // it does not answer; Error says what was seen last
 	EventProviderConfig EventType = "provider.misconfigured" // it refuses its settings; Error has its words
@@ -57,4 +58,5 @@ type EventData struct {
 	Conversation      string       `json:"conversation,omitempty"` // cnv_…
 	Report            string       `json:"report,omitempty"`       // rep_…
 	Limit             *LimitUse    `json:"limit,omitempty"`
+	Credit            *CreditLeft  `json:"credit,omitempty"`
 }

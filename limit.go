@@ -19,3 +19,10 @@ type LimitUse struct {
 	Currency string     `json:"currency,omitempty"` // of an amount of money
 	Until    *time.Time `json:"until,omitempty"`    // when it begins anew
 }
+
+// CreditLeft is how the credit of a workspace stands, in millionths.
+type CreditLeft struct {
+	Balance  int64  `json:"balance"`
+	Low      int64  `json:"low"` // the point below which people are told
+	Currency string `json:"currency"`
+}

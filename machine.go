@@ -29,6 +29,7 @@ func (m *Message) move(now time.Time, to State, reason Reason) Event {
 	if to.Final {
 		m.FinishedAt, m.ReceiptDeadline, m.ResolveDeadline = now, time.Time{}, time.Time{}
 	}
+	m.charge()
 	return m.event(now, EventOf(to.Status))
 }
 

@@ -29,6 +29,7 @@ type world struct {
 	events  []smsir.Event
 	proofs  map[int]smsir.AttemptState // by attempt number
 	started map[int]time.Time
+	ledger  map[smsir.Charge]int // entries by kind
 }
 
 func (w *world) apply(what string, change func() []smsir.Event) {
@@ -72,6 +73,34 @@ func (w *world) apply(what string, change func() []smsir.Event) {
 	}
 	w.events = append(w.events, events...)
 	w.checkTruth(what)
+	w.checkCharge(what, before.Charge)
+}
+
+// checkCharge: one reserve, then one settle or release, at most one refund, and nothing held when it is over (I10). Whoever
+// was sent nothing for certain pays nothing.
+func (w *world) checkCharge(what string, from smsir.Charge) {
+	m := w.m
+	for _, kind := range from.Until(m.Charge) {
+		w.ledger[kind]++
+	}
+	var balance, held int64
+	for kind, n := range w.ledger {
+		if n != 1 {
+			w.t.Fatalf("%s: %d entries of kind %v", what, n, kind)
+		}
+		b, h := kind.Change(m.Cost)
+		balance, held = balance+b, held+h
+	}
+	if w.ledger[smsir.Settled] > 0 && w.ledger[smsir.Released] > 0 || w.ledger[smsir.Refunded] > w.ledger[smsir.Settled] {
+		w.t.Fatalf("%s: entries %v", what, w.ledger)
+	}
+	if !m.Final {
+		return
+	}
+	nobody := m.Status == smsir.Failed || m.Status == smsir.Canceled || m.Status == smsir.Blocked || m.Status == smsir.Expired && m.Reason != smsir.ReasonNetwork
+	if want := map[bool]int64{false: -m.Cost}[nobody]; held != 0 || balance != want {
+		w.t.Fatalf("%s: final %v holds %d and has taken %d, want 0 and %d; entries %v", what, m.State(), held, balance, want, w.ledger)
+	}
 }
 
 // checkTruth: a status that says "nobody has it" needs proof for every attempt (I4, I8).
@@ -146,7 +175,9 @@ func TestNoSequenceOfEvidenceBreaksTheContract(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		policy := rapid.SampledFrom([]smsir.OnUnknown{smsir.Hold, smsir.RetryOnce, smsir.Alert}).Draw(rt, "policy")
 		m := newMessage(time.Duration(rapid.IntRange(0, 2).Draw(rt, "send in"))*time.Hour, policy)
-		w := &world{t: rt, m: m, now: t0, proofs: map[int]smsir.AttemptState{}, started: map[int]time.Time{}}
+		w := &world{t: rt, m: m, now: t0, proofs: map[int]smsir.AttemptState{}, started: map[int]time.Time{}, ledger: map[smsir.Charge]int{}}
+		m.Reserve(rapid.Int64Range(0, 2).Draw(rt, "cost"))
+		w.checkCharge("accept", smsir.NotCharged)
 		w.events = append(w.events, m.Accept(t0, rapid.Bool().Draw(rt, "undo")))
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 60, 3600, 90000}).Draw(rt, "wait")) * time.Second)

@@ -32,6 +32,8 @@ type Message struct {
 	ExpiresAt  time.Time // no first byte leaves after it
 	// OrderingKey makes it start after the one before it with the same key (A9); "" for no order.
 	OrderingKey string
+	// Cost is what it takes of the credit of its workspace, millionths of its currency; 0 unless credit was on.
+	Cost int64
 
 	// Moved by the methods of this type only.
 	Status            Status
@@ -52,6 +54,7 @@ type Message struct {
 	CancelRequested   bool
 	LateReceipt       *LateReceipt
 	Error             *Failure
+	Charge            Charge
 }
 
 // State is the pair of status and finality.
@@ -193,6 +196,7 @@ const (
 	ReasonNetwork        Reason = "network"         // expired at the network
 	ReasonPartial        Reason = "partial"         // some parts arrived, some did not
 	ReasonOptedOut       Reason = "opted_out"
+	ReasonNoCredit       Reason = "no_credit"    // the credit of the workspace did not reach for it
 	ReasonRefused        Reason = "refused"      // a provider refused it for good
 	ReasonNoRoute        Reason = "no_route"     // no provider would take it
 	ReasonMaxAttempts    Reason = "max_attempts" // every try was refused or not sent

@@ -109,6 +109,7 @@ var kinds = []Kind{
 	{smsir.CodeInvalid, 422, "Not valid", "Correct the fields that errors names.", false},
 	{smsir.CodeIdempotencyReuse, 422, "Idempotency-Key used for another request", "Use a new key for a new request.", false},
 	{smsir.CodeOptedOut, 422, "Recipient has opted out", "Do not send to this number from this sender.", false},
+	{smsir.CodeNoCredit, 422, "Not enough credit", "Send less, or ask an owner of the workspace or an operator to add credit.", false},
 	{CodeUpgradeRequired, 426, "Not a stream", "Connect with a WebSocket (version 13), or send Accept: text/event-stream.", false},
 	{CodePasswordWeak, 422, "Password too weak", "Choose 8 or more characters that are not a well-known password; 15 or more are advised.", false},
 	{CodeSlowDown, 429, "Too many failed attempts", "Wait as long as Retry-After says.", true},

@@ -66,7 +66,7 @@ func (g *gateway) sendAnswer(ctx context.Context, o inbox.Outgoing) error {
 		Render:      func(*accept.Result) (int, []byte, error) { return 202, []byte("{}"), nil },
 	})
 	var invalid *accept.InvalidError
-	if errors.As(err, &invalid) || smsir.CodeOf(err) == smsir.CodeOptedOut || smsir.CodeOf(err) == smsir.CodeLimitReached {
+	if code := smsir.CodeOf(err); errors.As(err, &invalid) || code == smsir.CodeOptedOut || code == smsir.CodeLimitReached || code == smsir.CodeNoCredit {
 		return fmt.Errorf("%w: %w", inbox.ErrRefused, err)
 	}
 	return err

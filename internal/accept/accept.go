@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -197,7 +198,7 @@ func (e *InvalidError) Error() string {
 	return fmt.Sprintf("%s (row %d, field %s; %d in all)", e.Problems[0].Text, e.Problems[0].Index, e.Problems[0].Field, len(e.Problems))
 }
 
-// Send accepts an order. Errors: [*InvalidError]; [*LimitError]; [*smsir.Error] with CodeIdempotencyReuse,
+// Send accepts an order. Errors: [*InvalidError]; [*LimitError]; [*CreditError]; [*smsir.Error] with CodeIdempotencyReuse,
 // CodeOptedOut, CodeClientRefUsed, CodeQueueFull, CodeStorageFull, CodeStorageDown or
 // CodeCommitUnknown.
 func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
@@ -217,7 +218,15 @@ func (s *Service) Send(ctx context.Context, o Order) (*Result, error) {
 			return nil, err
 		}
 	}
-	p, err := s.plan(ctx, &o, list)
+	if o.Batch && o.Workspace.CreditOn {
+		return s.sendWhatFits(ctx, &o, list)
+	}
+	return s.try(ctx, &o, list, math.MaxInt64)
+}
+
+// try accepts an order. Where credit is on, rows that cost more than reach together are blocked.
+func (s *Service) try(ctx context.Context, o *Order, list *smsir.PriceList, reach int64) (*Result, error) {
+	p, err := s.plan(ctx, o, list, reach)
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +254,7 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	a := &store.Acceptance{
 		Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL,
 		Conversation: p.order.Conversation, Confirmation: p.order.Confirmation, Meters: p.meters(),
+		Spend: p.toSpend(),
 	}
 	result := &p.result
 	if p.order.Render != nil {

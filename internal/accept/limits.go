@@ -124,20 +124,27 @@ func otpMeters(messages []*smsir.Message, limit int64, now time.Time) []store.Me
 	return all
 }
 
-// priced reports whether messages of a workspace need a price to be accepted: without one, no limit on money can hold.
-func priced(w *store.Workspace) bool { return w.Limits.SpendPerDay|w.Limits.SpendPerMonth != 0 }
+// priced reports whether messages of a workspace need a price to be accepted: without one, no limit on money can hold, and
+// there is nothing to take from its credit.
+func priced(w *store.Workspace) bool {
+	return w.CreditOn || w.Limits.SpendPerDay|w.Limits.SpendPerMonth != 0
+}
 
 // price finds what a message costs its workspace.
 func (c *checker) price(m *smsir.Message, list *smsir.PriceList, now time.Time) (micros int64) {
 	price, ok := list.Of(m.To, m.Country, now)
 	if !ok {
-		c.add("to", "price_unknown", "The price list has no price for %s, and this workspace limits what it spends. Ask an owner to add one under Settings, Prices.", m.To)
+		c.add("to", "price_unknown", "The price list has no price for %s, and this workspace counts what it spends. Ask an owner to add one under Settings, Prices.", m.To)
 	}
 	return price.Micros * int64(m.Segments)
 }
 
 // refusal says in words what limit an order does not fit, when it begins anew and who can raise it.
 func refusal(err error, w *store.Workspace) error {
+	var short *store.CreditError
+	if errors.As(err, &short) {
+		return noCredit(short, w)
+	}
 	var full *store.FullError
 	if !errors.As(err, &full) {
 		return err

@@ -14,6 +14,8 @@ type plan struct {
 	order    *Order
 	now      time.Time
 	list     *smsir.PriceList // nil where no message needs a price
+	reach    int64            // what the rows may cost together where credit is on; the others are blocked
+	spend    int64            // what they cost
 	messages []*smsir.Message
 	costs    []int64 // of each message, millionths; all 0 without a list
 	rows     []int   // index of the request behind each message
@@ -23,8 +25,8 @@ type plan struct {
 	result   Result
 }
 
-func (s *Service) plan(ctx context.Context, o *Order, list *smsir.PriceList) (*plan, error) {
-	p := &plan{s: s, order: o, list: list, now: s.opt.Now().UTC().Truncate(time.Millisecond)}
+func (s *Service) plan(ctx context.Context, o *Order, list *smsir.PriceList, reach int64) (*plan, error) {
+	p := &plan{s: s, order: o, list: list, reach: reach, now: s.opt.Now().UTC().Truncate(time.Millisecond)}
 	switch {
 	case len(o.Requests) == 0:
 		p.problems = []Problem{{Field: "to", Code: "recipients_missing", Text: "There is no recipient. Give at least one number."}}
@@ -88,6 +90,10 @@ func (p *plan) check(ctx context.Context) error {
 		}
 		refs[m.ClientRef] = p.rows[i]
 		switch {
+		case (!blocked[m.To] || p.order.Confirmation) && !p.charge(m, p.costs[i]):
+			p.events = append(p.events, m.AcceptBlocked(p.now, smsir.ReasonNoCredit, &smsir.Failure{
+				Class: smsir.ClassBlocked, Code: string(smsir.CodeNoCredit), Text: "The credit of the workspace did not reach for this message.",
+			})...)
 		case !blocked[m.To] || p.order.Confirmation:
 			m.Reason, m.NextAt = wait, until
 			p.events = append(p.events, m.Accept(p.now, p.order.Requests[p.rows[i]].Hold > 0))
@@ -105,6 +111,19 @@ func (p *plan) check(ctx context.Context) error {
 	}
 	p.result.Messages = p.messages
 	return nil
+}
+
+// charge reserves what a message costs, where credit is on; false if that is more than is left.
+func (p *plan) charge(m *smsir.Message, cost int64) bool {
+	if !p.order.Workspace.CreditOn {
+		return true
+	}
+	if cost > p.reach-p.spend {
+		return false
+	}
+	p.spend += cost
+	m.Reserve(cost)
+	return true
 }
 
 // suppressed asks once for each sender of the order, which is nearly always one.

@@ -269,6 +269,8 @@ func (s *Server) refusalOf(err error) *refused {
 		return &refused{smpp.RMSGQFUL, "Too many messages of this workspace wait to be sent."}
 	case smsir.CodeLimitReached:
 		return &refused{smpp.RTHROTTLED, limitText(err)}
+	case smsir.CodeNoCredit:
+		return &refused{smpp.RSUBMITFAIL, creditText(err)}
 	case smsir.CodeStorageFull:
 		return &refused{smpp.RMSGQFUL, "There is no room to store messages."}
 	}
@@ -283,6 +285,15 @@ func limitText(err error) string {
 	var limit *accept.LimitError
 	if errors.As(err, &limit) {
 		return limit.Text
+	}
+	return ""
+}
+
+// creditText is what the credit of the workspace says of itself.
+func creditText(err error) string {
+	var short *accept.CreditError
+	if errors.As(err, &short) {
+		return short.Text
 	}
 	return ""
 }

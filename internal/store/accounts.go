@@ -37,6 +37,10 @@ type Workspace struct {
 	// Currency is that of its prices, ISO 4217; "" before it has any. PricesVersion grows with every change of them.
 	Currency      string
 	PricesVersion int64
+	// CreditOn reserves the price of every message from the credit of the workspace, and refuses what that does not reach for.
+	// CreditLow is the balance below which people are told, millionths; 0 for never.
+	CreditOn  bool
+	CreditLow int64
 	// Registered refuses messages from senders that are not registered and approved.
 	Registered bool
 	// Quiet are the hours in which the web app asks before it lets a phone ring; zero for none.
@@ -254,6 +258,7 @@ type Store interface {
 	Imports
 	History
 	SMPPAccounts
+	Credits
 	Campaigns
 	Inbox
 	Reports

@@ -24,7 +24,7 @@ type Accepter interface {
 	NewID(now time.Time) smsir.ID
 	// Accept stores messages with their first events, client references and idempotency record in
 	// one durable step. If the key is known already it stores nothing and returns the record.
-	// Errors: [*FullError]; CodeClientRefUsed, CodeStorageFull, CodeStorageDown, CodeCommitUnknown.
+	// Errors: [*FullError]; [*CreditError]; CodeClientRefUsed, CodeStorageFull, CodeStorageDown, CodeCommitUnknown.
 	Accept(ctx context.Context, a *Acceptance) (*Replay, error)
 	// Backlog is how many messages of a workspace are scheduled or queued.
 	Backlog(ctx context.Context, workspace smsir.UUID) (int64, error)
@@ -34,6 +34,8 @@ type Accepter interface {
 	// Suppressed returns those of the recipients that must get nothing from sender ("" for the
 	// provider's choice, which any suppression of the recipient forbids).
 	Suppressed(ctx context.Context, workspace smsir.UUID, recipients []string, sender string) (map[string]bool, error)
+	// Balance is the credit that a workspace can spend, millionths of its currency.
+	Balance(ctx context.Context, workspace smsir.UUID) (int64, error)
 	// Used tells what meters of a workspace count now, one for each: 0 before the first use.
 	Used(ctx context.Context, workspace smsir.UUID, meters []Meter) ([]int64, error)
 	// Replay finds a stored idempotency record, nil if there is none.
@@ -51,6 +53,7 @@ type Acceptance struct {
 	Confirmation bool             // they tell their recipients of an opt-out, which does not block them
 	ClientRefs   time.Duration    // how long a client reference stays unique
 	Meters       []Meter          // what it uses up; none in a workspace without limits
+	Spend        Spend            // what its messages with a charge cost together
 }
 
 // Idempotency is the record that makes a retry safe.

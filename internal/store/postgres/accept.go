@@ -66,6 +66,9 @@ func (o *acceptOp) need(w *work) {
 		w.keys[k] = &keyState{idemKey: k, record: r, by: o}
 	}
 	w.wantMeters(o.Acceptance)
+	if o.Spend.Micros > 0 {
+		w.credit(o.Workspace)
+	}
 	if o.ClientRefs <= 0 {
 		return
 	}
@@ -108,10 +111,15 @@ func (o *acceptOp) run(w *work) error {
 			return clientRefUsed(m.ClientRef, k.message)
 		}
 	}
-	if err := w.use(o.Acceptance); err != nil {
+	err := w.reach(o.Acceptance)
+	if err == nil {
+		err = w.use(o.Acceptance)
+	}
+	if err != nil {
 		w.dropKeys(o)
 		return err
 	}
+	w.spend(o.Acceptance)
 	for _, m := range o.Messages {
 		var owner any
 		if o.Owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn

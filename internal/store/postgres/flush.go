@@ -17,7 +17,7 @@ import (
 // birthKinds and movingKinds are the kinds of sqldb.BirthColumns and sqldb.MovingColumns, for a bulk.
 const (
 	birthKinds  = "ibiibitttttiibitttiiiit" + "iitiiiit" + "in"
-	movingKinds = "iitiiiiiiiiibiiiiitt"
+	movingKinds = "iitiiiiiiiiibiiiiitti"
 )
 
 // flush writes everything the steps have decided: one statement for each table, in one round trip. Events come last, so
@@ -25,6 +25,9 @@ const (
 // waited for: the events of a message have the order of its moves.
 func (w *work) flush() error {
 	b := &pgx.Batch{}
+	if err := w.chargeMoves(); err != nil {
+		return err
+	}
 	w.insertMessages(b)
 	w.thread(b)
 	w.updateMessages(b)
@@ -33,6 +36,7 @@ func (w *work) flush() error {
 	w.writeReceipts(b)
 	w.writeCounts(b)
 	w.writeMeters(b)
+	w.writeCredits(b)
 	for _, s := range w.after {
 		if s.run == nil {
 			b.Queue(s.query, s.args...)
@@ -50,11 +54,20 @@ func (w *work) insertMessages(b *pgx.Batch) {
 	if len(w.born) == 0 {
 		return
 	}
-	in := newBulk(birthKinds)
+	in, charged := newBulk(birthKinds), newBulk(birthKinds+"ii")
 	for _, n := range w.born {
-		in.add(sqldb.BirthArgs(n.m, n.owner)...)
+		if n.m.Charge == smsir.NotCharged {
+			in.add(sqldb.BirthArgs(n.m, n.owner)...)
+		} else {
+			charged.add(sqldb.ChargedArgs(n.m, n.owner)...)
+		}
 	}
-	b.Queue("INSERT INTO messages ("+sqldb.BirthColumns+") SELECT * FROM "+in.from(0), in.cols...)
+	if in.n > 0 {
+		b.Queue("INSERT INTO messages ("+sqldb.BirthColumns+") SELECT * FROM "+in.from(0), in.cols...)
+	}
+	if charged.n > 0 {
+		b.Queue("INSERT INTO messages ("+sqldb.ChargedColumns+") SELECT * FROM "+charged.from(0), charged.cols...)
+	}
 }
 
 // movingSet is "status = u.status, final = u.final, …".

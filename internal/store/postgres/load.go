@@ -34,7 +34,10 @@ func (w *work) load() error {
 	if err := w.t.batch(b); err != nil {
 		return err
 	}
-	return w.lockMeters()
+	if err := w.lockMeters(); err != nil {
+		return err
+	}
+	return w.lockCredits()
 }
 
 // lockWorkspaces shares the lock of the workspaces whose messages are about to be sent, and takes it whole where a

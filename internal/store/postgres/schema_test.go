@@ -17,7 +17,7 @@ import (
 
 // onlyHere are the columns that PostgreSQL has and SQLite has not, for several nodes.
 var onlyHere = []string{
-	"counts.shard", "nodes.name", "nodes.slot", "nodes.version", "nodes.lease_until",
+	"counts.shard", "credit_held.shard", "nodes.name", "nodes.slot", "nodes.version", "nodes.lease_until",
 	"workspace_leases.workspace_id", "workspace_leases.node", "workspace_leases.lease_until",
 }
 

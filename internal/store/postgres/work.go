@@ -45,6 +45,7 @@ type work struct {
 	absent      map[smsir.UUID]bool // workspaces that do not exist
 	byReference map[reference][]*attempt
 	meters      map[meterKey]*meterState
+	credits     map[smsir.UUID]*creditState // whose balances are locked, or are to be changed
 	after       []statement // run in order by flush, behind everything else
 
 	undos []func()
@@ -139,7 +140,7 @@ func newWork(t *tx, number int) *work {
 		messages: map[smsir.ID]*entry{}, attempts: map[smsir.ID]*attempt{}, parts: map[smsir.ID][]*part{}, seen: map[receiptKey]bool{},
 		parked: map[reference][]smsir.Receipt{}, keys: map[idemKey]*keyState{}, refs: map[clientRef]*refState{}, stops: map[stop][]string{},
 		exempt: map[smsir.ID]bool{}, paused: map[smsir.UUID]bool{}, absent: map[smsir.UUID]bool{},
-		meters: map[meterKey]*meterState{},
+		meters: map[meterKey]*meterState{}, credits: map[smsir.UUID]*creditState{},
 	}
 }
 

@@ -12,10 +12,10 @@ const (
 		encoding, segments, provider_id, on_unknown, client_ref, tags, metadata, resend_of, accepted_at, send_at, expires_at, ordering_key`
 	MovingColumns = `status, final, reason, attempts, tries, seq, next_at, updated_at, sent_at, finished_at, receipt_deadline,
 		resolve_deadline, used_provider_id, parts_total, parts_delivered, parts_failed, possible_duplicate, cancel_requested,
-		late_receipt, error`
-	MessageColumns = FixedColumns + ", " + MovingColumns
+		late_receipt, error, charge`
+	MessageColumns = FixedColumns + ", cost, " + MovingColumns
 	// StepColumns are what the state machine needs of a message, and no text.
-	StepColumns = "id, workspace_id, class, segments, on_unknown, recipient, sender, accepted_at, send_at, expires_at, ordering_key, " + MovingColumns
+	StepColumns = "id, workspace_id, class, segments, on_unknown, recipient, sender, accepted_at, send_at, expires_at, ordering_key, cost, " + MovingColumns
 )
 
 // Scanner is a row, or a result set that stands on one.
@@ -27,6 +27,7 @@ type moving struct {
 	nextAt, updatedAt, sentAt, finishedAt                        int64
 	receiptDeadline, resolveDeadline                             int64
 	partsTotal, partsDelivered, partsFailed, duplicate, canceled int64
+	charge                                                       int64
 	reason, late, failure                                        string
 	used                                                         smsir.UUID
 }
@@ -35,7 +36,7 @@ func (v *moving) dst() []any {
 	return []any{
 		&v.status, &v.final, &v.reason, &v.attempts, &v.tries, &v.seq, &v.nextAt, &v.updatedAt, &v.sentAt, &v.finishedAt,
 		&v.receiptDeadline, &v.resolveDeadline, &v.used, &v.partsTotal, &v.partsDelivered, &v.partsFailed, &v.duplicate, &v.canceled,
-		&v.late, &v.failure,
+		&v.late, &v.failure, &v.charge,
 	}
 }
 
@@ -46,6 +47,7 @@ func (v *moving) into(m *smsir.Message) error {
 	m.ReceiptDeadline, m.ResolveDeadline, m.UsedProvider = Time(v.receiptDeadline), Time(v.resolveDeadline), v.used
 	m.Parts = smsir.Parts{Total: int(v.partsTotal), Delivered: int(v.partsDelivered), Failed: int(v.partsFailed)}
 	m.PossibleDuplicate, m.CancelRequested = v.duplicate == 1, v.canceled == 1
+	m.Charge = smsir.Charge(v.charge) //nolint:gosec // what was stored
 	if err := Unmarshal(v.late, &m.LateReceipt); err != nil {
 		return err
 	}
@@ -59,6 +61,7 @@ func MovingArgs(m *smsir.Message) []any {
 		Millis(m.UpdatedAt), Millis(m.SentAt), Millis(m.FinishedAt), Millis(m.ReceiptDeadline),
 		Millis(m.ResolveDeadline), m.UsedProvider, int64(m.Parts.Total), int64(m.Parts.Delivered), int64(m.Parts.Failed),
 		Flag(m.PossibleDuplicate), Flag(m.CancelRequested), Marshal(m.LateReceipt), Marshal(m.Error),
+		int64(m.Charge),
 	}
 }
 
@@ -70,7 +73,7 @@ func ScanMessage(row Scanner) (*smsir.Message, error) {
 	var v moving
 	dst := append([]any{
 		&id, &m.Workspace, &batch, &kind, &m.CreatedBy.ID, &class, &m.To, &m.ToRaw, &m.Country, &m.From, &m.Text,
-		&encoding, &segments, &m.Provider, &policy, &m.ClientRef, &tags, &metadata, &resend, &accepted, &send, &expires, &m.OrderingKey,
+		&encoding, &segments, &m.Provider, &policy, &m.ClientRef, &tags, &metadata, &resend, &accepted, &send, &expires, &m.OrderingKey, &m.Cost,
 	}, v.dst()...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func ScanStep(row Scanner) (*smsir.Message, error) {
 	var m smsir.Message
 	var id, class, segments, policy, accepted, send, expires int64
 	var v moving
-	dst := append([]any{&id, &m.Workspace, &class, &segments, &policy, &m.To, &m.From, &accepted, &send, &expires, &m.OrderingKey}, v.dst()...)
+	dst := append([]any{&id, &m.Workspace, &class, &segments, &policy, &m.To, &m.From, &accepted, &send, &expires, &m.OrderingKey, &m.Cost}, v.dst()...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, err
 	}
@@ -104,6 +107,14 @@ func ScanStep(row Scanner) (*smsir.Message, error) {
 // BirthColumns are those that are written when a message is accepted. The others begin with their defaults: each value that
 // is not bound spares a microsecond's tenth, ten thousand times a second.
 const BirthColumns = FixedColumns + ", status, final, reason, seq, next_at, updated_at, finished_at, error, deadline_at, owner"
+
+// ChargedColumns are those of a message that is charged to the credit of its workspace.
+const ChargedColumns = BirthColumns + ", cost, charge"
+
+// ChargedArgs are the values of ChargedColumns.
+func ChargedArgs(m *smsir.Message, owner any) []any {
+	return append(BirthArgs(m, owner), m.Cost, int64(m.Charge))
+}
 
 // BirthArgs are the values of BirthColumns. owner is the number of the run that holds the message, or nil.
 func BirthArgs(m *smsir.Message, owner any) []any {

@@ -8,7 +8,7 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
-const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at, w.queue_max_count, w.queue_max_age, w.limits, w.currency, w.prices_version, w.registered_senders, w.quiet_from, w.quiet_to"
+const workspaceColumns = "w.id, w.name, w.country, w.time_zone, w.on_unknown, w.smart, w.created_at, w.paused_at, w.queue_max_count, w.queue_max_age, w.limits, w.currency, w.prices_version, w.registered_senders, w.quiet_from, w.quiet_to, w.credit_on, w.credit_low"
 
 func scanWorkspace(w *store.Workspace) scan {
 	return scan{
@@ -24,6 +24,8 @@ func scanWorkspace(w *store.Workspace) scan {
 		boolean{&w.Registered},
 		&w.Quiet.From,
 		&w.Quiet.To,
+		boolean{&w.CreditOn},
+		&w.CreditLow,
 	}
 }
 

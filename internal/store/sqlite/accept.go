@@ -17,21 +17,28 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 		return nil, err
 	}
 	var replay *store.Replay
-	var full *store.FullError
+	var refused error
 	err := s.writer.do(prioAccept, false, func(t *wtx) (err error) {
-		full = nil
+		refused = nil
 		if a.Idempotency != nil && !canary.On(canary.NoReplay) {
 			if replay, err = t.replay(a.Workspace, a.Idempotency.Scope, a.Idempotency.Key, s.now()); err != nil || replay != nil {
 				return err
 			}
 		}
-		if full, err = t.use(a); err != nil || full != nil {
+		balance := int64(0)
+		if balance, refused, err = t.reach(a); err == nil && refused == nil {
+			refused, err = t.use(a)
+		}
+		if err != nil || refused != nil {
+			return err
+		}
+		if err := t.spend(a, balance); err != nil {
 			return err
 		}
 		return t.accept(a)
 	})
-	if err == nil && full != nil {
-		return nil, full
+	if err == nil && refused != nil {
+		return nil, refused
 	}
 	if err == nil && canary.On(canary.KeyOutside) && a.Idempotency != nil && replay == nil {
 		canary.Linger()
@@ -53,6 +60,11 @@ func (t *wtx) accept(a *store.Acceptance) error {
 		}
 		if err := t.insertMessage(m, a.Owned); err != nil {
 			return err
+		}
+		if m.Charge != smsir.NotCharged {
+			if err := t.charge(m, smsir.NotCharged); err != nil {
+				return err
+			}
 		}
 		n := 0
 		for n < len(events) && events[n].Message == m.ID {

@@ -6,9 +6,9 @@ import (
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
-// use adds an acceptance to the meters it names. If it does not fit one, nothing is written and that one is returned:
+// use adds an acceptance to the meters it names. If it does not fit one, nothing is written and that one is refused:
 // this is no error, so that a refusal does not make its neighbours in the commit run again.
-func (t *wtx) use(a *store.Acceptance) (*store.FullError, error) {
+func (t *wtx) use(a *store.Acceptance) (refused, err error) {
 	if len(a.Meters) == 0 {
 		return nil, nil
 	}

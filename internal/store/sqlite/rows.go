@@ -13,6 +13,11 @@ func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 	if owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 		owner = t.s.node
 	}
+	if m.Charge != smsir.NotCharged {
+		_, err := t.Exec("INSERT INTO messages ("+sqldb.ChargedColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+			?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sqldb.ChargedArgs(m, owner)...)
+		return err
+	}
 	// Plain marks: the driver looks every numbered one up by name.
 	_, err := t.Exec("INSERT INTO messages ("+sqldb.BirthColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sqldb.BirthArgs(m, owner)...)
@@ -70,6 +75,11 @@ func (t *wtx) trySave(m, before *smsir.Message, events []smsir.Event) (bool, err
 	}
 	if wait, frees := sqldb.Frees(before, m); frees {
 		if _, err := t.Exec(sqldb.WakeNext(""), m.Workspace, m.OrderingKey, int64(m.ID), sqldb.Millis(m.UpdatedAt.Add(wait))); err != nil {
+			return false, err
+		}
+	}
+	if m.Charge != before.Charge {
+		if err := t.charge(m, before.Charge); err != nil {
 			return false, err
 		}
 	}

@@ -26,6 +26,7 @@ type wtx struct {
 	saves       map[uint32]string                 // of saveQuery
 	warm        warm
 	deltas      []delta
+	holds       []hold
 	wroteEvents bool
 }
 
@@ -37,15 +38,21 @@ type delta struct {
 	n         int64
 }
 
-type txMark struct {
-	deltas int
-	events bool
+// hold is credit that a message holds back, or does no more.
+type hold struct {
+	workspace smsir.UUID
+	n         int64
 }
 
-func (t *wtx) reset()       { t.deltas, t.wroteEvents = t.deltas[:0], false }
-func (t *wtx) mark() txMark { return txMark{len(t.deltas), t.wroteEvents} }
+type txMark struct {
+	deltas, holds int
+	events        bool
+}
+
+func (t *wtx) reset()       { t.deltas, t.holds, t.wroteEvents = t.deltas[:0], t.holds[:0], false }
+func (t *wtx) mark() txMark { return txMark{len(t.deltas), len(t.holds), t.wroteEvents} }
 func (t *wtx) rewind(m txMark) {
-	t.deltas, t.wroteEvents = t.deltas[:m.deltas], m.events
+	t.deltas, t.holds, t.wroteEvents = t.deltas[:m.deltas], t.holds[:m.holds], m.events
 	t.warm.forget()
 }
 
@@ -231,7 +238,7 @@ func (t *wtx) flushCounts() error {
 			return err
 		}
 	}
-	return nil
+	return t.flushHolds()
 }
 
 // record stores the events of a message, given ids inside the commit so that their order is the
