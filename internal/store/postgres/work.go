@@ -46,7 +46,7 @@ type work struct {
 	byReference map[reference][]*attempt
 	meters      map[meterKey]*meterState
 	credits     map[smsir.UUID]*creditState // whose balances are locked, or are to be changed
-	after       []statement // run in order by flush, behind everything else
+	after       []statement                 // run in order by flush, behind everything else
 
 	undos []func()
 }
