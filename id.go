@@ -43,6 +43,7 @@ const (
 	PrefixAudit        = "aud" // an entry of the audit log
 	PrefixSender       = "snd"
 	PrefixReport       = "rep" // a weekly summary
+	PrefixCredit       = "crd" // an entry of the credit ledger
 )
 
 // ID identifies a row of a hot table (message, attempt, receipt, inbound, event, batch).

@@ -13,6 +13,7 @@ type Bootstrap struct {
 	Cursor      string       `json:"cursor" doc:"Where to resume the event stream so that nothing is missed: everything up to it is in this answer." example:"evt_0g5t3v2k9qw1a"`
 	Limits      Limits       `json:"limits" doc:"What a send may ask for."`
 	LimitsNear  []LimitUse   `json:"limits_near" nullable:"false" doc:"Limits of the workspace of which four fifths or more are used up."`
+	Credit      *Credit      `json:"credit,omitempty" doc:"The credit of the workspace; left out where it is off, and for a caller that may not read it."`
 	Unconfirmed int          `json:"unconfirmed" minimum:"0" doc:"Messages accepted in the last ten days whose outcome is unknown now."`
 	Checklist   []SetupCheck `json:"checklist" nullable:"false" doc:"First steps, done or not, from the facts."`
 }

@@ -133,7 +133,7 @@ func EventOf(e *smsir.Event) Event {
 	w.Data = EventData{
 		Status: d.Status, Final: d.Final, Reason: string(d.Reason), Attempt: d.Attempt, Provider: d.Provider,
 		References: d.References, NextAt: d.NextAt, Deadline: d.Deadline, PossibleDuplicate: d.PossibleDuplicate,
-		Error: FailureOf(d.Error), Actor: d.Actor, Conversation: d.Conversation, Limit: LimitUseOf(d.Limit), Report: d.Report,
+		Error: FailureOf(d.Error), Actor: d.Actor, Conversation: d.Conversation, Limit: LimitUseOf(d.Limit), Credit: CreditLeftOf(d.Credit), Report: d.Report,
 	}
 	if d.LateReceipt != nil {
 		w.Data.LateReceipt = &LateReceipt{Status: d.LateReceipt.Status.String(), At: d.LateReceipt.At.UTC(), Code: d.LateReceipt.Code}
@@ -148,6 +148,14 @@ func Time(t time.Time) *time.Time {
 	}
 	u := t.UTC()
 	return &u
+}
+
+// CreditLeftOf shows how far credit has fallen; nil for none.
+func CreditLeftOf(c *smsir.CreditLeft) *CreditLeft {
+	if c == nil {
+		return nil
+	}
+	return &CreditLeft{Balance: smsir.FormatMicros(c.Balance), Low: smsir.FormatMicros(c.Low), Currency: c.Currency}
 }
 
 // LimitUseOf shows how much of a limit is used up; nil for none.

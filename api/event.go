@@ -6,7 +6,7 @@ import "time"
 // listed under a message.
 type Event struct {
 	ID        string    `json:"id" doc:"Identifier, and the cursor to resume after. Events come in the order of their ids." example:"evt_0g5t3v2k9qw1a"`
-	Type      string    `json:"type" doc:"message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, limit.near, provider.down, provider.misconfigured, provider.up, or report.weekly." example:"message.delivered"`
+	Type      string    `json:"type" doc:"message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, limit.near, credit.low, provider.down, provider.misconfigured, provider.up, or report.weekly." example:"message.delivered"`
 	At        time.Time `json:"at" doc:"When it happened."`
 	MessageID string    `json:"message_id,omitempty" doc:"The message it is about." example:"msg_0g5t3v2k9qw1a"`
 	Seq       int       `json:"seq,omitempty" doc:"Counts the events of its message from 1 without a gap."`
@@ -31,6 +31,7 @@ type EventData struct {
 	Conversation      string       `json:"conversation_id,omitempty" doc:"The conversation that an inbound message or a change belongs to."`
 	Report            string       `json:"report_id,omitempty" doc:"With report.weekly: the summary of the week, see GET /v1/reports/weekly/{id}."`
 	Limit             *LimitUse    `json:"limit,omitempty" doc:"With limit.near: the limit, and what is used up of it."`
+	Credit            *CreditLeft  `json:"credit,omitempty" doc:"With credit.low: what was left."`
 	Message           *Message     `json:"message,omitempty" doc:"In the stream, with message.accepted: the whole message as it was accepted."`
 	Inbound           *Inbound     `json:"inbound,omitempty" doc:"In the stream, with inbound.received: the whole inbound message."`
 }

@@ -32,7 +32,7 @@ func (e *env) credited(t *testing.T, micros int64) *env {
 func (e *env) grant(t *testing.T, micros int64) {
 	t.Helper()
 	now := time.Now()
-	if err := e.st.AddCredit(ctx, store.CreditEntry{ID: e.st.NewID(now), Workspace: e.ws.ID, Kind: smsir.Grant, Amount: micros, At: now},
+	if _, err := e.st.AddCredit(ctx, store.CreditEntry{ID: e.st.NewID(now), Workspace: e.ws.ID, Kind: smsir.Grant, Amount: micros, At: now},
 		store.AuditEntry{At: now, Workspace: e.ws.ID, Action: "credit.granted"}); err != nil {
 		t.Fatal(err)
 	}

@@ -125,6 +125,8 @@ var changes = []step{
 	{route: "PUT /v1/limits", body: `{"messages_per_day":1000,"spend_per_day":"","spend_per_month":"","messages_per_key_per_day":0,"otp_per_recipient":0,"countries":[]}`, action: "limits.updated"},
 	{route: "POST /v1/prices", body: `{"currency":"USD","prices":[{"destination":"US","price":"0.01"}]}`, action: "prices.changed"},
 	{route: "POST /v1/prices/import", body: "destination,price\nKE,0.02\n", kind: "text/csv", action: "prices.changed"},
+	{route: "PUT /v1/credit", body: `{"on":true,"low":"5"}`, action: "credit.set"},
+	{route: "POST /v1/credit/entries", body: `{"kind":"grant","amount":"10","note":"invoice 1"}`, action: "credit.granted"},
 	{route: "POST /v1/auth/password", body: `{"old_password":"` + password + `","new_password":"another long passphrase"}`, action: "password.changed"},
 	{route: "POST /v1/workspaces/{id}/switch", path: "/v1/workspaces/{workspace}/switch", action: "session.moved"},
 	{route: "POST /v1/auth/logout", action: "session.ended"},

@@ -74,6 +74,9 @@ func (s *Server) bootstrap(c *call, _ *struct{}) (*api.Bootstrap, error) {
 			out.LimitsNear = append(out.LimitsNear, u)
 		}
 	}
+	if out.Credit, err = s.creditShown(c); err != nil {
+		return nil, err
+	}
 	if !c.p.Can(account.ProvidersRead) {
 		out.Providers = []api.Provider{}
 	}

@@ -18,6 +18,7 @@ type Ledger interface {
 	Import(ctx context.Context, w *store.Workspace, file io.Reader, kind string, whole bool, by ledger.By) (*ledger.Imported, error)
 	Export(ctx context.Context, w *store.Workspace, file io.Writer) error
 	Costs(ctx context.Context, w *store.Workspace) (*ledger.Costs, error)
+	Credits
 }
 
 // maxPriceFile bounds a table of prices.

@@ -138,6 +138,7 @@ func (s *Server) build() {
 	s.registerCampaigns(b)
 	s.registerLimits(b)
 	s.registerPrices(b)
+	s.registerCredit(b)
 	s.registerImports(b)
 	s.registerInbox(b)
 	s.registerInboxRules(b)

@@ -1,4 +1,5 @@
-// Package ledger is in charge of what messages cost their workspace: its price list, and what is known beside it.
+// Package ledger is in charge of what messages cost their workspace: its price list, what is known beside it, and its credit
+// as people grant and correct it. What messages take from the credit follows from their moves, in package smsir and the stores.
 //
 // It checks what people enter and says who did what; package store keeps it, and package accept asks for prices when it
 // accepts. What it guarantees: a price never changes for what was sent before; a table of prices is taken whole, or not at
@@ -30,6 +31,9 @@ type Store interface {
 	Prices(ctx context.Context, workspace smsir.UUID) ([]smsir.Price, error)
 	AddPrices(ctx context.Context, workspace smsir.UUID, currency string, prices []smsir.Price, audit store.AuditEntry) error
 	Paid(ctx context.Context, workspace smsir.UUID) ([]store.Paid, error)
+	Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace, error)
+	NewID(now time.Time) smsir.ID
+	store.Credits
 }
 
 // Options of [New]; only Store is required.

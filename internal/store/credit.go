@@ -49,6 +49,7 @@ type CreditEntry struct {
 	At        time.Time
 	Actor     smsir.Actor // of a grant or a correction
 	Note      string      // likewise
+	Key       string      // likewise: one entry for a key, however often it is asked for; "" for no key
 }
 
 // CreditFilter narrows the ledger.
@@ -79,9 +80,9 @@ type Credits interface {
 	Balance(ctx context.Context, workspace smsir.UUID) (int64, error)
 	// Credit is the balance with what messages under way hold, in constant time too.
 	Credit(ctx context.Context, workspace smsir.UUID) (Credit, error)
-	// AddCredit stores a grant or a correction, with an id of the caller. CodeConflict with Field "amount": the balance
-	// would fall below zero, or rise above [MaxCredit].
-	AddCredit(ctx context.Context, e CreditEntry, audit AuditEntry) error
+	// AddCredit stores a grant or a correction, with an id of the caller, and returns it; or else the entry that has its key
+	// already. CodeConflict with Field "amount": the balance would fall below zero, or rise above [MaxCredit].
+	AddCredit(ctx context.Context, e CreditEntry, audit AuditEntry) (*CreditEntry, error)
 	// CreditEntries lists entries of a workspace, newest first.
 	CreditEntries(ctx context.Context, workspace smsir.UUID, f CreditFilter) ([]CreditEntry, error)
 }

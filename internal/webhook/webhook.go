@@ -123,7 +123,7 @@ func Types() []string {
 		}
 	}
 	return append([]string{string(smsir.EventAccepted)}, append(all, string(smsir.EventLateReceipt), string(smsir.EventCancelRequested),
-		string(smsir.EventInbound), string(smsir.EventLimitNear), string(smsir.EventProviderDown), string(smsir.EventProviderUp), string(smsir.EventProviderConfig), string(smsir.EventWeeklyReport))...)
+		string(smsir.EventInbound), string(smsir.EventLimitNear), string(smsir.EventCreditLow), string(smsir.EventProviderDown), string(smsir.EventProviderUp), string(smsir.EventProviderConfig), string(smsir.EventWeeklyReport))...)
 }
 
 // secrets of a webhook: the newest signs, and so does the one before while its time lasts.

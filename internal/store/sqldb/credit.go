@@ -9,10 +9,10 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
-const creditColumns = "id, workspace_id, message_id, kind, amount, held, at, actor_kind, actor_id, note"
+const creditColumns = "id, workspace_id, message_id, kind, amount, held, at, actor_kind, actor_id, note, key"
 
 func scanCredit(e *store.CreditEntry) scan {
-	return scan{&e.ID, &e.Workspace, &e.Message, &e.Kind, &e.Amount, &e.Held, moment{&e.At}, &e.Actor.Kind, &e.Actor.ID, &e.Note}
+	return scan{&e.ID, &e.Workspace, &e.Message, &e.Kind, &e.Amount, &e.Held, moment{&e.At}, &e.Actor.Kind, &e.Actor.ID, &e.Note, &e.Key}
 }
 
 // SetCredit implements store.Credits.
@@ -39,11 +39,27 @@ func (s *Store) Credit(ctx context.Context, workspace smsir.UUID) (c store.Credi
 	return c, one(rows, err, &c.Balance, &c.Held)
 }
 
-// AddCredit implements store.Credits. The row of the balance is locked by its update, so that two corrections at once add up.
-func (s *Store) AddCredit(ctx context.Context, e store.CreditEntry, audit store.AuditEntry) error {
-	return s.change(ctx, audit, func(tx Tx) error {
+// AddCredit implements store.Credits. The row of the balance is locked before anything is looked at, so that two at once add up
+// and a key is used once.
+func (s *Store) AddCredit(ctx context.Context, e store.CreditEntry, audit store.AuditEntry) (added *store.CreditEntry, err error) {
+	err = s.db.Update(ctx, func(tx Tx) error {
+		added = nil
 		if _, err := tx.Exec("INSERT INTO credits (workspace_id, balance) VALUES ($1, 0) ON CONFLICT DO NOTHING", e.Workspace); err != nil {
 			return err
+		}
+		if _, err := tx.Exec("UPDATE credits SET balance = balance WHERE workspace_id = $1", e.Workspace); err != nil {
+			return err
+		}
+		if e.Key != "" {
+			rows, err := tx.Query("SELECT "+creditColumns+" FROM credit_entries WHERE workspace_id = $1 AND key = $2 AND key <> ''", e.Workspace, e.Key)
+			known, err := all(rows, err, scanCredit)
+			if err != nil {
+				return err
+			}
+			if len(known) > 0 {
+				added = &known[0]
+				return nil
+			}
 		}
 		n, err := tx.Exec("UPDATE credits SET balance = balance + $2 WHERE workspace_id = $1 AND balance + $2 BETWEEN 0 AND $3", e.Workspace, e.Amount, int64(store.MaxCredit))
 		switch {
@@ -54,10 +70,14 @@ func (s *Store) AddCredit(ctx context.Context, e store.CreditEntry, audit store.
 		case n == 0:
 			return conflict("amount", "The balance would rise above a billion. Check the amount.")
 		}
-		_, err = tx.Exec("INSERT INTO credit_entries ("+creditColumns+") VALUES ($1, $2, 0, $3, $4, 0, $5, $6, $7, $8)",
-			int64(e.ID), e.Workspace, int64(e.Kind), e.Amount, Millis(e.At), int64(e.Actor.Kind), e.Actor.ID, e.Note)
-		return err
+		if _, err := tx.Exec("INSERT INTO credit_entries ("+creditColumns+") VALUES ($1, $2, 0, $3, $4, 0, $5, $6, $7, $8, $9)",
+			int64(e.ID), e.Workspace, int64(e.Kind), e.Amount, Millis(e.At), int64(e.Actor.Kind), e.Actor.ID, e.Note, e.Key); err != nil {
+			return err
+		}
+		added = &e
+		return addAudit(tx, audit)
 	})
+	return added, err
 }
 
 // CreditEntries implements store.Credits.

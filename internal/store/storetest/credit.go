@@ -20,9 +20,10 @@ func (b *bench) grant(micros int64) error {
 		kind = smsir.Correction
 	}
 	actor := smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{9}}
-	return b.st.AddCredit(ctx, store.CreditEntry{
+	_, err := b.st.AddCredit(ctx, store.CreditEntry{
 		ID: b.st.NewID(b.now()), Workspace: b.ws, Kind: kind, Amount: micros, At: b.now(), Actor: actor, Note: "invoice 17",
 	}, store.AuditEntry{At: b.now(), Workspace: b.ws, Actor: actor, Action: "credit." + kind.String()})
+	return err
 }
 
 func (b *bench) mustGrant(micros int64) {
@@ -433,5 +434,23 @@ func testCreditByHand(b *bench) {
 	first := b.ws
 	b.ws, _ = b.workspace("other@example.com", false)
 	b.ledger(0, 0)
+	// One entry for a key, however many ask for it at once.
+	var wg sync.WaitGroup
+	ids := make([]smsir.ID, 8)
+	for i := range ids {
+		wg.Go(func() {
+			e, err := b.st.AddCredit(ctx, store.CreditEntry{ID: b.st.NewID(b.now()), Workspace: b.ws, Kind: smsir.Grant, Amount: 3, At: b.now(), Key: "k"}, audit)
+			if err != nil {
+				b.Errorf("grant with a key: %v", err)
+				return
+			}
+			ids[i] = e.ID
+		})
+	}
+	wg.Wait()
+	if ids = slices.Compact(ids); len(ids) != 1 {
+		b.Errorf("one key made the entries %v", ids)
+	}
+	b.ledger(3, 0)
 	b.ws = first
 }

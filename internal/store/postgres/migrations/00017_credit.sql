@@ -31,9 +31,11 @@ CREATE TABLE credit_entries (
   at           BIGINT NOT NULL,
   actor_kind   BIGINT NOT NULL DEFAULT 0,
   actor_id     BYTEA,
-  note         TEXT COLLATE "C" NOT NULL DEFAULT ''
+  note         TEXT COLLATE "C" NOT NULL DEFAULT '',
+  key          TEXT COLLATE "C" NOT NULL DEFAULT '' -- that a caller gave, so that it can ask again
 );
 CREATE UNIQUE INDEX credit_entries_once ON credit_entries(message_id, kind) WHERE message_id <> 0;
+CREATE UNIQUE INDEX credit_entries_key ON credit_entries(workspace_id, key) WHERE key <> '';
 CREATE INDEX credit_entries_list ON credit_entries(workspace_id, id);
 CREATE INDEX credit_entries_by_hand ON credit_entries(workspace_id, id) WHERE message_id = 0;
 

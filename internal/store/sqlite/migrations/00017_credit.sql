@@ -28,9 +28,11 @@ CREATE TABLE credit_entries (
   at           INTEGER NOT NULL,
   actor_kind   INTEGER NOT NULL DEFAULT 0,
   actor_id     BLOB,
-  note         TEXT NOT NULL DEFAULT ''
+  note         TEXT NOT NULL DEFAULT '',
+  key          TEXT NOT NULL DEFAULT '' -- that a caller gave, so that it can ask again
 ) STRICT;
 CREATE UNIQUE INDEX credit_entries_once ON credit_entries(message_id, kind) WHERE message_id <> 0;
+CREATE UNIQUE INDEX credit_entries_key ON credit_entries(workspace_id, key) WHERE key <> '';
 CREATE INDEX credit_entries_list ON credit_entries(workspace_id, id);
 CREATE INDEX credit_entries_by_hand ON credit_entries(workspace_id, id) WHERE message_id = 0;
 
