@@ -46,6 +46,7 @@ func TestCrash(t *testing.T) {
 	c := register(t, h.server)
 	h.site = siteOf(c)
 	crew := newCrew(t, h.site, dir, seed, load.Recipients)
+	withCredit(t, c, seed)
 	h.far = startCarrier(t, c, dir, seed, carrierFaults())
 	f := startFollower(t, h.site, c.token, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
 
@@ -75,7 +76,29 @@ func TestCrash(t *testing.T) {
 	if crew.Sent() < int64(20*kills) || crew.Resets() < int64(kills) {
 		t.Errorf("%d messages accepted and %d answers lost in %d kills: the load was no load", crew.Sent(), crew.Resets(), kills)
 	}
+	charged(t, r, seed)
 	h.prompt(r)
+}
+
+// withCredit has a workspace pay for what it sends, on every other seed: what is judged then is the credit ledger, too.
+func withCredit(t *testing.T, c *client, seed uint64) {
+	t.Helper()
+	if seed%2 != 0 {
+		return
+	}
+	call[api.PriceList](t, c, "POST", "/v1/prices", api.PriceChange{Currency: "USD", Prices: []api.PriceDraft{{Destination: "*", Price: "0.01"}}}, 200)
+	call[api.CreditEntry](t, c, "POST", "/v1/credit/entries", api.CreditChange{Kind: "grant", Amount: "100000", Note: "for the test"}, 201)
+	if got := call[api.Credit](t, c, "PUT", "/v1/credit", api.CreditSettings{On: true}, 200); !got.On || got.Balance != "100000" {
+		t.Fatalf("credit %+v", got)
+	}
+}
+
+// charged checks that the credit ledger of a run with credit had something to judge.
+func charged(t *testing.T, r *oracle.Report, seed uint64) {
+	t.Helper()
+	if check := r.Check(oracle.I10); check.Absent == (seed%2 == 0) {
+		t.Errorf("seed %d: %d messages were charged", seed, check.Looked)
+	}
 }
 
 // prompt tells how much a kill left unknown at most, and how soon reports resolved it (F8). Slots are taken before the intent

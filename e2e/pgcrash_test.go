@@ -45,6 +45,7 @@ func TestCrashOnPostgres(t *testing.T) {
 	c := register(t, h.server)
 	h.site = siteOf(c)
 	crew := newCrew(t, h.site, dir, seed, load.Recipients)
+	withCredit(t, c, seed)
 	h.far = startCarrier(t, c, dir, seed, carrierFaults())
 	f := startFollower(t, h.site, c.token, dir, call[api.Bootstrap](t, c, "GET", "/v1/bootstrap", nil, 200).Cursor)
 	working, stop := context.WithCancel(t.Context())
@@ -90,5 +91,6 @@ func TestCrashOnPostgres(t *testing.T) {
 	if !r.OK() {
 		t.Error("the oracle found faults")
 	}
+	charged(t, r, seed)
 	h.prompt(r)
 }

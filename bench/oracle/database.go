@@ -35,6 +35,8 @@ type message struct {
 	resolveDeadline   time.Time
 	possibleDuplicate bool
 	owner             int64
+	cost              int64
+	charge            smsir.Charge
 
 	attempts []*attempt // by number
 	events   []event    // by seq
@@ -108,7 +110,7 @@ func (c *trial) readDatabase(ctx context.Context, e *Evidence) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // only read
 	reads := []func(*sql.Tx) error{
-		c.readMessages, c.readAttempts, c.readEvents, c.readReceipts, c.readInbound, c.readIdempotency, c.readCounts, c.readNodes,
+		c.readMessages, c.readAttempts, c.readEvents, c.readReceipts, c.readInbound, c.readIdempotency, c.readCounts, c.readNodes, c.readCredit,
 	}
 	if e.Postgres == "" {
 		reads = append(reads, c.readIntegrity)
@@ -146,12 +148,12 @@ func millis(ms int64) time.Time {
 func (c *trial) readMessages(tx *sql.Tx) error {
 	c.messages, c.byMark = map[smsir.ID]*message{}, map[string][]*message{}
 	return each(tx, `SELECT id, batch_id, workspace_id, recipient, text, metadata, on_unknown, accepted_at, send_at, expires_at, status, final, reason,
-		tries, seq, finished_at, deadline_at, receipt_deadline, resolve_deadline, possible_duplicate, coalesce(owner, 0) FROM messages ORDER BY id`, func(rows *sql.Rows) error {
+		tries, seq, finished_at, deadline_at, receipt_deadline, resolve_deadline, possible_duplicate, coalesce(owner, 0), cost, charge FROM messages ORDER BY id`, func(rows *sql.Rows) error {
 		var m message
 		var id, batch, accepted, sendAt, expires, finished, deadline, receipt, resolve int64
 		var text, metadata string
 		if err := rows.Scan(&id, &batch, &m.workspace, &m.recipient, &text, &metadata, &m.onUnknown, &accepted, &sendAt, &expires, &m.state.Status, &m.state.Final,
-			&m.reason, &m.tries, &m.seq, &finished, &deadline, &receipt, &resolve, &m.possibleDuplicate, &m.owner); err != nil {
+			&m.reason, &m.tries, &m.seq, &finished, &deadline, &receipt, &resolve, &m.possibleDuplicate, &m.owner, &m.cost, &m.charge); err != nil {
 			return err
 		}
 		m.id, m.batch = smsir.ID(id), smsir.ID(batch)

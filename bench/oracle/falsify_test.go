@@ -21,7 +21,7 @@ type falsification struct {
 const marked = "SELECT id FROM messages WHERE metadata <> ''"
 
 func falsifications() []falsification {
-	return slices.Concat(storage(), events(), attempts(), states(), reports(), requests(), streams())
+	return slices.Concat(storage(), events(), attempts(), states(), reports(), requests(), streams(), credit())
 }
 
 func storage() []falsification {
@@ -317,4 +317,61 @@ func streams() []falsification {
 			s.stream = append(s.stream, smsir.ID(1<<62).Format(smsir.PrefixEvent))
 		}},
 	}
+}
+
+func credit() []falsification {
+	// entry makes a change of the entries that the database forbids.
+	entry := func(s *scene, query string, args ...any) {
+		s.schema("DROP TRIGGER credit_entries_stay")
+		s.schema("DROP TRIGGER credit_entries_last")
+		s.exec(query, args...)
+	}
+	of := func(s *scene, kind smsir.Charge) int64 {
+		return s.pick(fmt.Sprint("SELECT id FROM credit_entries WHERE kind = ", int(kind)))
+	}
+	all := []falsification{
+		{"a message charged twice", oracle.I10, "", func(s *scene) {
+			s.schema("DROP INDEX credit_entries_once")
+			s.exec("INSERT INTO credit_entries (id, workspace_id, message_id, kind, amount, held, at) SELECT -id, workspace_id, message_id, kind, amount, held, at FROM credit_entries WHERE id = ?", of(s, smsir.Reserved))
+		}},
+		{"settled and released", oracle.I10, "", func(s *scene) {
+			s.exec("INSERT INTO credit_entries (id, workspace_id, message_id, kind, amount, held, at) SELECT -id, workspace_id, message_id, 3, 10000, -10000, at FROM credit_entries WHERE id = ?", of(s, smsir.Settled))
+		}},
+		{"given back although it was delivered", oracle.I10, "", func(s *scene) {
+			id := s.pick("SELECT message_id FROM credit_entries JOIN messages m ON m.id = message_id WHERE kind = 2 AND m.status = 5")
+			entry(s, "UPDATE credit_entries SET kind = 3, amount = 10000 WHERE message_id = ? AND kind = 2", id)
+			s.exec("UPDATE messages SET charge = 3 WHERE id = ?", id)
+			s.exec("UPDATE credits SET balance = balance + 10000")
+		}},
+		{"charged although it was canceled", oracle.I10, "", func(s *scene) {
+			id := s.pick("SELECT message_id FROM credit_entries WHERE kind = 3")
+			entry(s, "UPDATE credit_entries SET kind = 2, amount = 0 WHERE message_id = ? AND kind = 3", id)
+			s.exec("UPDATE messages SET charge = 2 WHERE id = ?", id)
+			s.exec("UPDATE credits SET balance = balance - 10000")
+		}},
+		{"refunded although it was delivered", oracle.I10, "", func(s *scene) {
+			id := s.pick("SELECT id FROM messages WHERE status = 5 AND charge = 2")
+			s.exec("INSERT INTO credit_entries (id, workspace_id, message_id, kind, amount, held, at) SELECT -id, workspace_id, id, 4, 10000, 0, accepted_at FROM messages WHERE id = ?", id)
+			s.exec("UPDATE messages SET charge = 4 WHERE id = ?", id)
+			s.exec("UPDATE credits SET balance = balance + 10000")
+		}},
+		{"another amount", oracle.I10, "", func(s *scene) {
+			entry(s, "UPDATE credit_entries SET amount = amount - 1, held = held + 1 WHERE id = ?", of(s, smsir.Reserved))
+		}},
+		{"another cost", oracle.I10, "", func(s *scene) {
+			s.exec("UPDATE messages SET cost = cost + 1 WHERE id = ?", s.pick("SELECT id FROM messages WHERE cost > 0"))
+		}},
+		{"another charge", oracle.I10, "", func(s *scene) {
+			s.exec("UPDATE messages SET charge = 1 WHERE id = ?", s.pick("SELECT id FROM messages WHERE charge > 1"))
+		}},
+		{"another balance", oracle.I10, "", func(s *scene) { s.exec("UPDATE credits SET balance = balance + 1") }},
+		{"more held than messages hold", oracle.I10, "", func(s *scene) { s.exec("UPDATE credit_held SET held = held + 1") }},
+		{"a grant that nobody made", oracle.I10, "", func(s *scene) { entry(s, "UPDATE credit_entries SET amount = amount + 1 WHERE kind = 5") }},
+	}
+	for _, kind := range []smsir.Charge{smsir.Reserved, smsir.Settled, smsir.Released, smsir.Grant} {
+		all = append(all, falsification{"drop an entry of kind " + kind.String(), oracle.I10, "", func(s *scene) {
+			entry(s, "DELETE FROM credit_entries WHERE id = ?", of(s, kind))
+		}})
+	}
+	return all
 }

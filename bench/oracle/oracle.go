@@ -2,7 +2,7 @@
 // their answers, the ledger that the simulator kept of what reached it, and the rows of the database, read with plain SQL.
 // It never reads the gateway's logs and calls none of its code but the words and the table of moves of package smsir.
 //
-// It is in charge of saying which of the invariants I1 to I9 and I12 of docs/delivery.md hold, with counts and with every
+// It is in charge of saying which of the invariants I1 to I10 and I12 of docs/delivery.md hold, with counts and with every
 // fault named, and of the three numbers that matter most: messages lost, doubled and lied about. It is not in charge of
 // making load or of ending the gateway.
 //
@@ -44,6 +44,7 @@ const (
 	I7     = "I7"
 	I8     = "I8"
 	I9     = "I9"
+	I10    = "I10"
 	I12    = "I12"
 	P10    = "P10"
 	P11    = "P11"
@@ -199,6 +200,8 @@ type trial struct {
 	inbound     map[reference]bool
 	idempotency map[string][]record // by key
 	counts      map[bucket]int64
+	entries     []creditLine // of the credit ledger
+	credits     map[smsir.UUID]standing
 	running     map[int64]bool // runs of nodes that have not ended
 	shared      bool           // several nodes may use the database
 	integrity   []string
@@ -216,6 +219,7 @@ func newTrial(e Evidence) *trial {
 		{Name: I7, Title: "a receipt or reply was stored before it was acknowledged", What: "acknowledgements"},
 		{Name: I8, Title: "no state contradicts what the provider did", What: "messages"},
 		{Name: I9, Title: "one message for each key, and the same answer every time", What: "keys", Absent: !c.hasAsked},
+		{Name: I10, Title: "the credit ledger adds up, and no message is charged twice", What: "messages"},
 		{Name: I12, Title: "events without gap, one for each change", What: "events"},
 		{Name: P10, Title: "nothing leaves after its validity", What: "hand-overs"},
 		{Name: P11, Title: "nothing leaves before its time", What: "hand-overs"},
@@ -259,6 +263,7 @@ func (c *trial) judge() {
 	c.judgeWire()
 	c.judgeReports()
 	c.judgeCounts()
+	c.judgeCredit()
 	c.judgeOrphans()
 	c.judgeStream()
 	c.report.Lying = len(c.lied)

@@ -35,7 +35,7 @@ func matrix() map[string]string {
 		"GET /v1/credit": "member admin owner operator key:credit:read", "PUT /v1/credit": "owner operator",
 		"GET /v1/credit/entries": "member admin owner operator key:credit:read", "POST /v1/credit/entries": "owner operator",
 		"GET /v1/credit/entries/export": "member admin owner operator key:credit:read",
-		"POST /v1/prices": "owner operator", "POST /v1/prices/import": "owner operator",
+		"POST /v1/prices":               "owner operator", "POST /v1/prices/import": "owner operator",
 		"GET /v1/workspace/members": all, "PATCH /v1/workspace/members/{id}": leaders, "DELETE /v1/workspace/members/{id}": leaders,
 		"GET /v1/invites": leaders, "POST /v1/invites": leaders, "DELETE /v1/invites/{id}": leaders,
 		"GET /v1/instance": "operator", "PATCH /v1/instance": "operator",
