@@ -24,6 +24,9 @@ func MessageOf(m *smsir.Message, names Names) Message {
 	if !m.Final && (m.Status == smsir.Queued || m.Status == smsir.Scheduled) {
 		w.NextAttemptAt = Time(m.NextAt)
 	}
+	if m.Cost > 0 {
+		w.Cost, w.Charge = smsir.FormatMicros(m.Cost), chargeWords[m.Charge]
+	}
 	if m.Parts.Total > 0 {
 		w.Parts = &Parts{Total: m.Parts.Total, Delivered: m.Parts.Delivered, Failed: m.Parts.Failed}
 	}
@@ -40,6 +43,9 @@ func MessageOf(m *smsir.Message, names Names) Message {
 	}
 	return w
 }
+
+// chargeWords are what [Message] says of its charge.
+var chargeWords = map[smsir.Charge]string{smsir.Reserved: "reserved", smsir.Settled: "settled", smsir.Released: "released", smsir.Refunded: "refunded"}
 
 // MessagesOf shows messages in their order; never nil.
 func MessagesOf(ms []*smsir.Message, names Names) []Message {

@@ -44,6 +44,8 @@ type Message struct {
 	LateReceipt       *LateReceipt      `json:"late_receipt,omitempty" doc:"Evidence that came after the message was final. It never changes the status."`
 	Error             *Failure          `json:"error,omitempty" doc:"What went wrong last."`
 	ResendOf          string            `json:"resend_of,omitempty" doc:"The message that this one sends again." example:"msg_0g5t3v2k9qw1a"`
+	Cost              string            `json:"cost,omitempty" doc:"What it takes of the workspace's credit, a decimal number in its currency; left out where credit was off." example:"0.8"`
+	Charge            string            `json:"charge,omitempty" enum:"reserved,settled,released,refunded" doc:"How far that is: held back, charged, given back unsent, or given back after a provider reported that it never sent it."`
 	UpdatedAt         time.Time         `json:"updated_at" doc:"When it changed last." example:"2026-11-23T09:00:01.456Z"`
 }
 

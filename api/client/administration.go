@@ -73,3 +73,54 @@ func (c *Client) UpdateSender(ctx context.Context, id string, s api.SenderUpdate
 func (c *Client) DeleteSender(ctx context.Context, id string) error {
 	return c.do(ctx, &request{method: http.MethodDelete, path: sendersPath + "/" + url.PathEscape(id)}, nil)
 }
+
+const creditPath = "/v1/credit"
+
+// Credit is how the credit of the workspace stands.
+func (c *Client) Credit(ctx context.Context) (*api.Credit, error) {
+	return get[api.Credit](ctx, c, creditPath, nil)
+}
+
+// SetCredit turns credit on or off. It needs the log-in of an owner or operator, with a recent password.
+func (c *Client) SetCredit(ctx context.Context, s api.CreditSettings) (*api.Credit, error) {
+	var out api.Credit
+	err := c.do(ctx, &request{method: http.MethodPut, path: creditPath, body: s}, &out)
+	return value(&out, err)
+}
+
+// AddCredit grants or corrects credit, as SetCredit may. With a key, a retry adds nothing and returns the entry of before; "" for
+// no key.
+func (c *Client) AddCredit(ctx context.Context, change api.CreditChange, key string) (*api.CreditEntry, error) {
+	var out api.CreditEntry
+	err := c.do(ctx, &request{method: http.MethodPost, path: creditPath + "/entries", body: change, key: key}, &out)
+	return value(&out, err)
+}
+
+// CreditQuery selects entries of the credit ledger. Zero fields select everything.
+type CreditQuery struct {
+	Kind    string // of the entries; "by_hand" for grants and corrections
+	Message string // identifier
+	Since   time.Time
+	Until   time.Time
+	Cursor  string // of the page before
+	Limit   int    // 1 to 200; 0 for the server's
+}
+
+// CreditEntries returns a page of the credit ledger, newest first.
+func (c *Client) CreditEntries(ctx context.Context, q CreditQuery) (*api.CreditEntryList, error) {
+	v := url.Values{}
+	for name, value := range map[string]string{"kind": q.Kind, "message": q.Message, "cursor": q.Cursor} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
+		if !at.IsZero() {
+			v.Set(name, at.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	if q.Limit > 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	return get[api.CreditEntryList](ctx, c, creditPath+"/entries", v)
+}

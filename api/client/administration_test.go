@@ -46,3 +46,30 @@ func TestAdministration(t *testing.T) {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
+
+func TestCredit(t *testing.T) {
+	t.Parallel()
+	c, gateway := clientOf(t, says(200, api.Credit{Balance: "10"}), says(200, api.Credit{On: true}), says(201, api.CreditEntry{ID: "crd_1"}), says(200, api.CreditEntryList{Next: "more"}))
+	ctx := t.Context()
+	if got, err := c.Credit(ctx); err != nil || got.Balance != "10" {
+		t.Errorf("Credit: %+v, %v", got, err)
+	}
+	if got, err := c.SetCredit(ctx, api.CreditSettings{On: true, Low: "5"}); err != nil || !got.On {
+		t.Errorf("SetCredit: %+v, %v", got, err)
+	}
+	if got, err := c.AddCredit(ctx, api.CreditChange{Kind: "grant", Amount: "10", Note: "x"}, "k"); err != nil || got.ID != "crd_1" {
+		t.Errorf("AddCredit: %+v, %v", got, err)
+	}
+	if got, err := c.CreditEntries(ctx, CreditQuery{Kind: "by_hand", Limit: 2}); err != nil || got.Next != "more" {
+		t.Errorf("CreditEntries: %+v, %v", got, err)
+	}
+	var got []string
+	for _, r := range gateway.requests() {
+		got = append(got, r.Method+" "+r.URI+" "+r.Body)
+	}
+	if diff := cmp.Diff([]string{
+		"GET /v1/credit ", `PUT /v1/credit {"on":true,"low":"5"}`, `POST /v1/credit/entries {"kind":"grant","amount":"10","note":"x"}`, "GET /v1/credit/entries?kind=by_hand&limit=2 ",
+	}, got); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}

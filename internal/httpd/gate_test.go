@@ -114,10 +114,11 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	}
 	metrics := prometheus.NewRegistry()
 	registry := sender.New(sender.Options{Store: db})
+	prices := ledger.New(ledger.Options{Store: db, Changed: g.accounts.Changed})
 	deps := Deps{
 		Campaigns: campaign.New(campaign.Options{Store: db, Sender: registry.Known}), Reports: report.New(report.Options{Store: db}),
-		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Inbox: inbox.New(inbox.Options{Store: db}), Accept: accept.New(accept.Options{Store: db, Sender: registry.Choose}), Senders: registry, Store: db,
-		Ledger: ledger.New(ledger.Options{Store: db, Changed: g.accounts.Changed}),
+		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Inbox: inbox.New(inbox.Options{Store: db}), Accept: accept.New(accept.Options{Store: db, Sender: registry.Choose, Prices: prices.List}), Senders: registry, Store: db,
+		Ledger: prices,
 		Hub:    notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,
 		CursorKey: []byte("0123456789abcdef0123456789abcdef"), Gatherer: metrics, Metrics: metrics,
 		Callbacks: callbacks, Routes: rules, Webhooks: hooks, Push: pushes,

@@ -10,6 +10,7 @@ import (
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/postgres"
 	"github.com/smsir/smsir/internal/store/postgres/pgtest"
+	"github.com/smsir/smsir/internal/store/sqldb"
 	"github.com/smsir/smsir/internal/store/storetest"
 )
 
@@ -123,4 +124,25 @@ func migrated(url string) error {
 func TestCampaigns(t *testing.T) {
 	t.Parallel()
 	storetest.Campaigns(t, fresh)
+}
+
+// TestCreditEntriesStay: the database itself refuses to change or remove a line of the credit ledger.
+func TestCreditEntriesStay(t *testing.T) {
+	t.Parallel()
+	st, ok := opener(t)(t, "stay", time.Now).(*postgres.Store)
+	if !ok {
+		t.Fatal("another store")
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	exec := func(query string) error {
+		return st.Update(t.Context(), func(tx sqldb.Tx) error { _, err := tx.Exec(query); return err })
+	}
+	if err := exec("INSERT INTO credit_entries (id, workspace_id, message_id, kind, amount, held, at) SELECT 1, id, 0, 5, 1, 0, 1 FROM (SELECT '\\x01'::bytea AS id) w"); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{"UPDATE credit_entries SET amount = 2", "DELETE FROM credit_entries"} {
+		if err := exec(query); err == nil {
+			t.Errorf("%s: done", query)
+		}
+	}
 }

@@ -5374,6 +5374,11 @@ export interface components {
             /** @description True when a cancel came while an attempt was open: no further attempt will start. */
             cancel_requested: boolean;
             /**
+             * @description How far that is: held back, charged, given back unsent, or given back after a provider reported that it never sent it.
+             * @enum {string}
+             */
+            charge?: "reserved" | "settled" | "released" | "refunded";
+            /**
              * @description Lane of traffic. A bulk backlog never delays an OTP.
              * @enum {string}
              */
@@ -5383,6 +5388,11 @@ export interface components {
              * @example order-1001
              */
             client_ref?: string;
+            /**
+             * @description What it takes of the workspace's credit, a decimal number in its currency; left out where credit was off.
+             * @example 0.8
+             */
+            cost?: string;
             /**
              * @description ISO 3166-1 alpha-2 country of the recipient; left out where the number has none.
              * @example US
