@@ -55,7 +55,7 @@ clean: ## Remove what was built; data and installed packages stay
 ##@ Test
 
 .PHONY: test
-test: need test-go test-web e2e ## Everything; installs what it needs (npm packages; Chromium, PostgreSQL, SMPP peers when root on Debian)
+test: need test-go test-web e2e ## Everything; installs what it needs (npm packages; Chromium, PostgreSQL, SMPP peers, strace when root on Debian)
 
 .PHONY: need
 need:
@@ -63,6 +63,7 @@ need:
 	@echo "Chromium: $$(scripts/need-chromium.sh)"
 	@echo "PostgreSQL: $$(scripts/need-postgres.sh)"
 	@echo "SMPP by others: $$(scripts/need-smpp.sh)"
+	@echo "Tracer: $$(scripts/need-strace.sh)"
 
 .PHONY: test-go
 test-go: ## Go tests but for the end-to-end ones
@@ -82,7 +83,7 @@ test-specs: ## Adapters against the documents of their providers: SMSIR_PROVIDER
 e2e: build ## The whole binary, and the web app in a real Chromium
 	CHROMIUM=$$(scripts/need-chromium.sh); export CHROMIUM; \
 	SMSIR_UNSTEADY=$$(mktemp); export SMSIR_UNSTEADY; trap 'cat "$$SMSIR_UNSTEADY"; rm -f "$$SMSIR_UNSTEADY"' EXIT; \
-	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh) $(GO_TEST) -timeout 40m -count=1 ./e2e/...
+	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh),$$(scripts/need-strace.sh) $(GO_TEST) -timeout 40m -count=1 ./e2e/...
 
 .PHONY: race
 race: ## Core packages under the race detector; needs a C compiler

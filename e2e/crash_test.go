@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -125,6 +126,7 @@ type hammer struct {
 	kills  int
 	args   []string         // of the server
 	path   string           // of the program; "": as its users get it
+	under  []string         // the command line of a program that runs it; none: it is started as it is
 	url    string           // of the database in PostgreSQL; "": SQLite
 	far    *carrier.Carrier // nil: there is only the simulator
 }
@@ -180,6 +182,12 @@ func (h *hammer) command() []string {
 // launch starts the server and does not wait for anything.
 func (h *hammer) launch() {
 	h.t.Helper()
+	if h.under != nil {
+		path, err := binary()
+		must(h.t, err)
+		h.server = launchPath(h.t, h.under[0], nil, append(append(slices.Clone(h.under[1:]), path), h.command()...)...)
+		return
+	}
 	if h.path != "" {
 		h.server = launchPath(h.t, h.path, nil, h.command()...)
 		return

@@ -19,6 +19,7 @@ suite() {
 	store) (cd internal/store/sqlite && "$out/sqlite.test" -test.short -test.run '^TestWriterSyncs$') ;;
 	accept) (cd internal/accept && "$out/accept.test" -test.short) ;;
 	sim) (cd bench/sim && SIM_SEEDS=${SEEDS:-80} SIM_FIRST=1 "$out/sim.test" -test.timeout 15m -test.run '^TestSim$') ;;
+	power) (cd e2e && SMSIR_CRASH_SEED=7 "$out/e2e.test" -test.timeout 15m -test.run '^TestPowerCuts$') ;;
 	crash) (cd e2e && SMSIR_CRASH_KILLS=${KILLS:-6} SMSIR_CRASH_SEED=7 "$out/e2e.test" -test.timeout 15m -test.run '^TestCrash$') ;;
 	esac
 }
@@ -27,11 +28,19 @@ bugs=("$@")
 if [ ${#bugs[@]} = 0 ]; then
 	mapfile -t bugs < <(sed -n 's/^\t[A-Za-z]* *Bug = "\([a-z-]*\)".*/\1/p' internal/canary/canary.go)
 fi
-suites=(store accept sim crash)
+suites=(store accept sim crash power)
+# A missing sync must be found by what is missing, and not only by a look at the settings.
+of() {
+	if [ "$1" = no-sync ] && [ -n "$(scripts/need-strace.sh)" ]; then
+		echo power
+	else
+		echo "${suites[@]}"
+	fi
+}
 found=0 start=$SECONDS
 for bug in "${bugs[@]}"; do
 	by=
-	for name in "${suites[@]}"; do
+	for name in $(of "$bug"); do
 		if ! CANARY=$bug suite "$name" >"$out/log" 2>&1; then
 			by=$name
 			break

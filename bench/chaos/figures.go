@@ -25,6 +25,7 @@ func table() []figure {
 		{"F21", "messages due in one second", 1000, of("e2e", "TestHerd", size), 10, 10},
 		{"F14", "cancel races", 400, of("e2e", "TestCancelRaces", size), 25, 250},
 		{"F10", "disks that fill up", 1, of("e2e", "TestDiskFull", size), 20, 100},
+		{"F4", "images of power cuts", 25, of("e2e", "TestPowerCuts", size), 20, 200},
 		{"F15", "keys in storms of 16", 100, of("e2e", "TestStorms", size), 100, 1000},
 		{"F25", "messages before a password", 2000, of("e2e", "TestBacklogOfAnother", size), 50, 50},
 		{"F9", "messages queued at a restart", 1000, of("e2e", "TestRestartWithBacklog", size), 1000, 1000},

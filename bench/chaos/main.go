@@ -2,7 +2,7 @@
 //
 // A pass is: simulated days from seeds (bench/sim); random kills, and a kill at each failpoint; kills of the gateway and of
 // the database server on PostgreSQL, and a server that hangs; reports in any order, cancel races, storms of one key, herds, a
-// backlog of another workspace, bad networks, a full disk (all in e2e). With -minutes it makes passes, each of them larger,
+// backlog of another workspace, bad networks, a full disk, power cuts (all in e2e). With -minutes it makes passes, each of them larger,
 // until the time is over. With -figures nightly (or release) it does so much of each as these figures of docs/reliability.md
 // ask for, one after the other, and judges times too. It adds up what the oracle says and ends with one line:
 //
@@ -79,6 +79,7 @@ func scenarios() []scenario {
 		{"e2e", "TestHerd", size, 2, 4},
 		{"e2e", "TestPartitions", size, 2, 6},
 		{"e2e", "TestDiskFull", size, 1, 4},
+		{"e2e", "TestPowerCuts", size, 1, 5},
 		{"e2e", "TestCarrierFaults", size, 1, 1},
 		{"e2e", "TestKillDuringMigrations", size, 1, 1},
 		{".", "TestNoSequenceOfEvidenceBreaksTheContract", cases, 10_000, 200_000},

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,6 +89,27 @@ func (l *Ledger) append(e entry) error {
 		return fmt.Errorf("client's ledger: %w", err)
 	}
 	return nil
+}
+
+// CopyLedger copies the lines of a ledger that were written before a moment: what a client knew then.
+func CopyLedger(to, from string, before time.Time) error {
+	all, err := os.ReadFile(from) //nolint:gosec // a ledger
+	if err != nil {
+		return fmt.Errorf("client's ledger: %w", err)
+	}
+	var kept []byte
+	for line := range bytes.Lines(all) {
+		var e struct {
+			At time.Time `json:"at"`
+		}
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("client's ledger %s: %w", from, err)
+		}
+		if e.At.Before(before) {
+			kept = append(kept, line...)
+		}
+	}
+	return os.WriteFile(to, kept, 0o600)
 }
 
 // request is all tries of one request.
