@@ -1,18 +1,33 @@
 // Providers, keys, people and the settings.
-import { api, base, check, eventually, live, open, person, PHONE, screen } from './harness.mjs'
+import {
+  PHONE,
+  api,
+  base,
+  becomes,
+  check,
+  eventually,
+  live,
+  open,
+  person,
+  screen,
+  escape,
+} from './harness.mjs'
 
 /** The simulator's table, a test send, a second provider, and the way back. */
 export async function providers(world) {
   const page = await open(world.browser, { viewport: PHONE, state: world.state })
   await page.goto(base + '/providers')
   await page.getByText('Test numbers and what each does').click()
-  check((await page.getByRole('row').count()) === 13, 'the simulator’s twelve numbers are listed')
+  await becomes(
+    async () => (await page.getByRole('row').count()) === 13,
+    'the simulator’s twelve numbers are listed',
+  )
   await screen(page, 'providers 360')
   await page.getByRole('link', { name: 'Send a test' }).click()
   await page.getByRole('dialog').waitFor()
   await screen(page, 'provider test 360')
   await page.getByRole('button', { name: 'Send test' }).click()
-  await page.getByRole('dialog').locator('.pill', { hasText: 'Delivered' }).waitFor({ timeout: 20_000 })
+  await page.getByRole('dialog').locator('.pill', { hasText: 'Delivered' }).waitFor()
   check(true, 'a test send is followed to its end')
   await page.goto(base + '/providers?new=1')
   const form = page.getByRole('dialog')
@@ -29,10 +44,10 @@ export async function providers(world) {
   await screen(page, 'provider place 360')
   await form.getByRole('button', { name: 'Switch on and send a test' }).click()
   await form.getByRole('button', { name: 'Send test' }).waitFor()
-  await page.keyboard.press('Escape')
+  await escape(page)
   const card = page.locator('article', { hasText: 'Second simulator' })
   await card.waitFor()
-  check(await card.getByText('priority 90').isVisible(), 'a provider can be added, before the others')
+  await becomes(() => card.getByText('priority 90').isVisible(), 'a provider can be added, before the others')
   await card.getByRole('button', { name: 'Disable' }).click()
   await card.getByText('Disabled').waitFor()
   await card.getByRole('link', { name: 'Edit' }).click()
@@ -59,14 +74,17 @@ export async function describedProvider(world) {
   await description.fill('name: Example\nsend:\n  urll: https://api.example.com\nanswer: {id: id}\n')
   await form.getByRole('button', { name: 'Next' }).click()
   await form.getByText('Line 3 of the description: send.urll').first().waitFor()
-  check((await description.getAttribute('aria-invalid')) === 'true', 'the mistake stands at the description')
+  await becomes(
+    async () => (await description.getAttribute('aria-invalid')) === 'true',
+    'the mistake stands at the description',
+  )
   await screen(page, 'provider described 360')
   await description.fill(
     'name: Example\nsend:\n  url: https://127.0.0.1:9/send\n  form: {to: "{{to}}", text: "{{text}}"}\nanswer: {id: id}\n',
   )
   await form.getByRole('button', { name: 'Next' }).click()
   await form.getByText('Described is stored and switched off').waitFor()
-  await form.getByRole('button', { name: 'Check again' }).waitFor({ timeout: 20_000 })
+  await form.getByRole('button', { name: 'Check again' }).waitFor()
   await screen(page, 'provider check 360')
   await form.getByRole('link', { name: 'Change the settings' }).click()
   await form.getByRole('button', { name: 'Save' }).click()
@@ -119,8 +137,8 @@ export async function team(world) {
   const guest = await open(world.browser, { viewport: PHONE })
   await guest.goto(base + url.pathname + url.hash)
   await guest.getByText('You are joining Example Clinic as Viewer.').waitFor()
-  check(
-    (await guest.getByLabel('Email').inputValue()) === 'grace@example.com',
+  await becomes(
+    async () => (await guest.getByLabel('Email').inputValue()) === 'grace@example.com',
     'the invitation knows its address',
   )
   await screen(guest, 'register 360')
@@ -161,7 +179,7 @@ export async function settings(world) {
     'Arabic turns the page',
   )
   await page.reload()
-  check(await page.evaluate(() => document.documentElement.dir === 'rtl'), 'and stays after a reload')
+  await becomes(() => page.evaluate(() => document.documentElement.dir === 'rtl'), 'and stays after a reload')
   await page.locator('select').first().selectOption('en')
   await page.getByText('Dark', { exact: true }).click()
   check(
@@ -173,15 +191,18 @@ export async function settings(world) {
   await page.getByLabel('Time zone').selectOption('UTC')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved', { exact: true }).waitFor()
-  check(
-    await page.locator('.rail .who').getByText('Example Clinic North').isVisible(),
+  await becomes(
+    () => page.locator('.rail .who').getByText('Example Clinic North').isVisible(),
     'the new name is everywhere',
   )
   await page.goto(base + '/settings?tab=server')
   await page.getByRole('radio', { name: /Nobody/ }).check()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved', { exact: true }).waitFor()
-  check((await api(page).get('/v1/info')).body.registration === 'closed', 'the operator closes registration')
+  await becomes(
+    async () => (await api(page).get('/v1/info')).body.registration === 'closed',
+    'the operator closes registration',
+  )
 
   const other = await open(world.browser, {})
   await other.goto(base + '/login')
@@ -191,7 +212,10 @@ export async function settings(world) {
   await live(other)
   await page.goto(base + '/settings?tab=security')
   await page.getByText('this session').waitFor()
-  check((await page.getByRole('button', { name: 'End' }).count()) >= 1, 'other sessions are listed')
+  await becomes(
+    async () => (await page.getByRole('button', { name: 'End' }).count()) >= 1,
+    'other sessions are listed',
+  )
   await page.getByLabel('Current password').fill(person.password)
   await page.getByLabel('New password').fill('eleven blue whales sing')
   await page.getByRole('button', { name: 'Change password' }).click()

@@ -1,5 +1,5 @@
 // The pages of an administrator: who changed what, and which senders may be used.
-import { api, base, check, DESK, eventually, live, open, PHONE, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, eventually, live, open, screen } from './harness.mjs'
 
 export async function audit(world) {
   const page = await open(world.browser, { viewport: PHONE, state: world.state })
@@ -9,10 +9,10 @@ export async function audit(world) {
   await page.goto(base + '/settings/audit')
   const rows = page.locator('main ol > li')
   await rows.first().waitFor()
-  check(
-    (await rows.first().textContent()).includes('Ada added the group “Parents”'),
+  await becomes(
+    async () => (await rows.first().textContent()).includes('Ada added the group “Parents”'),
     'the newest change is a sentence',
-    await rows.first().textContent(),
+    async () => await rows.first().textContent(),
   )
   await screen(page, 'audit 360')
   const changed = rows.filter({ hasText: 'Ada changed the workspace' }).first()

@@ -1,5 +1,5 @@
 // People, groups of them, and who must not be written to.
-import { api, base, check, DESK, eventually, open, PHONE, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, eventually, open, screen } from './harness.mjs'
 
 /** An empty list teaches; the first contact is added, seen and changed. */
 export async function firstContact(world) {
@@ -28,7 +28,10 @@ export async function firstContact(world) {
   check(true, 'a contact is added and changed')
   await form.getByRole('link', { name: 'Write', exact: true }).click()
   await page.getByRole('heading', { name: 'New message' }).waitFor()
-  check(await page.getByText('+12025550101').first().isVisible(), 'its number goes into a new message')
+  await becomes(
+    () => page.getByText('+12025550101').first().isVisible(),
+    'its number goes into a new message',
+  )
 
   const other = await api(page).post('/v1/contacts', { phone: '+12025550101', name: 'Twice' })
   check(other.status === 409, 'a number has one contact')
@@ -126,7 +129,10 @@ export async function filtered(world) {
   await screen(page, 'groups 360')
   await page.getByRole('link', { name: /Class 4B/ }).click()
   await page.getByText('4 contacts', { exact: true }).waitFor()
-  check((await page.locator('.list a.line').count()) === 4, 'the group shows who is in it')
+  await becomes(
+    async () => (await page.locator('.list a.line').count()) === 4,
+    'the group shows who is in it',
+  )
 }
 
 /** Many at once: into a group, out of it, away; and the list as a file. */
@@ -192,8 +198,8 @@ export async function optOut(world) {
     JSON.stringify(sent.body),
   )
   await sheet.getByRole('button', { name: 'Allow messages again' }).click()
-  check(
-    await sheet.getByRole('button', { name: 'Allow messages again' }).last().isDisabled(),
+  await becomes(
+    () => sheet.getByRole('button', { name: 'Allow messages again' }).last().isDisabled(),
     'without a proof it is not lifted',
   )
   await sheet.getByLabel('How did the person ask for messages again?').fill('Signed the form on 3 May')
@@ -227,11 +233,14 @@ export async function optOuts(world) {
   await page.getByLabel('How did the person ask').fill('Called on 5 May')
   await page.getByRole('button', { name: 'Allow messages again' }).click()
   await page.getByRole('heading', { name: 'This number is not on the list' }).waitFor()
-  check(await page.getByText('Called on 5 May').isVisible(), 'the proof stands in the ledger')
+  await becomes(() => page.getByText('Called on 5 May').isVisible(), 'the proof stands in the ledger')
   await page.goto(base + '/contacts')
   await page.getByRole('button', { name: 'Opted out' }).click()
   await page.getByText('2 contacts', { exact: true }).waitFor()
-  check((await page.locator('.list a.line').count()) === 2, 'contacts are told apart by it')
+  await becomes(
+    async () => (await page.locator('.list a.line').count()) === 2,
+    'contacts are told apart by it',
+  )
 }
 
 /** Two contacts with one name become one. */
@@ -269,6 +278,9 @@ export async function named(world) {
   await row.click()
   const sheet = page.getByRole('dialog')
   await sheet.getByText('Bob', { exact: true }).waitFor()
-  check(await sheet.getByText('+12025550110').first().isVisible(), 'the message shows name and number')
+  await becomes(
+    () => sheet.getByText('+12025550110').first().isVisible(),
+    'the message shows name and number',
+  )
   await screen(page, 'message of a contact 1280')
 }

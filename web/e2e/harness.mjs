@@ -14,6 +14,9 @@ export const person = { name: 'Ada', email: 'ada@example.com', password: 'seven 
 export const PHONE = { width: 360, height: 740 }
 export const DESK = { width: 1280, height: 800 }
 
+/** How long a page may take for anything, in ms: a busy machine is slow, and a journey measures nothing. */
+const PATIENCE = 60_000
+
 let passed = 0
 let failed = 0
 export function check(ok, name, detail = '') {
@@ -68,6 +71,7 @@ export async function open(browser, { viewport = DESK, prefs = {}, state, ...res
     if (location.protocol === 'http:') for (const [k, v] of Object.entries(p)) localStorage.setItem(k, v)
   }, prefs)
   const page = await context.newPage()
+  page.setDefaultTimeout(PATIENCE)
   page.on('pageerror', (e) => faults.push(`uncaught: ${e.message}`))
   page.on('console', (m) => /Content Security|Trusted/i.test(m.text()) && faults.push(`policy: ${m.text()}`))
   page.on('request', (r) => {
@@ -132,16 +136,53 @@ export async function screen(page, name) {
   }
 }
 
-export const live = (page) => page.locator('.conn[data-state=live]').waitFor({ timeout: 20_000 })
+export const live = (page) => page.locator('.conn[data-state=live]').waitFor()
 
-/** Polls a question until its answer is true; false when it never was. */
-export async function eventually(question, ms = 15_000) {
+/** Polls a question until its answer is true; false when it never was. A question that throws is asked again. */
+export async function eventually(question, ms = PATIENCE) {
   const end = Date.now() + ms
   do {
-    if (await question()) return true
+    if (
+      await Promise.resolve()
+        .then(question)
+        .catch(() => false)
+    )
+      return true
     await new Promise((r) => setTimeout(r, 100))
   } while (Date.now() < end)
   return false
+}
+
+/** Checks something that comes about by itself, a moment after what was done. `detail` is asked when it never came. */
+export async function becomes(question, name, detail) {
+  const ok = await eventually(question)
+  return check(
+    ok,
+    name,
+    ok
+      ? ''
+      : await Promise.resolve()
+          .then(() => detail?.())
+          .catch(String),
+  )
+}
+
+/**
+ * Presses keys, one after the other, until what they do is seen. A page that was drawn a moment ago may not listen yet, and
+ * on a busy machine two keys of one command may come too far apart.
+ */
+export async function press(page, keys, seen) {
+  for (let i = 0; i < 12; i++) {
+    for (const key of keys.split(' ')) await page.keyboard.press(key)
+    if (await eventually(seen, 5_000)) return
+  }
+  throw new Error(`the keys ${keys} did nothing`)
+}
+
+/** Closes the sheet that is open with Escape. */
+export const escape = (page) => {
+  const open = page.locator('dialog[open]')
+  return press(page, 'Escape', async () => (await open.count()) === 0)
 }
 
 /** The API with the session of a page, as another tab or program of the same person would use it. */

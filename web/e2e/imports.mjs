@@ -1,6 +1,6 @@
 // Tables of contacts on their way in, and back.
 import { readFile } from 'node:fs/promises'
-import { api, base, check, DESK, open, PHONE, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, open, screen } from './harness.mjs'
 
 const CSV = [
   'Pupil;Mobile No.;Class;Stop',
@@ -22,12 +22,18 @@ export async function wizard(world) {
   await screen(page, 'import file 360')
   await page.getByLabel('Choose file').first().setInputFiles(file('<b>pupils</b>.csv', CSV))
   await page.getByText('Say what each column is.').waitFor()
-  check(await page.getByText('<b>pupils</b>.csv').isVisible(), 'the name of the file is shown as it is')
+  await becomes(
+    () => page.getByText('<b>pupils</b>.csv').isVisible(),
+    'the name of the file is shown as it is',
+  )
   const is = (name) => page.getByLabel(`What ${name} is`)
-  check((await is('Mobile No.').inputValue()) === 'phone', 'the column of numbers is recognised')
-  check((await is('Class').inputValue()) === 'field.class', 'and that of a field')
-  check(
-    (await is('Pupil').inputValue()) === '' && (await is('Stop').inputValue()) === '',
+  await becomes(
+    async () => (await is('Mobile No.').inputValue()) === 'phone',
+    'the column of numbers is recognised',
+  )
+  await becomes(async () => (await is('Class').inputValue()) === 'field.class', 'and that of a field')
+  await becomes(
+    async () => (await is('Pupil').inputValue()) === '' && (await is('Stop').inputValue()) === '',
     'what is not known is left out',
   )
   await screen(page, 'import columns 360')
@@ -36,17 +42,20 @@ export async function wizard(world) {
   await is('Stop').selectOption({ label: 'Opted out (yes or no)' })
   await is('Class').selectOption('name')
   await page.getByText('Two columns are').waitFor()
-  check(
-    await page.getByRole('button', { name: 'Check the rows' }).isDisabled(),
+  await becomes(
+    () => page.getByRole('button', { name: 'Check the rows' }).isDisabled(),
     'two columns cannot be one thing',
   )
   await is('Class').selectOption({ label: 'Class' })
   await page.getByRole('button', { name: 'Check the rows' }).click()
   await page.getByText('Nothing is written yet.').waitFor()
   await page.getByText('A spreadsheet has rounded this number').waitFor()
-  check(await page.getByText('Row 3', { exact: true }).isVisible(), 'a bad row is named with its number')
+  await becomes(
+    () => page.getByText('Row 3', { exact: true }).isVisible(),
+    'a bad row is named with its number',
+  )
   await page.getByText('Row 2 has the number +12025550130 already').waitFor()
-  check(await page.getByText('Row 5', { exact: true }).isVisible(), 'and so is a duplicate')
+  await becomes(() => page.getByText('Row 5', { exact: true }).isVisible(), 'and so is a duplicate')
   await page.reload()
   await page.getByText('2 rows are left out').waitFor()
   await screen(page, 'import check 360')
@@ -78,7 +87,7 @@ export async function undone(world) {
   await page.getByRole('button', { name: 'Undo import' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Undo import' }).click()
   await page.getByText('4 contacts were taken back').waitFor()
-  check(await page.getByText('1 was changed since, and stays.').isVisible(), 'it says what stays')
+  await becomes(() => page.getByText('1 was changed since, and stays.').isVisible(), 'it says what stays')
   await screen(page, 'import undone 1280')
   const bob = (await api(page).get('/v1/contacts?search=2025550110')).body.items[0]
   const ann = (await api(page).get('/v1/contacts?search=2025550130')).body.items
@@ -97,8 +106,8 @@ export async function pasted(world) {
   await page.getByLabel('Table', { exact: true }).fill('Gus Hill\t202 555 0140\nIda Jones\t202 555 0141')
   await page.getByRole('button', { name: 'Next' }).click()
   await page.getByText('Say what each column is.').waitFor()
-  check(
-    !(await page.getByLabel('The first row has the names').isChecked()),
+  await becomes(
+    async () => !(await page.getByLabel('The first row has the names').isChecked()),
     'a table without a header is told',
   )
   await page.getByLabel('What A is').selectOption('name')

@@ -1,5 +1,5 @@
 // Conversations: a reply comes in, is read, answered, noted, put away; rules answer; a person decides about an opt-out.
-import { api, base, check, DESK, eventually, live, open, PHONE, screen } from './harness.mjs'
+import { api, base, check, DESK, eventually, live, open, PHONE, screen, escape } from './harness.mjs'
 
 /** The simulator's number that replies what it got. */
 const THEM = '+12025550111'
@@ -55,14 +55,14 @@ export async function talked(world) {
   await live(page)
   await api(page).post('/v1/messages', { to: THEM, text: 'Ask for our hours' })
   const row = page.getByRole('link', { name: new RegExp(THEM.slice(1)) })
-  await row.waitFor({ timeout: 20_000 })
+  await row.waitFor()
   check(await eventually(() => page.locator('.rail .badge').isVisible()), 'the navigation has a badge')
   await screen(page, 'inbox list 1280')
   await row.click()
   await page.getByText('Reply to: Ask for our hours').first().waitFor()
   await page.locator('.out', { hasText: 'Ask for our hours' }).waitFor()
   check(true, 'what was sent before stands above')
-  await page.locator('.out', { hasText: 'We are open from 8 to 5.' }).waitFor({ timeout: 20_000 })
+  await page.locator('.out', { hasText: 'We are open from 8 to 5.' }).waitFor()
   check(true, 'a rule answered')
   check(
     await eventually(async () => !(await page.locator('.rail .badge').isVisible())),
@@ -72,7 +72,7 @@ export async function talked(world) {
   await screen(page, 'inbox thread 1280')
   await page.getByRole('button', { name: 'Reply', exact: true }).click()
   const mine = page.locator('.out', { hasText: 'Thank you for writing.' })
-  await mine.locator('.pill', { hasText: 'Delivered' }).waitFor({ timeout: 20_000 })
+  await mine.locator('.pill', { hasText: 'Delivered' }).waitFor()
   check(true, 'a reply shows what became of it')
   await page.getByRole('button', { name: 'Details and notes' }).click()
   const panel = page.getByRole('dialog')
@@ -81,7 +81,7 @@ export async function talked(world) {
   await panel.getByRole('button', { name: 'Add note' }).click()
   await panel.locator('li', { hasText: 'Calls back on Monday' }).waitFor()
   await screen(page, 'inbox details 1280')
-  await page.keyboard.press('Escape')
+  await escape(page)
   const thread = page.locator('.thread')
   await thread.getByRole('button', { name: 'Archive', exact: true }).click()
   check(await eventually(async () => (await row.count()) === 0), 'an archived conversation leaves the list')
@@ -96,7 +96,7 @@ export async function decided(world) {
   await live(page)
   await api(page).post('/v1/messages', { to: THEM, text: 'Shall we remove me from the list?' })
   const link = page.getByRole('link', { name: /possible opt-out/ })
-  await link.waitFor({ timeout: 20_000 })
+  await link.waitFor()
   await screen(page, 'inbox list 360')
   await link.click()
   await page.getByText('Because of: “remove me”').waitFor()

@@ -1,5 +1,17 @@
 // Breaks of every kind: of the socket, of the network, of an answer, of the session.
-import { api, base, check, eventually, fillCompose, live, open, person, PHONE, screen } from './harness.mjs'
+import {
+  PHONE,
+  api,
+  base,
+  becomes,
+  check,
+  eventually,
+  fillCompose,
+  live,
+  open,
+  person,
+  screen,
+} from './harness.mjs'
 
 /** The socket breaks while messages go on: it reconnects by itself and misses nothing. */
 export async function socketDrop(world) {
@@ -18,7 +30,7 @@ export async function socketDrop(world) {
   await page.evaluate(() => (window.sameDocument = true))
   down = true
   for (const ws of sockets) await ws.close()
-  await page.locator('.conn[data-state=retrying]').waitFor()
+  await page.locator('.conn:is([data-state=retrying], [data-state=offline])').waitFor()
   check(true, 'a broken socket is said')
   for (let i = 0; i < 5; i++)
     await api(page).post('/v1/messages', { to: '+12025550100', text: `While away ${i}` })
@@ -26,7 +38,6 @@ export async function socketDrop(world) {
     await eventually(
       async () =>
         (await api(page).get('/v1/messages?text=While%20away&status=delivered')).body.items.length === 5,
-      30_000,
     ),
     'the messages were delivered meanwhile',
   )
@@ -90,17 +101,14 @@ export async function offlineSend(world) {
   check(true, 'what waits outlives a reload')
   await page.context().setOffline(false)
   check(
-    await eventually(async () => (await page.getByText('Waiting for network').count()) === 0, 40_000),
+    await eventually(async () => (await page.getByText('Waiting for network').count()) === 0),
     'it goes out by itself',
   )
   const sent = (await api(page).get('/v1/messages?text=Offline')).body.items.map((m) => m.text)
   check(sent.join() === 'Offline 3,Offline 2,Offline 1', 'each exactly once, in order', sent.join())
   const rows = page.locator('.message-row', { hasText: 'Offline' })
   check(
-    await eventually(
-      async () => (await rows.locator('.pill', { hasText: 'Delivered' }).count()) === 3,
-      20_000,
-    ),
+    await eventually(async () => (await rows.locator('.pill', { hasText: 'Delivered' }).count()) === 3),
     'and all are delivered',
   )
 }
@@ -115,25 +123,21 @@ export async function lostAnswer(world) {
   await page.goto(base + '/compose')
   await live(page)
   let lost = 0
+  let goOn
+  const seen = new Promise((done) => (goOn = done))
   await page.route('**/v1/messages', async (route) => {
-    if (route.request().method() !== 'POST' || lost++) return route.continue()
+    if (route.request().method() !== 'POST') return route.continue()
+    if (lost++) return seen.then(() => route.continue())
     await route.fetch()
     await route.abort('connectionreset')
   })
   await fillCompose(page, '+12025550100', 'Answer lost')
   await page.getByRole('button', { name: 'Send 1 message' }).click()
   await page.waitForURL('**/messages')
-  check(
-    await eventually(async () => lost === 1 && (await page.getByText('Waiting for network').count()) === 1),
-    'without an answer it waits',
-  )
-  check(
-    await eventually(
-      async () => lost >= 2 && (await page.getByText('Waiting for network').count()) === 0,
-      30_000,
-    ),
-    'and is repeated',
-  )
+  const waiting = page.getByText('Waiting for network')
+  await becomes(async () => lost >= 1 && (await waiting.count()) === 1, 'without an answer it waits')
+  goOn()
+  await becomes(async () => lost >= 2 && (await waiting.count()) === 0, 'and is repeated')
   check((await api(page).count('Answer lost')) === 1, 'a lost answer makes no second message')
 }
 
@@ -169,5 +173,5 @@ export async function sessionEnds(world) {
     ),
     'the draft outlives the session',
   )
-  check((await page.locator('.token').count()) === 1, 'with its recipients')
+  await becomes(async () => (await page.locator('.token').count()) === 1, 'with its recipients')
 }

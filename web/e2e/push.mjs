@@ -1,7 +1,7 @@
 // Notifications: the page says what is in the way, turns them on by a click, and the service worker shows and opens them.
 // A browser under test has no push service: the page's PushManager is a stand-in, and pushes reach the service worker
 // through the browser's own door for tests.
-import { api, base, check, DESK, eventually, open, PHONE, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, eventually, open, screen } from './harness.mjs'
 
 const THEM = '+12025550111'
 const KEY = 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4'
@@ -78,16 +78,17 @@ export async function turnedOn(world) {
   await page.getByText('Notifications are on in this browser.').waitFor()
   const push = (await api(page).get('/v1/push')).body
   check(push.devices.length === 1 && push.devices[0].current, 'the server knows the device')
-  check(
-    await page.evaluate(
-      (key) =>
-        window.subscribedWith.userVisibleOnly &&
-        btoa(String.fromCharCode(...window.subscribedWith.applicationServerKey))
-          .replace(/\+/g, '-')
-          .replace(/\//g, '_')
-          .replace(/=+$/, '') === key,
-      push.public_key,
-    ),
+  await becomes(
+    () =>
+      page.evaluate(
+        (key) =>
+          window.subscribedWith.userVisibleOnly &&
+          btoa(String.fromCharCode(...window.subscribedWith.applicationServerKey))
+            .replace(/\+/g, '-')
+            .replace(/\//g, '_')
+            .replace(/=+$/, '') === key,
+        push.public_key,
+      ),
     'the browser subscribed with the key of the server',
   )
   await page.locator('label', { hasText: 'Assigned to me' }).click()
@@ -102,8 +103,8 @@ export async function turnedOn(world) {
   await screen(page, 'notifications on 1280')
   await page.getByRole('button', { name: 'Turn off' }).click()
   await on.waitFor()
-  check(
-    (await api(page).get('/v1/push')).body.devices.length === 0,
+  await becomes(
+    async () => (await api(page).get('/v1/push')).body.devices.length === 0,
     'turned off, the server forgets the device',
   )
 }
@@ -114,7 +115,10 @@ export async function refused(world) {
   await page.goto(base + '/settings?tab=notifications')
   await page.getByRole('button', { name: 'Turn on notifications' }).click()
   await page.getByText('This browser blocks notifications').waitFor()
-  check((await api(page).get('/v1/push')).body.devices.length === 0, 'who says no has no device')
+  await becomes(
+    async () => (await api(page).get('/v1/push')).body.devices.length === 0,
+    'who says no has no device',
+  )
 }
 
 /** The service worker's own part, without a stand-in. */

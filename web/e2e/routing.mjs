@@ -1,5 +1,5 @@
 // Routing rules: written, tried, put in order with the keyboard, and obeyed.
-import { api, base, check, DESK, eventually, open, PHONE, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, eventually, open, screen } from './harness.mjs'
 
 export async function routing(world) {
   const page = await open(world.browser, { viewport: PHONE, state: world.state })
@@ -57,8 +57,9 @@ export async function routing(world) {
     (await names()).join(),
   )
   await page.getByText('No premium is rule 1 of 2 now.').waitFor()
-  check(
-    (await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))) ===
+  await becomes(
+    async () =>
+      (await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))) ===
       'Move No premium down',
     'the focus stays with the rule',
   )
@@ -72,8 +73,9 @@ export async function routing(world) {
   }
   await ask('+44 7700 900123', 'otp')
   await page.getByRole('heading', { name: 'North takes a message to +447700900123' }).waitFor()
-  check(
-    (await page.locator('.answer').getByText('Codes to Britain: it decides').count()) === 1 &&
+  await becomes(
+    async () =>
+      (await page.locator('.answer').getByText('Codes to Britain: it decides').count()) === 1 &&
       (await page.locator('.answer').getByText('No premium: is for other recipients').count()) === 1,
     'the rules that were asked are told',
   )
@@ -94,8 +96,8 @@ export async function routing(world) {
   await page.goto(base + '/messages?id=' + sent.id)
   await page.getByRole('link', { name: 'Why this provider?' }).click()
   await page.locator('.answer').getByText('Codes to Britain: it decides').waitFor()
-  check(
-    (await page.locator('.answer').getByText('Had it already').count()) === 1,
+  await becomes(
+    async () => (await page.locator('.answer').getByText('Had it already').count()) === 1,
     `why it went to ${went} is told from the message`,
   )
   check(

@@ -1,6 +1,19 @@
 // Journeys of analytics, on a server of their own. See run.mjs.
 import { readFileSync } from 'node:fs'
-import { api, base, check, DESK, eventually, live, open, PHONE, play, screen } from './harness.mjs'
+import {
+  DESK,
+  PHONE,
+  api,
+  base,
+  becomes,
+  check,
+  eventually,
+  live,
+  open,
+  play,
+  screen,
+  press,
+} from './harness.mjs'
 import { setup } from './sending.mjs'
 
 const ENDED = ['delivered', 'undelivered', 'expired', 'failed']
@@ -12,8 +25,8 @@ async function empty(world) {
   await page.getByText('No messages in this period').waitFor()
   await page.getByText('The first summary comes on a Monday morning').waitFor()
   await screen(page, 'analytics empty 360')
-  check(
-    await page.getByRole('link', { name: 'Compose' }).first().isVisible(),
+  await becomes(
+    () => page.getByRole('link', { name: 'Compose' }).first().isVisible(),
     'the empty page leads to sending',
   )
 }
@@ -30,7 +43,7 @@ async function numbers(world) {
   const ended = await eventually(async () => {
     const list = (await server.get('/v1/messages?limit=50')).body.items
     return list.length === to.length && list.every((m) => ENDED.includes(m.status))
-  }, 60_000)
+  })
   check(ended, 'every message comes to its end')
   const tile = (label) => page.locator('.tiles > div', { hasText: label })
   const shown = await eventually(
@@ -39,7 +52,6 @@ async function numbers(world) {
       /\b10\b/.test(await tile('Messages').first().innerText()) &&
       /70\s?%/.test(await tile('Delivery rate').innerText()) &&
       /\b3\b/.test(await tile('Failed').first().innerText()),
-    60_000,
   )
   check(
     shown,
@@ -48,13 +60,16 @@ async function numbers(world) {
   )
   await screen(page, 'analytics 360 light')
   const reasons = page.locator('section', { hasText: 'Why messages failed' }).last()
-  check((await reasons.locator('li').count()) === 3, 'three causes are told apart')
-  check(await page.getByRole('rowheader', { name: 'United States' }).isVisible(), 'the country has its name')
+  await becomes(async () => (await reasons.locator('li').count()) === 3, 'three causes are told apart')
+  await becomes(
+    () => page.getByRole('rowheader', { name: 'United States' }).isVisible(),
+    'the country has its name',
+  )
   for (const name of ['Messages over time', 'Delivery rate over time', 'Time to the handset']) {
     const chart = page.locator('figure', { hasText: name })
-    check(await chart.getByRole('img').isVisible(), `a chart: ${name}`)
+    await becomes(() => chart.getByRole('img').isVisible(), `a chart: ${name}`)
     await chart.getByRole('button', { name: 'Show as table' }).click()
-    check((await chart.getByRole('row').count()) > 20, `its table: ${name}`)
+    await becomes(async () => (await chart.getByRole('row').count()) > 20, `its table: ${name}`)
   }
   await screen(page, 'analytics tables 360')
 }
@@ -68,10 +83,7 @@ async function choices(world) {
   })
   await page.goto(base + '/')
   await live(page)
-  await page.getByRole('link', { name: 'Analytics' }).first().waitFor() // whoever may see it has its keys
-  await page.keyboard.press('g')
-  await page.keyboard.press('a')
-  await page.getByRole('heading', { name: 'Analytics' }).waitFor()
+  await press(page, 'g a', () => page.getByRole('heading', { name: 'Analytics' }).isVisible())
   await page.getByRole('radio', { name: '30 days' }).check({ force: true })
   await page.getByLabel('Group by').selectOption('sender')
   await page.getByRole('rowheader', { name: 'SMSir' }).waitFor()
@@ -81,8 +93,8 @@ async function choices(world) {
     page.url(),
   )
   await screen(page, 'analytics 1280 dark')
-  check(
-    (await page.getByRole('columnheader', { name: 'Before' }).count()) === 1,
+  await becomes(
+    async () => (await page.getByRole('columnheader', { name: 'Before' }).count()) === 1,
     'the period before has a column',
   )
   await page.getByLabel('Compare with the period before').uncheck()
@@ -116,7 +128,7 @@ async function choices(world) {
   await page.getByLabel('First day').fill(new Date().toISOString().slice(0, 10))
   await page.getByLabel('First day').fill(new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10))
   await page.locator('.tiles').waitFor()
-  check((await page.getByRole('alert').count()) === 0, 'a shorter one is shown')
+  await becomes(async () => (await page.getByRole('alert').count()) === 0, 'a shorter one is shown')
 }
 
 /** Summaries are turned off and on; viewers see whether there are any. */
@@ -133,7 +145,7 @@ async function weeks(world) {
   const is = (weekly) => async () => (await server.get('/v1/report-settings')).body.weekly === weekly
   check(await eventually(is(false)), 'summaries are turned off')
   await page.reload()
-  check(!(await box.isChecked()), 'and stay off')
+  await becomes(async () => !(await box.isChecked()), 'and stay off')
   await box.check()
   check(await eventually(is(true)), 'summaries are turned on again')
   await page.locator('.tiles').waitFor()
@@ -147,7 +159,10 @@ async function arabic(world) {
     await page.goto(base + '/analytics?range=7d&by=reason')
     await page.getByRole('heading', { name: 'الإحصاءات' }).waitFor()
     await page.locator('.tiles').waitFor()
-    check((await page.evaluate(() => document.documentElement.dir)) === 'rtl', 'the page is mirrored')
+    await becomes(
+      async () => (await page.evaluate(() => document.documentElement.dir)) === 'rtl',
+      'the page is mirrored',
+    )
     await screen(page, `analytics ${viewport.width} Arabic`)
   }
 }

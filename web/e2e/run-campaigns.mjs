@@ -1,5 +1,5 @@
 // Journeys of templates and campaigns, on a server of their own. See run.mjs.
-import { api, base, check, DESK, eventually, open, PHONE, play, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, eventually, open, play, screen, escape } from './harness.mjs'
 import { setup } from './sending.mjs'
 
 /** A template is written, previewed, and found again. */
@@ -13,8 +13,8 @@ async function templates(world) {
   await form.getByLabel('Name').fill('Reminder')
   await form.getByLabel('Text').fill('Hello ')
   await form.getByRole('button', { name: '+ name' }).click()
-  check(
-    (await form.getByLabel('Text').inputValue()) === 'Hello {{name}}',
+  await becomes(
+    async () => (await form.getByLabel('Text').inputValue()) === 'Hello {{name}}',
     'a button puts a variable into the text',
   )
   await form.getByLabel('Text').fill('Hello {{name|friend}}, see you at 3.')
@@ -39,11 +39,14 @@ async function campaign(world) {
   await screen(page, 'campaign who 360')
   await page.getByRole('button', { name: 'Next' }).click()
   await page.getByText('38 numbers added.').waitFor()
-  check(
-    await page.getByText('2 repeated numbers were merged.').isVisible(),
+  await becomes(
+    () => page.getByText('2 repeated numbers were merged.').isVisible(),
     'repeated numbers are merged and told',
   )
-  check(await page.getByText('1 row has no valid number.').isVisible(), 'a row without a number is named')
+  await becomes(
+    () => page.getByText('1 row has no valid number.').isVisible(),
+    'a row without a number is named',
+  )
   await page.getByLabel('Template').selectOption({ label: 'Reminder' })
   await screen(page, 'campaign what 360')
   await page.getByRole('button', { name: 'Next' }).click()
@@ -55,7 +58,7 @@ async function campaign(world) {
   await screen(page, 'campaign review 360')
   await page.getByRole('button', { name: 'Launch to 38 recipients' }).click()
   const detail = page.getByRole('dialog')
-  await detail.getByText('Done', { exact: true }).waitFor({ timeout: 60_000 })
+  await detail.getByText('Done', { exact: true }).waitFor()
   await screen(page, 'campaign done 360')
   const call = api(page)
   const all = await call.get('/v1/campaigns')
@@ -80,12 +83,12 @@ async function stopped(world) {
   await page.getByRole('button', { name: 'Next' }).click()
   await page.getByLabel('Text').fill('Hi')
   await page.getByRole('button', { name: 'Next' }).click()
-  await page.getByLabel('Messages a minute').fill('30')
+  await page.getByLabel('Messages a minute').fill('10')
   await page.getByRole('button', { name: 'Next' }).click()
   await screen(page, 'campaign review 1280 dark')
   await page.getByRole('button', { name: 'Launch to 30 recipients' }).click()
   const detail = page.getByRole('dialog')
-  await detail.getByText('Running', { exact: true }).waitFor({ timeout: 20_000 })
+  await detail.getByText('Running', { exact: true }).waitFor()
   await detail.getByRole('button', { name: 'Pause' }).click()
   await detail.getByText('Paused', { exact: true }).waitFor()
   await screen(page, 'campaign paused 1280 dark')
@@ -97,7 +100,7 @@ async function stopped(world) {
     await eventually(async () => detail.first().getByText('Canceled', { exact: true }).isVisible()),
     'it can be canceled',
   )
-  await page.keyboard.press('Escape')
+  await escape(page)
   await screen(page, 'campaigns 1280 dark')
   const arabic = await open(world.browser, {
     viewport: PHONE,

@@ -1,6 +1,6 @@
 // The compose form with many recipients, on a server of its own: templates and variables, files, groups, names, a test to
 // oneself, quiet hours, and other people's clocks. Needs and prints the same as run.mjs.
-import { api, base, check, DESK, eventually, open, PHONE, play, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, eventually, open, play, screen, escape } from './harness.mjs'
 import { setup } from './sending.mjs'
 
 const to = (page) => page.getByLabel('To', { exact: true })
@@ -58,7 +58,10 @@ async function people(world) {
   await dialog(page).getByText('Reminder').waitFor()
   await screen(page, 'compose templates 360')
   await dialog(page).getByRole('button', { name: /Dear/ }).click()
-  check((await text(page).inputValue()).startsWith('Dear {{name}}'), 'the template stands in the form')
+  await becomes(
+    async () => (await text(page).inputValue()).startsWith('Dear {{name}}'),
+    'the template stands in the form',
+  )
   await page.getByText(/1 person has no value for a variable: \+12025550112/).waitFor()
   await page.getByText('Dear Paul Parker, see you at 3.').waitFor()
   for (let i = 0; i < 3 && !(await page.getByText('Dear Amina Odhiambo, see you at 3.').count()); i++)
@@ -109,12 +112,12 @@ async function files(world) {
       ),
     )
   await dialog(page).getByText('1 row left out').waitFor()
-  check(await dialog(page).getByText('Row 3').isVisible(), 'the bad row is named')
-  check(await dialog(page).getByText('nobody').isVisible(), 'with what stands in it')
+  await becomes(() => dialog(page).getByText('Row 3').isVisible(), 'the bad row is named')
+  await becomes(() => dialog(page).getByText('nobody').isVisible(), 'with what stands in it')
   await screen(page, 'compose file rows 1280')
-  await page.keyboard.press('Escape')
+  await escape(page)
   await page.getByRole('button', { name: '+ due' }).click()
-  check((await text(page).inputValue()) === '{{due}}', 'a column is a variable')
+  await becomes(async () => (await text(page).inputValue()) === '{{due}}', 'a column is a variable')
   await text(page).fill('{{name|Hello}}: due on {{due}}')
   await page.getByText('Grace: due on 3 May').waitFor()
   await screen(page, 'compose file 1280')
@@ -132,7 +135,10 @@ async function files(world) {
   await page.getByRole('button', { name: 'Make it a campaign' }).click()
   await page.waitForURL('**/campaigns/new?id=*')
   await page.getByText(/1,001 numbers/).waitFor()
-  check((await page.getByLabel('Name').inputValue()) === 'clients.csv', 'a long file becomes a campaign')
+  await becomes(
+    async () => (await page.getByLabel('Name').inputValue()) === 'clients.csv',
+    'a long file becomes a campaign',
+  )
   const [c] = (await api(page).get('/v1/campaigns')).body.items
   check(c.recipients === 1001 && c.plan.texts[0].text === 'To all of you', 'with its rows and the text')
 }
@@ -154,8 +160,11 @@ async function test(world) {
   await page.getByText('Test sent to +12025550100.').waitFor()
   const [m] = await batch(page, 'a try')
   check(m.to === '+12025550100' && m.text === 'Hi Paul Parker, a try', 'the test reads as for the first one')
-  check((await api(page).get('/v1/me')).body.user.phone === '+12025550100', 'the number is kept')
-  check((await text(page).inputValue()).includes('a try'), 'the form stays as it is')
+  await becomes(
+    async () => (await api(page).get('/v1/me')).body.user.phone === '+12025550100',
+    'the number is kept',
+  )
+  await becomes(async () => (await text(page).inputValue()).includes('a try'), 'the form stays as it is')
 }
 
 /** `HH:MM` some hours from now in a zone. */
@@ -206,7 +215,7 @@ async function quiet(world) {
   await screen(page, 'compose quiet hours of one 1280')
   await dialog(page).getByRole('button', { name: 'Send now anyway' }).click()
   await page.waitForURL('**/messages?id=*')
-  check((await batch(page, 'Wake up'))[0].status !== 'scheduled', 'or now all the same')
+  await becomes(async () => (await batch(page, 'Wake up'))[0].status !== 'scheduled', 'or now all the same')
   await api(page).patch('/v1/workspace', { quiet_hours: { from: '', to: '' } })
 }
 

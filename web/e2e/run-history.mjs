@@ -3,7 +3,20 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { api, base, check, DESK, eventually, live, open, PHONE, play, screen } from './harness.mjs'
+import {
+  DESK,
+  PHONE,
+  api,
+  base,
+  becomes,
+  check,
+  eventually,
+  live,
+  open,
+  play,
+  screen,
+  press,
+} from './harness.mjs'
 import { setup } from './sending.mjs'
 
 const rows = (page) => page.locator('.message-row')
@@ -27,7 +40,7 @@ async function seed(world) {
     await api(page).post('/v1/messages', { to: '+12025550177', text, send_at: tomorrow })
   const count = async (status) => (await api(page).get(`/v1/messages?status=${status}`)).body.items.length
   check(
-    await eventually(async () => (await count('failed')) === 2 && (await count('undelivered')) === 1, 60_000),
+    await eventually(async () => (await count('failed')) === 2 && (await count('undelivered')) === 1),
     'the messages come to their ends',
   )
 }
@@ -45,13 +58,14 @@ async function search(world) {
     'status: and to: narrow the list together',
     (await texts(page)).join(),
   )
-  check(
-    (await field.inputValue()) === 'status:failed,undelivered to:555-0104',
+  await becomes(
+    async () => (await field.inputValue()) === 'status:failed,undelivered to:555-0104',
     'what was typed stays in the field',
   )
-  check(
-    (await page.getByRole('button', { name: 'Failed', exact: true }).getAttribute('aria-pressed')) ===
-      'true' &&
+  await becomes(
+    async () =>
+      (await page.getByRole('button', { name: 'Failed', exact: true }).getAttribute('aria-pressed')) ===
+        'true' &&
       (await page.getByRole('button', { name: 'Not delivered' }).getAttribute('aria-pressed')) === 'true',
     'the chips agree',
   )
@@ -117,9 +131,8 @@ async function resend(world) {
   await page.goto(base + '/messages?text=will+fail')
   await live(page)
   await rows(page).first().waitFor()
-  await page.keyboard.press('j')
-  await page.keyboard.press('x')
-  await page.getByText('1 selected').waitFor()
+  await press(page, 'j', () => page.evaluate(() => document.activeElement?.matches('.message-row')))
+  await press(page, 'x', () => page.getByText('1 selected').isVisible())
   await page.getByRole('button', { name: 'Select all 2' }).click()
   await screen(page, 'history selected')
   await page.getByRole('button', { name: 'Send 2 failed messages again' }).click()
@@ -148,12 +161,16 @@ async function cancel(world) {
   await live(page)
   const row = rows(page).filter({ hasText: 'Later two' })
   await row.waitFor()
-  const box = await row.boundingBox()
   const cdp = await page.context().newCDPSession(page)
   const touch = (type, points) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints: points })
-  await touch('touchStart', [{ x: box.x + 100, y: box.y + 20 }])
-  await page.getByText('1 selected').waitFor()
-  await touch('touchEnd', [])
+  const longPress = async () => {
+    const box = await row.boundingBox()
+    await touch('touchStart', [{ x: box.x + 100, y: box.y + 20 }])
+    const marked = await eventually(() => page.getByText('1 selected').isVisible(), 5_000)
+    await touch('touchEnd', [])
+    return marked
+  }
+  check(await eventually(longPress), 'a long press marks')
   check(!page.url().includes('id='), 'a long press opens nothing', page.url())
   await rows(page).filter({ hasText: 'Later one' }).click()
   await page.getByText('2 selected').waitFor()
@@ -200,8 +217,8 @@ async function told(world) {
     await rows(page).first().click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('heading', { name: 'Attempts' }).waitFor()
-    check(await dialog.getByText('What to do:').isVisible(), `${theme}: it says what to do`)
-    check(await dialog.getByText(/^Attempt 1:/).isVisible(), `${theme}: every attempt is there`)
+    await becomes(() => dialog.getByText('What to do:').isVisible(), `${theme}: it says what to do`)
+    await becomes(() => dialog.getByText(/^Attempt 1:/).isVisible(), `${theme}: every attempt is there`)
     await screen(page, `history message ${viewport.width} ${theme}`)
   }
   const page = await open(world.browser, {
@@ -247,7 +264,10 @@ async function people(world) {
     .click()
   await page.getByText('1 person added.').first().waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).first().click()
-  check((await page.locator('.token').count()) === 3, 'a group adds whom it has, each once')
+  await becomes(
+    async () => (await page.locator('.token').count()) === 3,
+    'a group adds whom it has, each once',
+  )
   await page.getByLabel('Message', { exact: true }).fill('To the nurses')
   await screen(page, 'compose with opted out 360')
   await page.getByRole('button', { name: 'Send 3 messages' }).click()

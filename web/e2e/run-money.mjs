@@ -1,5 +1,5 @@
 // What a workspace may send and spend, on a server of its own. Needs and prints the same as run.mjs.
-import { api, base, check, DESK, eventually, live, open, PHONE, play, screen } from './harness.mjs'
+import { DESK, PHONE, api, base, becomes, check, eventually, live, open, play, screen } from './harness.mjs'
 import { setup } from './sending.mjs'
 
 const THEMES = [
@@ -64,7 +64,10 @@ async function limits(world) {
     'what goes beyond the limit is refused',
     JSON.stringify(last.body),
   )
-  check((await sent(page)) === before + before + 5, 'exactly as many were accepted as the limit allows')
+  await becomes(
+    async () => (await sent(page)) === before + before + 5,
+    'exactly as many were accepted as the limit allows',
+  )
   check(
     await eventually(async () => await page.getByText(/^A limit is nearly used up: /).isVisible()),
     'a banner tells of the limit',
@@ -136,8 +139,8 @@ async function prices(world) {
   await table('destination,price\nGB,1.20\nKenya,0.70\n+4477,cheap\n')
   await sheet.getByRole('button', { name: 'Take prices' }).click()
   await sheet.getByText('2 rows cannot be taken, so nothing was changed.').waitFor()
-  check(
-    (await sheet.getByText('Row 3').isVisible()) && (await sheet.getByText('Row 4').isVisible()),
+  await becomes(
+    async () => (await sheet.getByText('Row 3').isVisible()) && (await sheet.getByText('Row 4').isVisible()),
     'every bad row is named',
   )
   await screen(page, 'prices import bad 360')
@@ -187,12 +190,13 @@ async function prices(world) {
   let last
   for (let i = 0; i < 3; i++)
     last = await api(page).post('/v1/messages', { to: '+12025550100', text: 'Paid' })
-  check(
-    last.status === 429 &&
+  await becomes(
+    async () =>
+      last.status === 429 &&
       last.body.errors[0].field === 'limits.spend_per_day' &&
       (await sent(page)) === before + 2,
     'spending stops before the limit',
-    JSON.stringify(last.body),
+    async () => JSON.stringify(last.body),
   )
   const unpriced = await api(page).post('/v1/messages', { to: '+33123456789', text: 'Paid' })
   check(

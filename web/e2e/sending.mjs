@@ -1,16 +1,19 @@
 // From the setup link to "delivered", with a finger and with the keyboard alone.
 import {
-  api,
-  check,
   DESK,
+  PHONE,
+  api,
+  becomes,
+  check,
   eventually,
   fillCompose,
   live,
   open,
   person,
-  PHONE,
   screen,
   setupURL,
+  press,
+  escape,
 } from './harness.mjs'
 
 /** The first person registers through the printed link, on a phone. Everybody else starts from this session. */
@@ -28,21 +31,20 @@ export async function setup(world) {
   await page.getByRole('button', { name: 'Create account' }).click()
   await page.getByRole('alert').waitFor()
   await screen(page, 'setup with a weak password')
-  check(
-    (await page.getByLabel('Workspace name').inputValue()) === 'Example Clinic',
+  await becomes(
+    async () => (await page.getByLabel('Workspace name').inputValue()) === 'Example Clinic',
     'a refused form keeps what was typed',
   )
   await page.getByLabel('Password', { exact: true }).fill(person.password)
   await page.getByRole('button', { name: 'Create account' }).click()
   await page.getByRole('heading', { name: 'Today' }).waitFor()
   await live(page)
-  check(await page.getByText('Test mode: nothing reaches a phone.').isVisible(), 'test mode is said')
+  await becomes(() => page.getByText('Test mode: nothing reaches a phone.').isVisible(), 'test mode is said')
   await screen(page, 'home empty 360 light')
   world.state = await page.context().storageState()
 }
 
-const delivered = (page) =>
-  page.getByRole('dialog').locator('.pill', { hasText: 'Delivered' }).waitFor({ timeout: 20_000 })
+const delivered = (page) => page.getByRole('dialog').locator('.pill', { hasText: 'Delivered' }).waitFor()
 
 /** Compose, send, and watch it become delivered without a reload. */
 async function sendAndWatch(world, viewport, theme, smart) {
@@ -99,7 +101,10 @@ async function sendAndWatch(world, viewport, theme, smart) {
   await screen(page, `message delivered ${name}`)
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).first().click()
   const row = page.locator('.message-row', { hasText: `It's ready, ${name}` })
-  check((await row.locator('.pill').textContent()).includes('Delivered'), `${name}: the row says so too`)
+  await becomes(
+    async () => (await row.locator('.pill').textContent()).includes('Delivered'),
+    `${name}: the row says so too`,
+  )
   await page.goto(new URL('/', setupURL).href)
   check(
     await eventually(() => page.getByText(`It's ready, ${name}`).first().isVisible()),
@@ -116,9 +121,13 @@ export async function keyboardOnly(world) {
   const page = await open(world.browser, { state: world.state, prefs: { 'smsir.undo': '0' } })
   await page.goto(new URL('/', setupURL).href)
   await live(page)
-  await page.keyboard.press('c')
-  await page.waitForURL('**/compose')
+  await press(page, 'c', () => page.url().endsWith('/compose'))
   await page.getByRole('heading', { name: 'New message' }).waitFor()
+  // The new page takes the focus once; what is typed before that would go elsewhere.
+  await becomes(
+    () => page.evaluate(() => document.activeElement?.closest('main') !== null),
+    'a new page takes the focus',
+  )
   const focusOn = async (what) => {
     for (let i = 0; i < 30; i++) {
       if (await page.evaluate((w) => document.activeElement?.matches(w) ?? false, what)) return true
@@ -134,17 +143,15 @@ export async function keyboardOnly(world) {
   await page.keyboard.press('Enter')
   await delivered(page)
   check(true, 'keyboard only: compose to delivered')
-  await page.keyboard.press('Escape')
-  check(await eventually(async () => !(await page.getByRole('dialog').count())), 'Escape closes the message')
-  await page.keyboard.press('j')
-  check(
-    await eventually(() => page.evaluate(() => document.activeElement?.matches('.message-row'))),
-    'j goes to a row',
-  )
-  await page.keyboard.press('Control+k')
-  await page.getByRole('combobox').waitFor()
+  await escape(page)
+  check(true, 'Escape closes the message')
+  await press(page, 'j', () => page.evaluate(() => document.activeElement?.matches('.message-row')))
+  check(true, 'j goes to a row')
+  const asks = () => page.evaluate(() => document.activeElement?.matches('dialog[open] [role=combobox]'))
+  await press(page, 'Control+k', asks)
   await screen(page, 'palette')
   await page.keyboard.type('bulk')
+  await page.getByRole('option', { name: 'Compose' }).waitFor()
   await page.keyboard.press('Enter')
   await page.waitForURL('**/compose')
   check(true, 'the palette finds Compose by another word')
@@ -171,7 +178,7 @@ export async function undone(world) {
   const page = await open(world.browser, {
     viewport: PHONE,
     state: world.state,
-    prefs: { 'smsir.undo': '30' },
+    prefs: { 'smsir.undo': '600' },
   })
   await page.goto(new URL('/compose', setupURL).href)
   await fillCompose(page, '+12025550100, +12025550102', 'Not like this')
@@ -187,7 +194,7 @@ export async function undone(world) {
     ),
     'undo brings the text back',
   )
-  check((await page.locator('.token').count()) === 2, 'undo brings the recipients back')
+  await becomes(async () => (await page.locator('.token').count()) === 2, 'undo brings the recipients back')
   const all = (await api(page).get('/v1/messages?text=Not%20like%20this')).body.items
   check(
     all.length === 2 && all.every((m) => m.status === 'canceled'),
@@ -198,7 +205,7 @@ export async function undone(world) {
 
 /** The same for one message, whose sheet opens over everything: Undo stays in reach. */
 export async function undoneOverSheet(world) {
-  const page = await open(world.browser, { state: world.state, prefs: { 'smsir.undo': '30' } })
+  const page = await open(world.browser, { state: world.state, prefs: { 'smsir.undo': '600' } })
   await page.goto(new URL('/compose', setupURL).href)
   await fillCompose(page, '+12025550100', 'Back again')
   await page.getByRole('button', { name: 'Send 1 message' }).click()
@@ -256,17 +263,14 @@ export async function everyEnd(world) {
   for (const [nn, word] of Object.entries(ends)) {
     const pill = page.locator('.message-row', { hasText: `End ${nn}` }).locator('.pill')
     check(
-      await eventually(async () => (await pill.textContent())?.includes(word), 40_000),
+      await eventually(async () => (await pill.textContent())?.includes(word)),
       `number ${nn} ends as ${word}`,
       await pill.textContent(),
     )
   }
   const open08 = page.locator('.message-row', { hasText: 'End 08' })
   check(
-    await eventually(
-      async () => (await open08.locator('.pill').textContent())?.includes('Unconfirmed'),
-      20_000,
-    ),
+    await eventually(async () => (await open08.locator('.pill').textContent())?.includes('Unconfirmed')),
     'number 08 is unconfirmed',
   )
   for (const nn of ['02', '04', '08']) {

@@ -1,5 +1,5 @@
 // An address for events: made, tried, watched, and taken away.
-import { base, check, eventually, open, PHONE, screen } from './harness.mjs'
+import { base, check, eventually, open, PHONE, screen, escape } from './harness.mjs'
 
 export async function webhooks(world) {
   const page = await open(world.browser, { viewport: PHONE, state: world.state })
@@ -31,7 +31,7 @@ export async function webhooks(world) {
   await log.getByText('Details').first().click()
   await screen(page, 'webhook log 360')
   check(true, 'a test stands in the log')
-  await page.keyboard.press('Escape')
+  await escape(page)
   await card.getByRole('button', { name: 'Disable' }).click()
   await card.getByText('Disabled').waitFor()
   await card.getByRole('button', { name: 'Remove' }).click()
