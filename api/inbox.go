@@ -33,7 +33,8 @@ type ConversationUpdate struct {
 
 // ConversationReply is the body of POST /v1/conversations/{id}/reply.
 type ConversationReply struct {
-	Text string `json:"text" minLength:"1" maxLength:"6400" doc:"The reply."`
+	Text   string     `json:"text" minLength:"1" maxLength:"6400" doc:"The reply."`
+	SendAt *time.Time `json:"send_at,omitempty" doc:"Not before this moment, with its UTC offset; at most 366 days ahead. It stands in the conversation at once." example:"2026-11-23T12:00:00+03:00"`
 }
 
 // ConversationMessage is one message of a thread: one that was sent, or one that came in.

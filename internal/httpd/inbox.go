@@ -50,7 +50,7 @@ func (s *Server) registerInbox(b *builder) {
 	handle(b, route{Method: "GET", Path: "/v1/conversations/{id}/messages", ID: "listConversationMessages", Tag: "Inbox", Summary: "The messages of a conversation, newest first"}, s.conversationMessages)
 	handleRaw[replyInput, api.Message](b, route{
 		Method: "POST", Path: "/v1/conversations/{id}/reply", ID: "replyInConversation", Tag: "Inbox", Status: 202, Limited: true, Errors: []int{409},
-		Summary: "Reply in a conversation", Text: "It is accepted as any message is, from the number that was written to. With an `Idempotency-Key` a retry gets the stored answer.",
+		Summary: "Reply in a conversation", Text: "It is accepted as any message is, from the number that was written to; with `send_at` it waits until then. With an `Idempotency-Key` a retry gets the stored answer.",
 	}, s.replyInConversation)
 	handle(b, route{Method: "GET", Path: "/v1/conversations/{id}/notes", ID: "listNotes", Tag: "Inbox", Summary: "The notes of a conversation"}, s.listNotes)
 	handle(b, route{Method: "POST", Path: "/v1/conversations/{id}/notes", ID: "addNote", Tag: "Inbox", Status: 201, Audit: "conversation.noted", Summary: "Note something about a conversation"},
@@ -292,7 +292,7 @@ func (s *Server) replyInConversation(c *call, in *replyInput) (raw, error) {
 	if err != nil {
 		return raw{}, err
 	}
-	o := accept.Order{Requests: []accept.Request{{To: k.Contact, From: inbox.From(k), Text: in.Body.Text}}, Conversation: k.ID}
+	o := accept.Order{Requests: []accept.Request{{To: k.Contact, From: inbox.From(k), Text: in.Body.Text, SendAt: timeOf(in.Body.SendAt)}}, Conversation: k.ID}
 	out, err := s.order(c, in.Key, &in.Body, o, func(res *accept.Result) (any, error) {
 		names, err := s.names.of(c.ctx(), c.p.Workspace.ID, res.Messages)
 		if err != nil {

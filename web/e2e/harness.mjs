@@ -201,6 +201,7 @@ export function api(page) {
   return {
     get: (path) => call('GET', path),
     patch: (path, data) => call('PATCH', path, data),
+    put: (path, data) => call('PUT', path, data),
     post: (path, data, headers) => call('POST', path, data, headers),
     count: async (text) =>
       (await call('GET', `/v1/messages?text=${encodeURIComponent(text)}`)).body.items.length,

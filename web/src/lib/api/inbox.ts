@@ -15,8 +15,8 @@ export const updateConversation = (id: string, body: Schemas['ConversationUpdate
   call('patch', '/v1/conversations/{id}', { ...at(id), body })
 export const listThread = (id: string, cursor?: string) =>
   call('get', '/v1/conversations/{id}/messages', { ...at(id), query: { cursor } })
-export const reply = (id: string, text: string, key: string) =>
-  call('post', '/v1/conversations/{id}/reply', { ...at(id), body: { text }, key })
+export const reply = (id: string, body: Schemas['ConversationReply'], key: string) =>
+  call('post', '/v1/conversations/{id}/reply', { ...at(id), body, key })
 export const listNotes = (id: string) => call('get', '/v1/conversations/{id}/notes', at(id))
 export const addNote = (id: string, text: string) =>
   call('post', '/v1/conversations/{id}/notes', { ...at(id), body: { text } })

@@ -1111,7 +1111,7 @@ export interface paths {
         put?: never;
         /**
          * Reply in a conversation
-         * @description It is accepted as any message is, from the number that was written to. With an `Idempotency-Key` a retry gets the stored answer.
+         * @description It is accepted as any message is, from the number that was written to; with `send_at` it waits until then. With an `Idempotency-Key` a retry gets the stored answer.
          *
          *     Needs the permission `inbox:write`.
          */
@@ -4372,6 +4372,12 @@ export interface components {
             items: components["schemas"]["ConversationNote"][];
         };
         ConversationReply: {
+            /**
+             * Format: date-time
+             * @description Not before this moment, with its UTC offset; at most 366 days ahead. It stands in the conversation at once.
+             * @example 2026-11-23T12:00:00+03:00
+             */
+            send_at?: string;
             /** @description The reply. */
             text: string;
         };

@@ -15,6 +15,11 @@ describe('the vectors shared with the server', () => {
 })
 
 describe('variables', () => {
+  it('stay in sight where a value is missing, if that is asked for', () => {
+    const text = new Personal('Dear {{Name}}, due {{ due day }}{{x|!}}')
+    expect(text.render({ name: 'Ada' }, true)).toEqual({ text: 'Dear Ada, due {{due_day}}!', gap: true })
+    expect(text.render({ name: 'Ada' })).toEqual({ text: 'Dear Ada, due !', gap: true })
+  })
   it('are each named once, as they are compared', () => {
     expect(new Personal('{{First Name}} {{x|y}} {{first-name}} {{7}}').variables).toEqual(['first_name', 'x'])
     expect(keyOf(' A  b\u00a0c ')).toBe('a_b_c')

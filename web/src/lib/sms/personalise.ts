@@ -49,13 +49,16 @@ export class Personal {
     this.variables = [...new Set(this.#parts.flatMap((p) => (typeof p === 'string' ? [] : [p.key])))]
   }
 
-  /** Puts values in. `gap` says that one without a fallback was missing. */
-  render(values: Values = {}): { text: string; gap: boolean } {
+  /** Puts values in. `gap` says that one without a fallback was missing: nothing stands there, or with `keep` its name. */
+  render(values: Values = {}, keep = false): { text: string; gap: boolean } {
     let gap = false
     const text = this.#parts.map((p) => {
       if (typeof p === 'string') return p
       const value = Object.hasOwn(values, p.key) ? values[p.key] : ''
-      if (!value && !p.covered) gap = true
+      if (!value && !p.covered) {
+        gap = true
+        if (keep) return `{{${p.key}}}`
+      }
       return value || p.fallback
     })
     return { text: text.join(''), gap }
