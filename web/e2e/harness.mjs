@@ -224,6 +224,21 @@ async function lastSight(browser, name) {
   }
 }
 
+/** When the password of the session was given last. Ten minutes later the server wants it again before what is sensitive. */
+let confirmed = Date.now()
+
+/** Gives the password again in good time: on a busy machine the journeys last longer. */
+async function confirm({ browser, state }) {
+  if (!state || Date.now() - confirmed < 240_000) return
+  const context = await browser.newContext({ storageState: state })
+  const answer = await context.request.post(base + '/v1/auth/reauth', {
+    data: { password: person.password },
+    headers: { Origin: base },
+  })
+  await context.close()
+  if (answer.ok()) confirmed = Date.now()
+}
+
 /** Runs journeys in order. One that throws fails, and the next goes on. */
 export async function play(journeys) {
   if (!base || !setupURL)
@@ -234,6 +249,7 @@ export async function play(journeys) {
     if (only && name !== 'setup' && !name.includes(only)) continue
     const began = Date.now()
     try {
+      await confirm(world)
       await run(world)
     } catch (e) {
       check(false, name, e.stack ?? String(e))
