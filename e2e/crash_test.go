@@ -128,7 +128,8 @@ type hammer struct {
 	path   string           // of the program; "": as its users get it
 	under  []string         // the command line of a program that runs it; none: it is started as it is
 	url    string           // of the database in PostgreSQL; "": SQLite
-	far    *carrier.Carrier // nil: there is only the simulator
+	far    *carrier.Carrier // nil: there is only the simulator, or smsc
+	smsc   *carrier.SMSC    // a carrier that speaks SMPP, or nil
 }
 
 // newHammer prepares a gateway that always comes back at the same address.
@@ -219,7 +220,7 @@ func (h *hammer) drain(f *follower) {
 		}
 	}
 	eventually(h.t, "the carriers owe nothing", func() bool {
-		if h.far != nil && h.far.Owed() > 0 {
+		if h.far != nil && h.far.Owed() > 0 || h.smsc != nil && h.smsc.Owed() > 0 {
 			return false
 		}
 		return h.count(fmt.Sprint("SELECT count(*) FROM messages WHERE final = 1 AND updated_at > ", time.Now().Add(-time.Second).UnixMilli())) == 0
@@ -310,8 +311,10 @@ func judgeOn(t *testing.T, dir, url string) *oracle.Report {
 	if stream := filepath.Join(dir, "stream.log"); there(stream) {
 		e.Stream = stream
 	}
-	if far := filepath.Join(dir, "carrier-twilio.log"); there(far) {
-		e.Carriers = []string{far}
+	for _, name := range []string{"carrier-twilio.log", "carrier-smpp.log"} {
+		if far := filepath.Join(dir, name); there(far) {
+			e.Carriers = append(e.Carriers, far)
+		}
 	}
 	r, err := oracle.Judge(t.Context(), e)
 	must(t, err)

@@ -68,6 +68,7 @@ func scenarios() []scenario {
 		{"e2e", "TestNodePartitions", size, 2, 6},
 		{"e2e", "TestDatabaseDown", size, 1, 3},
 		{"e2e", "TestWebhooksUnderKills", kills, 5, 15},
+		{"e2e", "TestSMPPUnderKills", kills, 3, 15},
 		{"e2e", "TestCampaignUnderKills", kills, 4, 4},
 		{"e2e", "TestAnswersUnderKills", kills, 5, 15},
 		{"e2e", "TestRestartWithBacklog", size, 5, 50},

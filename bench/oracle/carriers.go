@@ -23,6 +23,8 @@ type submission struct {
 	taken      bool // the carrier has the message
 	repeated   bool // a key that it had taken before: nothing was taken, and nothing refused
 	reports    []told
+	// byReference says that only the reference leads from a report to the message: who lost the answer cannot match it.
+	byReference bool
 }
 
 // told is one delivery report about a submission.
@@ -58,7 +60,7 @@ func (w *wire) readCarrier(path string) error {
 		}
 		switch e.Kind {
 		case carrier.Submission:
-			s := &submission{at: e.At, reference: e.Reference, to: e.To, textSHA256: e.TextSHA256, taken: e.Verdict == carrier.Accepted, repeated: e.Verdict == carrier.Repeated}
+			s := &submission{at: e.At, reference: e.Reference, to: e.To, textSHA256: e.TextSHA256, taken: e.Verdict == carrier.Accepted, repeated: e.Verdict == carrier.Repeated, byReference: e.Face == carrier.SMPP}
 			w.carried = append(w.carried, carried{s, e.Key})
 			if s.taken {
 				byReference[[2]string{e.Face, e.Reference}] = s

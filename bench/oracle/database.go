@@ -167,8 +167,11 @@ func (c *trial) readMessages(tx *sql.Tx) error {
 				return fmt.Errorf("metadata of %s: %w", msg(m.id), err)
 			}
 			m.mark = values[MarkName]
-			c.byMark[m.mark] = append(c.byMark[m.mark], &m)
 		}
+		if m.mark == "" { // what came over SMPP
+			m.mark = text
+		}
+		c.byMark[m.mark] = append(c.byMark[m.mark], &m)
 		c.messages[m.id] = &m
 		c.order = append(c.order, &m)
 		return nil

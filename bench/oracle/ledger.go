@@ -25,7 +25,7 @@ const (
 )
 
 // MarkName is the name in a message's metadata under which a client puts the mark of the row, by which the oracle
-// recognises what it asked for: unique over the whole ledger.
+// recognises what it asked for: unique over the whole ledger. What comes over SMPP has no metadata: its mark is its text.
 const MarkName = "mark"
 
 // Row is one message that a client asks for.

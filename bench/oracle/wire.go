@@ -259,7 +259,8 @@ func (c *trial) judgeReports() {
 		case a.kind == simulator.InboundEntry && !c.inbound[reference{s.provider, a.reply}]:
 			c.fault(I7, "the reply %s was acknowledged and is not stored", a.reply)
 		case a.kind == simulator.ReceiptEntry && a.status.AlwaysFinal() && !s.neverLeft():
-			if m := c.messages[s.message]; m != nil && !m.state.Final && !m.possibleDuplicate {
+			answered := c.attempts[s.attempt] != nil && c.attempts[s.attempt].reference != ""
+			if m := c.messages[s.message]; m != nil && !m.state.Final && !m.possibleDuplicate && (answered || !s.byReference) {
 				c.fault(I7, "the receipt of %s (%s) is stored, and the message is still %s", msg(s.message), a.status, m.state.Status)
 			}
 		}

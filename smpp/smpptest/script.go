@@ -22,6 +22,8 @@ type Script struct {
 	// Redeliver is after how long a receipt or message comes again that was not answered with ROK; what was not answered
 	// at all comes again with the next bind. 0: nothing comes again.
 	Redeliver time.Duration
+	// Acked is told of each delivery that was answered with ROK, if Redeliver is set; nil: nobody is.
+	Acked func(p *smpp.DeliverSM)
 	// Mute leaves enquire_link without answer.
 	Mute bool
 	// Version is the sc_interface_version of bind responses; 0 leaves it out.

@@ -106,8 +106,12 @@ func (n *Session) take(h smpp.Header, p smpp.PDU) bool {
 		again := n.pending[h.SequenceNumber]
 		delete(n.pending, h.SequenceNumber)
 		s.mu.Unlock()
-		if again != nil && p.CommandStatus != smpp.ROK {
+		d, isDelivery := again.(*smpp.DeliverSM)
+		switch {
+		case again != nil && p.CommandStatus != smpp.ROK:
 			s.later(s.script.Redeliver, func() { s.again(again) })
+		case isDelivery && s.script.Acked != nil:
+			s.script.Acked(d)
 		}
 	case smpp.Response:
 	default:
@@ -169,7 +173,9 @@ func (n *Session) receipt(r Receipt, p *smpp.SubmitSM, id string) {
 	n.s.later(r.After, func() {
 		d := r.deliver(p, id, now())
 		for range max(r.Times, 1) {
-			if n.Send(d) != nil {
+			if n.s.script.Redeliver > 0 {
+				n.s.again(d) // through whichever session there is, now or later
+			} else if n.Send(d) != nil {
 				return // the peer has gone
 			}
 		}

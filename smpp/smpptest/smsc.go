@@ -172,6 +172,9 @@ func (s *SMSC) again(p smpp.PDU) {
 	s.mu.Lock()
 	s.owed = append(s.owed, p)
 	s.mu.Unlock()
+	if s.script.Redeliver > 0 {
+		s.later(s.script.Redeliver, s.settle) // a receiver may have bound meanwhile
+	}
 }
 
 // settle is called when a receiver has bound: it gets what is owed.

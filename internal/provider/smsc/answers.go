@@ -1,6 +1,7 @@
 package smsc
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/smsir/smsir"
@@ -27,8 +28,9 @@ type owner struct {
 	to      string
 }
 
-func newAnswers() *answers {
-	return &answers{byAttempt: map[smsir.ID]smsir.StatusAnswer{}, byRef: map[string]owner{}}
+// newAnswers begins to count user_message_reference behind mark: receipts of an earlier run carry those of that run.
+func newAnswers(mark uint16) *answers {
+	return &answers{byAttempt: map[smsir.ID]smsir.StatusAnswer{}, byRef: map[string]owner{}, mark16: mark}
 }
 
 // mark gives a message the next user_message_reference.
@@ -40,12 +42,20 @@ func (a *answers) mark(s smsir.Submission) uint16 {
 	return a.mark16
 }
 
-// marked is the message with a user_message_reference, if it went to that recipient.
-func (a *answers) marked(ref uint16, to string) (smsir.ID, bool) {
+// marked is the message with a user_message_reference, if it went to that recipient and was not answered with other ids than
+// the receipt may mean: the reference may be that of an earlier run, or of a message 65,536 earlier.
+func (a *answers) marked(ref uint16, to string, ids []string) (smsir.ID, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := a.marks[ref]
-	return o.attempt, o.attempt != 0 && o.to == to
+	if o.attempt == 0 || o.to != to {
+		return 0, false
+	}
+	known := a.byAttempt[o.attempt].References
+	if len(known) > 0 && len(ids) > 0 && !slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(known, id) }) {
+		return 0, false
+	}
+	return o.attempt, true
 }
 
 func (a *answers) taken(s smsir.Submission, references []string) {

@@ -96,7 +96,11 @@ func (in *incoming) report(d *delivery) (smsir.Receipt, bool) {
 	c := in.c
 	r := smsir.Receipt{Provider: c.id, Part: true, To: international(d.fromTON, d.from), ArrivedAt: time.Now().UTC(), Code: d.receipt.Err, Raw: d.raw()}
 	if ref, ok := d.tlvs.UserMessageReference(); ok && c.profile.reference {
-		r.Attempt, _ = c.answers.marked(ref, r.To)
+		var ids []string
+		if d.receipt.MessageID != "" {
+			ids = c.ids.ofReceipt(d.receipt.MessageID)
+		}
+		r.Attempt, _ = c.answers.marked(ref, r.To, ids) // 0: its id must lead to it
 	}
 	if d.receiptError != nil || d.receipt.MessageID == "" && r.Attempt == 0 {
 		return r, false

@@ -219,6 +219,31 @@ func TestReferenceComesBack(t *testing.T) {
 	}, settingReference, "true")
 }
 
+// TestReferenceOfAnother: a receipt with the user_message_reference of another message, as one of an earlier run has, is about the
+// message that its id names, whether the other one went to the same recipient or not.
+func TestReferenceOfAnother(t *testing.T) {
+	t.Parallel()
+	for name, recipient := range map[string]string{"to the same": "+12025550100", "to another": "+12025550101"} {
+		run(t, smpptest.Script{}, func(r *rig) {
+			s := r.submission("x")
+			s.To = recipient
+			if _, failure := r.send(s); failure != nil {
+				t.Fatal(failure)
+			}
+			p := deliver("id:777 stat:DELIVRD", asReceipt)
+			p.SourceAddr = "12025550100"
+			p.TLVs.SetUserMessageReference(1<<15 + 1)
+			if err := r.far.smsc.Deliver(p); err != nil {
+				t.Fatal(err)
+			}
+			r.pass(time.Minute)
+			if got := r.sink.receipts[0]; got.Attempt != 0 || got.Reference != "777" {
+				t.Errorf("%s: receipt %+v is taken to be about attempt %d", name, got, s.Attempt)
+			}
+		}, settingReference, "true", settingIDForm, idAsIs)
+	}
+}
+
 // TestInbound: messages from handsets, by alphabet and form.
 func TestInbound(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ type carrier struct {
 }
 
 func newCarrier(id smsir.UUID, p *profile, codes *errmap.Table, o options) *carrier {
-	c := &carrier{id: id, profile: p, o: o, codes: codes, answers: newAnswers(), ids: newIDForms(p.idForm), changed: make(chan struct{})}
+	c := &carrier{id: id, profile: p, o: o, codes: codes, answers: newAnswers(uint16(o.jitter() * (1 << 16))), ids: newIDForms(p.idForm), changed: make(chan struct{})}
 	c.reference.Store(rand.Uint32()) //nolint:gosec // two runs should not begin alike; nobody is kept from guessing
 	for i, mode := range p.modes() {
 		c.links = append(c.links, &link{c: c, number: i + 1, mode: mode, address: p.addresses[i%len(p.addresses)]})

@@ -55,7 +55,7 @@ func TestSubmit(t *testing.T) {
 				p.TLVs.Add(0x1401, []byte{0x0A, 0x0B})
 			}),
 		},
-		"reference": {settings: []string{settingReference, "true"}, want: base(func(p *smpp.SubmitSM) { p.TLVs.SetUserMessageReference(1) })},
+		"reference": {settings: []string{settingReference, "true"}, want: base(func(p *smpp.SubmitSM) { p.TLVs.SetUserMessageReference(1<<15 + 1) })},
 		"payload": {settings: []string{settingLong, longPayload}, want: base(func(p *smpp.SubmitSM) {
 			p.TLVs.SetMessagePayload(p.ShortMessage)
 			p.ShortMessage = nil
