@@ -35,6 +35,10 @@ type Message struct {
 	// Cost is what it takes of the credit of its workspace, millionths of its currency; 0 unless credit was on.
 	Cost int64
 
+	// Set when the text was removed, by nothing that a message does itself; it has ended by then.
+	TextRemovedAt time.Time // zero while Text is the text
+	TextRemovedBy TextRemoval
+
 	// Moved by the methods of this type only.
 	Status            Status
 	Final             bool
@@ -76,6 +80,30 @@ func (m *Message) DeadlineAt() time.Time {
 		return earliest(m.NextAt, m.ReceiptDeadline)
 	}
 	return time.Time{}
+}
+
+// TextRemoval is why a message has no text any more.
+type TextRemoval uint8
+
+// Reasons for a text to be removed. The values are stored; never renumber them.
+const (
+	TextKept      TextRemoval = 0
+	RemovedByRule TextRemoval = 1 // the workspace keeps texts for so many days
+	RemovedAsCode TextRemoval = 2 // the text of a one-time code is removed as soon as the message has ended
+	RemovedByHand TextRemoval = 3 // somebody asked for it
+)
+
+// String is the word of the API; "" for a message that has its text.
+func (r TextRemoval) String() string {
+	switch r {
+	case RemovedByRule:
+		return "rule"
+	case RemovedAsCode:
+		return "one_time_code"
+	case RemovedByHand:
+		return "request"
+	}
+	return ""
 }
 
 // Encoding is how the text travels.

@@ -44,6 +44,8 @@ type Inbound struct {
 	// put together; Incomplete says that some never came.
 	Part       *InboundPart
 	Incomplete bool
+
+	TextRemovedAt time.Time // when the workspace's rule removed the text; zero while Text is the text
 }
 
 // InboundPart is one part of a concatenated message (3GPP TS 23.040 §9.2.3.24.1).

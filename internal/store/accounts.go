@@ -262,6 +262,7 @@ type Store interface {
 	Campaigns
 	Inbox
 	Reports
+	Retainer
 	// OnCommit sets the function called after every commit that wrote events. It must not block.
 	OnCommit(wake func())
 	// Ready reports why the store cannot accept writes now, nil if it can.

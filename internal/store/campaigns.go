@@ -97,6 +97,8 @@ type Campaign struct {
 	Accepted   int64
 	Blocked    int64 // of those accepted, by opt-outs
 	Skipped    int64 // rows that could not become a message
+
+	TextRemovedAt time.Time // when the workspace's rule removed the texts and the values of variables; zero while they are there
 }
 
 // WalkDone is the [Campaign.Walk] of a campaign that has all its recipients.

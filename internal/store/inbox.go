@@ -25,6 +25,8 @@ type Conversation struct {
 	Menu      smsir.UUID
 	MenuUntil time.Time
 	CreatedAt time.Time
+
+	TextRemovedAt time.Time // when LastText was removed; zero while it is there
 }
 
 // ConversationID is the id of the conversation of a contact with one of our numbers.

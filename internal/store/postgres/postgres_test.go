@@ -146,3 +146,8 @@ func TestCreditEntriesStay(t *testing.T) {
 		}
 	}
 }
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	storetest.Retention(t, opener(t))
+}

@@ -249,6 +249,9 @@ func actorID(a smsir.Actor) string {
 	return ""
 }
 
+// Scrub implements store.Retainer. Old versions of rows go when the server's autovacuum comes by.
+func (s *Store) Scrub(context.Context) (bool, error) { return true, nil }
+
 // Sweep implements store.Queue. It folds the counts of writers into one row for hours that are over, too.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error) {
 	err = s.update(ctx, func(t *tx) error {

@@ -12,7 +12,7 @@ var _ store.Campaigns = (*Store)(nil)
 
 const campaignColumns = `c.id, c.workspace_id, c.name, c.state, c.reason, c.plan, c.author_kind, c.author_id, c.launcher_kind, c.launcher_id,
 	c.approver_kind, c.approver_id, c.approved_at, c.parent_id, c.day, c.failed_of, c.batch_id, c.start_at, c.started_at, c.finished_at,
-	c.created_at, c.updated_at, c.walk, c.last, c.recipients, c.repeated, c.fed, c.accepted, c.blocked, c.skipped`
+	c.created_at, c.updated_at, c.walk, c.last, c.recipients, c.repeated, c.fed, c.accepted, c.blocked, c.skipped, c.text_removed_at`
 
 func scanCampaign(c *store.Campaign) scan {
 	return scan{
@@ -28,6 +28,7 @@ func scanCampaign(c *store.Campaign) scan {
 		moment{&c.CreatedAt},
 		moment{&c.UpdatedAt},
 		&c.Walk, &c.Last, &c.Recipients, &c.Repeated, &c.Fed, &c.Accepted, &c.Blocked, &c.Skipped,
+		moment{&c.TextRemovedAt},
 	}
 }
 

@@ -56,12 +56,12 @@ func (s *Store) ListInbound(ctx context.Context, workspace smsir.UUID, before sm
 	if before == 0 {
 		before = 1<<63 - 1
 	}
-	rows, err := s.db.Query(ctx, `SELECT id, provider_id, reference, sender, recipient, text, received_at, incomplete FROM inbound
+	rows, err := s.db.Query(ctx, `SELECT id, provider_id, reference, sender, recipient, text, received_at, incomplete, text_removed_at FROM inbound
 		WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, workspace, int64(before), int64(limit))
 	err = each(rows, err, func(r Rows) error {
 		in := smsir.Inbound{Workspace: workspace}
 		var id, received int64
-		err := r.Scan(&id, &in.Provider, &in.Reference, &in.From, &in.To, &in.Text, &received, boolean{&in.Incomplete})
+		err := r.Scan(&id, &in.Provider, &in.Reference, &in.From, &in.To, &in.Text, &received, boolean{&in.Incomplete}, moment{&in.TextRemovedAt})
 		in.ID, in.ReceivedAt = smsir.ID(id), Time(received)
 		list = append(list, in)
 		return err

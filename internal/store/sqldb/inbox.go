@@ -32,7 +32,7 @@ func ReceiveMessage(tx Tx, in *smsir.Inbound, now time.Time) (smsir.UUID, error)
 	id := store.ConversationID(in.Workspace, in.From, in.To)
 	if _, err := tx.Exec(`INSERT INTO conversations (id, workspace_id, contact, ours, provider_id, last_at, last_text, unread, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $6) ON CONFLICT (id) DO UPDATE SET provider_id = excluded.provider_id, last_at = excluded.last_at,
-		last_text = excluded.last_text, last_out = 0, unread = conversations.unread + 1, archived = 0`,
+		last_text = excluded.last_text, text_removed_at = 0, last_out = 0, unread = conversations.unread + 1, archived = 0`,
 		id, in.Workspace, in.From, in.To, in.Provider, Millis(now), excerpt(in.Text)); err != nil {
 		return id, err
 	}
@@ -53,13 +53,13 @@ func ReplyInConversation(tx Tx, a *store.Acceptance, now time.Time) error {
 		return nil
 	}
 	m := a.Messages[len(a.Messages)-1]
-	_, err := tx.Exec("UPDATE conversations SET last_at = $1, last_text = $2, last_out = 1, archived = 0 WHERE id = $3 AND workspace_id = $4",
+	_, err := tx.Exec("UPDATE conversations SET last_at = $1, last_text = $2, text_removed_at = 0, last_out = 1, archived = 0 WHERE id = $3 AND workspace_id = $4",
 		Millis(now), excerpt(m.Text), a.Conversation, a.Workspace)
 	return err
 }
 
 const conversationColumns = `c.id, c.workspace_id, c.contact, c.ours, c.provider_id, c.last_at, c.last_text, c.last_out, c.unread, c.assignee_id, c.archived,
-	c.seeded, c.menu_id, c.menu_until, c.created_at`
+	c.seeded, c.menu_id, c.menu_until, c.created_at, c.text_removed_at`
 
 func scanConversation(c *store.Conversation) scan {
 	return scan{
@@ -73,6 +73,7 @@ func scanConversation(c *store.Conversation) scan {
 		&c.Menu,
 		moment{&c.MenuUntil},
 		moment{&c.CreatedAt},
+		moment{&c.TextRemovedAt},
 	}
 }
 
@@ -174,9 +175,9 @@ func (s *Store) InboundByID(ctx context.Context, workspace smsir.UUID, ids []sms
 	}
 	w := &where{}
 	w.and("workspace_id = ? AND id IN ("+marks(len(ids))+")", append([]any{workspace}, integers(ids)...)...)
-	rows, err := s.db.QueryOnce(ctx, "SELECT workspace_id, id, provider_id, reference, sender, recipient, text, received_at, incomplete FROM inbound WHERE "+w.text(), w.args...)
+	rows, err := s.db.QueryOnce(ctx, "SELECT workspace_id, id, provider_id, reference, sender, recipient, text, received_at, incomplete, text_removed_at FROM inbound WHERE "+w.text(), w.args...)
 	return all(rows, err, func(in *smsir.Inbound) scan {
-		return scan{&in.Workspace, &in.ID, &in.Provider, &in.Reference, &in.From, &in.To, &in.Text, moment{&in.ReceivedAt}, boolean{&in.Incomplete}}
+		return scan{&in.Workspace, &in.ID, &in.Provider, &in.Reference, &in.From, &in.To, &in.Text, moment{&in.ReceivedAt}, boolean{&in.Incomplete}, moment{&in.TextRemovedAt}}
 	})
 }
 

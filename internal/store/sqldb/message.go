@@ -13,7 +13,7 @@ const (
 	MovingColumns = `status, final, reason, attempts, tries, seq, next_at, updated_at, sent_at, finished_at, receipt_deadline,
 		resolve_deadline, used_provider_id, parts_total, parts_delivered, parts_failed, possible_duplicate, cancel_requested,
 		late_receipt, error, charge`
-	MessageColumns = FixedColumns + ", cost, " + MovingColumns
+	MessageColumns = FixedColumns + ", cost, text_removed_at, text_removed_by, " + MovingColumns
 	// StepColumns are what the state machine needs of a message, and no text.
 	StepColumns = "id, workspace_id, class, segments, on_unknown, recipient, sender, accepted_at, send_at, expires_at, ordering_key, cost, " + MovingColumns
 )
@@ -68,16 +68,18 @@ func MovingArgs(m *smsir.Message) []any {
 // ScanMessage reads MessageColumns.
 func ScanMessage(row Scanner) (*smsir.Message, error) {
 	var m smsir.Message
-	var id, batch, kind, class, encoding, segments, policy, resend, accepted, send, expires int64
+	var id, batch, kind, class, encoding, segments, policy, resend, accepted, send, expires, removed, by int64
 	var tags, metadata string
 	var v moving
 	dst := append([]any{
 		&id, &m.Workspace, &batch, &kind, &m.CreatedBy.ID, &class, &m.To, &m.ToRaw, &m.Country, &m.From, &m.Text,
 		&encoding, &segments, &m.Provider, &policy, &m.ClientRef, &tags, &metadata, &resend, &accepted, &send, &expires, &m.OrderingKey, &m.Cost,
+		&removed, &by,
 	}, v.dst()...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, err
 	}
+	m.TextRemovedAt, m.TextRemovedBy = Time(removed), smsir.TextRemoval(by)
 	m.ID, m.Batch, m.ResendOf, m.CreatedBy.Kind = smsir.ID(id), smsir.ID(batch), smsir.ID(resend), smsir.ActorKind(kind)
 	m.Class, m.Encoding, m.Segments, m.OnUnknown = smsir.Class(class), smsir.Encoding(encoding), int(segments), smsir.OnUnknown(policy)
 	m.AcceptedAt, m.SendAt, m.ExpiresAt = Time(accepted), Time(send), Time(expires)

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -147,12 +146,7 @@ const pushCursor = "push_cursor"
 
 // PushCursor implements store.Push.
 func (s *Store) PushCursor(ctx context.Context) (smsir.ID, error) {
-	text, err := s.Setting(ctx, pushCursor)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	return smsir.ID(n), err
+	return s.cursor(ctx, pushCursor)
 }
 
 // AddNotices implements store.Push.

@@ -188,6 +188,10 @@ func (s *Store) PutReport(ctx context.Context, m store.ReportMark, cells []store
 		if n == 0 {
 			return errOvertaken
 		}
+		// Messages of that hour were deleted: what was counted while they were there is the truth.
+		if gone, err := found(tx.Query("SELECT 1 FROM retention WHERE workspace_id = $1 AND gone_hour >= $2", m.Workspace, Millis(m.Hour))); err != nil || gone {
+			return err
+		}
 		for d := store.ByNothing; d <= store.ByReason; d++ {
 			if _, err := tx.Exec("DELETE FROM report_cells WHERE workspace_id = $1 AND dimension = $2 AND hour = $3", m.Workspace, int64(d), Millis(m.Hour)); err != nil {
 				return err

@@ -84,12 +84,7 @@ const webhookCursor = "webhook_cursor"
 
 // WebhookCursor implements store.Webhooks.
 func (s *Store) WebhookCursor(ctx context.Context) (smsir.ID, error) {
-	text, err := s.Setting(ctx, webhookCursor)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	return smsir.ID(n), err
+	return s.cursor(ctx, webhookCursor)
 }
 
 // Deliver implements store.Webhooks.

@@ -40,7 +40,10 @@ func insertWorkspace(tx Tx, w *store.Workspace) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		w.ID, w.Name, w.Country, w.TimeZone, int64(w.OnUnknown), Flag(w.Smart), Millis(w.CreatedAt), Millis(w.PausedAt), w.QueueCount, w.QueueAge.Milliseconds(), Flag(w.Registered),
 		w.Quiet.From, w.Quiet.To)
-	return err
+	if err != nil {
+		return err
+	}
+	return insertRetention(tx, store.DefaultRetention(w.ID, w.CreatedAt))
 }
 
 func insertMember(tx Tx, workspace, user smsir.UUID, role store.Role, now time.Time) error {

@@ -79,3 +79,8 @@ func TestCampaigns(t *testing.T) {
 	t.Parallel()
 	storetest.Campaigns(t, fresh)
 }
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	storetest.Retention(t, opener(t))
+}

@@ -279,6 +279,9 @@ func actorID(a smsir.Actor) string {
 	return ""
 }
 
+// Scrub implements store.Retainer: pages as they were stand in the write-ahead log.
+func (s *Store) Scrub(context.Context) (bool, error) { return s.writer.scrub() }
+
 // Sweep implements store.Queue.
 func (s *Store) Sweep(_ context.Context, now time.Time) (more bool, err error) {
 	err = s.writer.do(prioAccept, false, func(t *wtx) error {

@@ -149,7 +149,8 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 	if canary.On(canary.NoSync) {
 		synchronous = "synchronous(OFF)"
 	}
-	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", synchronous, "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-65536)")); err != nil {
+	// secure_delete overwrites what is deleted or replaced, so that a text that was removed is not left in a free part of a page.
+	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-65536)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)

@@ -32,6 +32,7 @@ type writer struct {
 	closed bool
 	broken error         // set by an error after which the file cannot be trusted
 	long   bool          // the write-ahead log is to be shortened
+	scrubs []chan scrub  // who wants it empty, without waiting for readers
 	bell   chan struct{} // capacity 1: work or close
 	done   chan struct{}
 
@@ -161,15 +162,59 @@ func (w *writer) shorten() {
 
 func (w *writer) shortenNow() {
 	w.mu.Lock()
-	long := w.long
-	w.long = false
+	long, scrubs := w.long, w.scrubs
+	w.long, w.scrubs = false, nil
 	w.mu.Unlock()
+	if len(scrubs) > 0 {
+		done := w.scrubNow()
+		for _, c := range scrubs {
+			c <- done
+		}
+	}
 	if !long {
 		return
 	}
 	if err := w.exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		w.s.log.Warn("the write-ahead log could not be shortened", "err", err)
 	}
+}
+
+// scrub is what came of an attempt to empty the write-ahead log.
+type scrub struct {
+	done bool
+	err  error
+}
+
+// scrub empties the write-ahead log, which holds pages as they were before they were changed; false if a reader is in the
+// way. Nobody waits for that reader.
+func (w *writer) scrub() (bool, error) {
+	c := make(chan scrub, 1)
+	w.mu.Lock()
+	if w.closed || w.broken != nil {
+		w.mu.Unlock()
+		return false, nil
+	}
+	w.scrubs = append(w.scrubs, c)
+	w.mu.Unlock()
+	w.ring()
+	select {
+	case r := <-c:
+		return r.done, r.err
+	case <-w.done:
+		return false, nil
+	}
+}
+
+func (w *writer) scrubNow() scrub {
+	if err := w.exec("PRAGMA busy_timeout = 0"); err != nil {
+		return scrub{err: err}
+	}
+	var busy, frames, written int64
+	err := w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &written)
+	if back := w.exec("PRAGMA busy_timeout = 5000"); err == nil {
+		err = back
+	}
+	return scrub{busy == 0, err}
 }
 
 // gatherTime is how long the writer waits for the callers of the last commit to come back, when few
