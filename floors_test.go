@@ -36,7 +36,7 @@ func floor(pkg string) (int, bool) {
 		"internal/store/sqldb": 2, "internal/store/sqlite": 2, "internal/store/postgres": 2, "internal/store/storetest": 2,
 		"internal/accept": 2, "internal/dispatch": 2, "internal/provider": 2, "internal/receipt": 2, "internal/inbound": 2,
 		"internal/node": 2, "internal/notify": 2, "internal/account": 2, "internal/upstream": 2, "internal/routing": 2, "internal/audience": 2, "internal/campaign": 2, "internal/ledger": 2,
-		"internal/report": 2, "internal/job": 2, "internal/inbox": 2, "internal/webhook": 2, "internal/push": 2, "internal/sender": 2,
+		"internal/report": 2, "internal/retention": 2, "internal/job": 2, "internal/inbox": 2, "internal/webhook": 2, "internal/push": 2, "internal/sender": 2,
 		// 3: doors.
 		"internal/httpd": 3, "internal/smppd": 3, "web": 3,
 		// 4: assembly.

@@ -13,6 +13,7 @@ import (
 	"github.com/smsir/smsir/internal/inbox"
 	"github.com/smsir/smsir/internal/job"
 	"github.com/smsir/smsir/internal/report"
+	"github.com/smsir/smsir/internal/retention"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -23,7 +24,7 @@ const importAttempts = 9
 const answerAttempts = 20
 
 // jobKinds says who does which background work.
-func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *inbox.Service, reports *report.Service) map[string]job.Kind {
+func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *inbox.Service, reports *report.Service, forget *retention.Service) map[string]job.Kind {
 	kinds := map[string]job.Kind{campaign.JobKind: campaignKind(campaigns)}
 	for _, kind := range []string{audience.JobReview, audience.JobCommit, audience.JobUndo, audience.JobForget} {
 		kinds[kind] = job.Kind{
@@ -52,6 +53,15 @@ func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *in
 	}}
 	kinds[report.JobWeekly] = job.Kind{Run: func(ctx context.Context, j store.Job) (job.Result, error) {
 		again, err := reports.Weekly(ctx, j)
+		return job.Result{Again: again}, err
+	}}
+	// Likewise: what is given up would be kept for good.
+	kinds[retention.JobSweep] = job.Kind{Run: func(ctx context.Context, _ store.Job) (job.Result, error) {
+		again, err := forget.Sweep(ctx)
+		return job.Result{Again: again}, err
+	}}
+	kinds[retention.JobCodes] = job.Kind{Run: func(ctx context.Context, _ store.Job) (job.Result, error) {
+		again, err := forget.Codes(ctx)
 		return job.Result{Again: again}, err
 	}}
 	return kinds

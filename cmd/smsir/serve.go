@@ -46,6 +46,7 @@ import (
 	"github.com/smsir/smsir/internal/push"
 	"github.com/smsir/smsir/internal/receipt"
 	"github.com/smsir/smsir/internal/report"
+	"github.com/smsir/smsir/internal/retention"
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
@@ -95,6 +96,7 @@ type gateway struct {
 	smpp       smppDoor
 	inbox      *inbox.Service
 	reports    *report.Service
+	retention  *retention.Service
 	hub        *notify.Hub
 	keeper     *node.Keeper // nil on a database for one node
 	jobs       *job.Runner
@@ -238,7 +240,8 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	imports := audience.NewImporter(g.store, func() { g.jobs.Poke() }, nil)
 	g.inbox = inbox.New(inbox.Options{Store: g.store, Send: g.sendAnswer, Log: log})
 	g.reports = report.New(report.Options{Store: g.store, Poke: func() { g.jobs.Poke() }, Log: log, Metrics: g.metrics})
-	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports, campaigns, g.inbox, g.reports), Log: log, Metrics: g.metrics})
+	g.retention = retention.New(retention.Options{Store: g.store, Answers: g.s.Message.IdempotencyTTL, Poke: func() { g.jobs.Poke() }, Log: log, Metrics: g.metrics})
+	g.jobs = job.New(job.Options{Store: g.store, Kinds: jobKinds(imports, campaigns, g.inbox, g.reports, g.retention), Log: log, Metrics: g.metrics})
 	if err := campaigns.Recover(ctx); err != nil {
 		return nil, err
 	}
@@ -378,6 +381,7 @@ func (g *gateway) run(ctx context.Context, door *httpd.Server) error {
 	stages.start(g.jobs.Run)
 	stages.start(g.inbound.Run)
 	stages.start(g.reports.Run)
+	stages.start(g.retention.Run)
 	binds.start(g.smpp.Run)
 	server := httpd.NewHTTPServer(door.Handler(), g.o.Log)
 	go func() {
