@@ -30,7 +30,7 @@ type Scope struct {
 // APIKeyCreate is the body of POST /v1/api-keys.
 type APIKeyCreate struct { //nolint:revive // the word users know; it names the schema in the OpenAPI document
 	Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for." example:"Web shop"`
-	Scopes    []string   `json:"scopes" nullable:"false" minItems:"1" maxItems:"40" enum:"messages:send,messages:read,messages:cancel,inbound:read,events:read,stats:read,providers:read,providers:write,routes:read,routes:write,contacts:read,contacts:write,consent:lift,inbox:read,inbox:write,autoreplies:write,webhooks:read,webhooks:write,campaigns:read,campaigns:write,senders:read,senders:write,workspace:read,credit:read" doc:"What it may do."`
+	Scopes    []string   `json:"scopes" nullable:"false" minItems:"1" maxItems:"40" enum:"messages:send,messages:read,messages:cancel,messages:redact,inbound:read,events:read,stats:read,providers:read,providers:write,routes:read,routes:write,contacts:read,contacts:write,consent:lift,inbox:read,inbox:write,autoreplies:write,webhooks:read,webhooks:write,campaigns:read,campaigns:write,senders:read,senders:write,workspace:read,credit:read" doc:"What it may do."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it stops working; left out: never."`
 }
 

@@ -109,28 +109,29 @@ type QuietHours struct {
 
 // Campaign is one text for many people.
 type Campaign struct {
-	ID         string            `json:"id" doc:"Identifier." example:"cmp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-	Name       string            `json:"name" doc:"Name for people." example:"Spring open day"`
-	State      string            `json:"state" enum:"draft,waiting,scheduled,running,paused,done,canceled" doc:"Where it stands; waiting is for a second person's approval."`
-	Reason     string            `json:"reason,omitempty" doc:"Why it is paused or over (many_failures, limit_reached, missed_schedule, too_many_recipients, by_hand, nobody), or the words of who sent it back." example:"many_failures"`
-	Plan       CampaignPlan      `json:"plan" doc:"Who gets what, and when."`
-	Variables  []string          `json:"variables" nullable:"false" doc:"What the texts ask for."`
-	Author     Actor             `json:"author" doc:"Who changed it last."`
-	Launcher   *Actor            `json:"launched_by,omitempty" doc:"Who launched it."`
-	Approver   *Actor            `json:"approved_by,omitempty" doc:"Who approved it."`
-	Series     string            `json:"series,omitempty" doc:"The campaign whose day this is." example:"cmp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-	Day        string            `json:"day,omitempty" doc:"That day; of a series the next one." example:"2026-03-02"`
-	FailedOf   string            `json:"failed_of,omitempty" doc:"The campaign whose failed messages this one sends again."`
-	BatchID    string            `json:"batch_id" doc:"Of all its messages: GET /v1/messages?batch= lists them." example:"bat_0g5t3v2k9qw1a"`
-	Recipients int               `json:"recipients" doc:"Numbers that it has by now, each once: in a draft those of its own list, when it runs all."`
-	Repeated   int               `json:"repeated" doc:"Numbers that were merged because they were there already."`
-	Gathered   bool              `json:"gathered" doc:"All its recipients are known."`
-	Progress   *CampaignProgress `json:"progress,omitempty" doc:"How far it is; left out before it starts."`
-	StartAt    *time.Time        `json:"start_at,omitempty" doc:"When it starts, or fires next."`
-	StartedAt  *time.Time        `json:"started_at,omitempty" doc:"When it started."`
-	FinishedAt *time.Time        `json:"finished_at,omitempty" doc:"When it ended."`
-	CreatedAt  time.Time         `json:"created_at" doc:"When it was created."`
-	UpdatedAt  time.Time         `json:"updated_at" doc:"When it was changed last."`
+	ID            string            `json:"id" doc:"Identifier." example:"cmp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Name          string            `json:"name" doc:"Name for people." example:"Spring open day"`
+	State         string            `json:"state" enum:"draft,waiting,scheduled,running,paused,done,canceled" doc:"Where it stands; waiting is for a second person's approval."`
+	Reason        string            `json:"reason,omitempty" doc:"Why it is paused or over (many_failures, limit_reached, missed_schedule, too_many_recipients, by_hand, nobody), or the words of who sent it back." example:"many_failures"`
+	Plan          CampaignPlan      `json:"plan" doc:"Who gets what, and when."`
+	Variables     []string          `json:"variables" nullable:"false" doc:"What the texts ask for."`
+	Author        Actor             `json:"author" doc:"Who changed it last."`
+	Launcher      *Actor            `json:"launched_by,omitempty" doc:"Who launched it."`
+	Approver      *Actor            `json:"approved_by,omitempty" doc:"Who approved it."`
+	Series        string            `json:"series,omitempty" doc:"The campaign whose day this is." example:"cmp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Day           string            `json:"day,omitempty" doc:"That day; of a series the next one." example:"2026-03-02"`
+	FailedOf      string            `json:"failed_of,omitempty" doc:"The campaign whose failed messages this one sends again."`
+	BatchID       string            `json:"batch_id" doc:"Of all its messages: GET /v1/messages?batch= lists them." example:"bat_0g5t3v2k9qw1a"`
+	Recipients    int               `json:"recipients" doc:"Numbers that it has by now, each once: in a draft those of its own list, when it runs all."`
+	Repeated      int               `json:"repeated" doc:"Numbers that were merged because they were there already."`
+	Gathered      bool              `json:"gathered" doc:"All its recipients are known."`
+	Progress      *CampaignProgress `json:"progress,omitempty" doc:"How far it is; left out before it starts."`
+	StartAt       *time.Time        `json:"start_at,omitempty" doc:"When it starts, or fires next."`
+	StartedAt     *time.Time        `json:"started_at,omitempty" doc:"When it started."`
+	FinishedAt    *time.Time        `json:"finished_at,omitempty" doc:"When it ended."`
+	TextRemovedAt *time.Time        `json:"text_removed_at,omitempty" doc:"When the retention rule of the workspace removed its texts and the values of its recipients; left out while they are there."`
+	CreatedAt     time.Time         `json:"created_at" doc:"When it was created."`
+	UpdatedAt     time.Time         `json:"updated_at" doc:"When it was changed last."`
 }
 
 // CampaignProgress is how far a campaign is; it is counted at most twice a second.

@@ -19,6 +19,7 @@ func MessageOf(m *smsir.Message, names Names) Message {
 		ReceiptDeadline: Time(m.ReceiptDeadline), ResolveDeadline: Time(m.ResolveDeadline),
 		OnUnknown: m.OnUnknown.String(), BatchID: m.Batch.Format(smsir.PrefixBatch), ClientRef: m.ClientRef, OrderingKey: m.OrderingKey,
 		Tags: m.Tags, Metadata: m.Metadata, PossibleDuplicate: m.PossibleDuplicate, CancelRequested: m.CancelRequested,
+		TextRemovedAt: Time(m.TextRemovedAt), TextRemovedBy: m.TextRemovedBy.String(),
 		Error: FailureOf(m.Error), ResendOf: m.ResendOf.Format(smsir.PrefixMessage), UpdatedAt: m.UpdatedAt.UTC(),
 	}
 	if !m.Final && (m.Status == smsir.Queued || m.Status == smsir.Scheduled) {
@@ -120,7 +121,7 @@ func MoneyOf(m smsir.Money) *Money {
 // InboundOf shows a message from a handset.
 func InboundOf(in *smsir.Inbound, names Names) Inbound {
 	w := Inbound{
-		ID: in.ID.Format(smsir.PrefixInbound), From: in.From, To: in.To, Text: in.Text, ReceivedAt: in.ReceivedAt.UTC(), Incomplete: in.Incomplete,
+		ID: in.ID.Format(smsir.PrefixInbound), From: in.From, To: in.To, Text: in.Text, ReceivedAt: in.ReceivedAt.UTC(), Incomplete: in.Incomplete, TextRemovedAt: Time(in.TextRemovedAt),
 	}
 	if !in.Provider.IsZero() {
 		ref := ProviderRefOf(in.Provider, names)

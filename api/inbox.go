@@ -4,18 +4,19 @@ import "time"
 
 // Conversation is what one number and one of the workspace's write to each other.
 type Conversation struct {
-	ID         string    `json:"id" doc:"Identifier." example:"cnv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-	Contact    string    `json:"contact" doc:"The number of the other side, E.164; or a short code or name, which nobody can reply to." example:"+12025550100"`
-	Name       string    `json:"name,omitempty" doc:"Name of the contact with this number."`
-	ContactID  string    `json:"contact_id,omitempty" doc:"The contact with this number, if there is one."`
-	Ours       string    `json:"ours,omitempty" doc:"The number that was written to; replies come from it." example:"+12025550199"`
-	LastAt     time.Time `json:"last_at" doc:"When the last message came or went."`
-	LastText   string    `json:"last_text" doc:"The beginning of the last message."`
-	LastOut    bool      `json:"last_out" doc:"The last message was a reply."`
-	Unread     int       `json:"unread" doc:"Messages that came in since somebody read it."`
-	Assignee   *Actor    `json:"assignee,omitempty" doc:"Who looks after it."`
-	Archived   bool      `json:"archived" doc:"It is put away. A new message brings it back."`
-	Suppressed bool      `json:"suppressed" doc:"The other side must not be written to from this number."`
+	ID            string     `json:"id" doc:"Identifier." example:"cnv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Contact       string     `json:"contact" doc:"The number of the other side, E.164; or a short code or name, which nobody can reply to." example:"+12025550100"`
+	Name          string     `json:"name,omitempty" doc:"Name of the contact with this number."`
+	ContactID     string     `json:"contact_id,omitempty" doc:"The contact with this number, if there is one."`
+	Ours          string     `json:"ours,omitempty" doc:"The number that was written to; replies come from it." example:"+12025550199"`
+	LastAt        time.Time  `json:"last_at" doc:"When the last message came or went."`
+	LastText      string     `json:"last_text" doc:"The beginning of the last message; empty when its text was removed."`
+	TextRemovedAt *time.Time `json:"text_removed_at,omitempty" doc:"When the text of the last message was removed; left out while it is there."`
+	LastOut       bool       `json:"last_out" doc:"The last message was a reply."`
+	Unread        int        `json:"unread" doc:"Messages that came in since somebody read it."`
+	Assignee      *Actor     `json:"assignee,omitempty" doc:"Who looks after it."`
+	Archived      bool       `json:"archived" doc:"It is put away. A new message brings it back."`
+	Suppressed    bool       `json:"suppressed" doc:"The other side must not be written to from this number."`
 }
 
 // ConversationList is one page of conversations.

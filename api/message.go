@@ -13,7 +13,7 @@ type Message struct {
 	ToRaw             string            `json:"to_raw" doc:"Recipient as it was typed." example:"(202) 555-0100"`
 	Country           string            `json:"country,omitempty" doc:"ISO 3166-1 alpha-2 country of the recipient; left out where the number has none." example:"US"`
 	From              string            `json:"from,omitempty" doc:"Sender ID as the handset shows it; left out when the provider chooses." example:"SMSir"`
-	Text              string            `json:"text" doc:"The text." example:"Your parcel has arrived."`
+	Text              string            `json:"text" doc:"The text; empty when it was removed." example:"Your parcel has arrived."`
 	Class             string            `json:"class" enum:"otp,transactional,bulk" doc:"Lane of traffic. A bulk backlog never delays an OTP."`
 	Encoding          string            `json:"encoding" enum:"gsm7,ucs2" doc:"How the text travels: GSM 7-bit or UCS-2."`
 	Segments          int               `json:"segments" minimum:"1" doc:"Number of segments the text takes." example:"1"`
@@ -43,6 +43,8 @@ type Message struct {
 	CancelRequested   bool              `json:"cancel_requested" doc:"True when a cancel came while an attempt was open: no further attempt will start."`
 	LateReceipt       *LateReceipt      `json:"late_receipt,omitempty" doc:"Evidence that came after the message was final. It never changes the status."`
 	Error             *Failure          `json:"error,omitempty" doc:"What went wrong last."`
+	TextRemovedAt     *time.Time        `json:"text_removed_at,omitempty" doc:"When the text was removed; left out while it is there."`
+	TextRemovedBy     string            `json:"text_removed_by,omitempty" enum:"rule,one_time_code,request" doc:"What removed the text: the retention rule of the workspace, its part about one-time codes, or somebody who asked for it."`
 	ResendOf          string            `json:"resend_of,omitempty" doc:"The message that this one sends again." example:"msg_0g5t3v2k9qw1a"`
 	Cost              string            `json:"cost,omitempty" doc:"What it takes of the workspace's credit, a decimal number in its currency; left out where credit was off." example:"0.8"`
 	Charge            string            `json:"charge,omitempty" enum:"reserved,settled,released,refunded" doc:"How far that is: held back, charged, given back unsent, or given back after a provider reported that it never sent it."`
@@ -164,13 +166,14 @@ type AttemptList struct {
 
 // Inbound is one message from a handset.
 type Inbound struct {
-	ID         string       `json:"id" doc:"Identifier." example:"inb_0g5t3v2k9qw1a"`
-	From       string       `json:"from" doc:"Who sent it: E.164 where it is a number." example:"+12025550111"`
-	To         string       `json:"to" doc:"The number or sender ID it was sent to." example:"SMSir"`
-	Text       string       `json:"text" doc:"The text."`
-	ReceivedAt time.Time    `json:"received_at" doc:"When it was received."`
-	Incomplete bool         `json:"incomplete,omitempty" doc:"Some parts of it never came; […] stands in their place."`
-	Provider   *ProviderRef `json:"provider,omitempty" doc:"The provider that handed it in."`
+	ID            string       `json:"id" doc:"Identifier." example:"inb_0g5t3v2k9qw1a"`
+	From          string       `json:"from" doc:"Who sent it: E.164 where it is a number." example:"+12025550111"`
+	To            string       `json:"to" doc:"The number or sender ID it was sent to." example:"SMSir"`
+	Text          string       `json:"text" doc:"The text; empty when it was removed."`
+	ReceivedAt    time.Time    `json:"received_at" doc:"When it was received."`
+	TextRemovedAt *time.Time   `json:"text_removed_at,omitempty" doc:"When the retention rule of the workspace removed the text; left out while it is there."`
+	Incomplete    bool         `json:"incomplete,omitempty" doc:"Some parts of it never came; […] stands in their place."`
+	Provider      *ProviderRef `json:"provider,omitempty" doc:"The provider that handed it in."`
 }
 
 // InboundList is one page of inbound messages, newest first.

@@ -124,3 +124,23 @@ func (c *Client) CreditEntries(ctx context.Context, q CreditQuery) (*api.CreditE
 	}
 	return get[api.CreditEntryList](ctx, c, creditPath+"/entries", v)
 }
+
+const retentionPath = "/v1/retention"
+
+// Retention tells how long the workspace keeps texts and messages.
+func (c *Client) Retention(ctx context.Context) (*api.Retention, error) {
+	return get[api.Retention](ctx, c, retentionPath, nil)
+}
+
+// SetRetention changes that. It needs the log-in of an owner or admin. What is removed does not come back.
+func (c *Client) SetRetention(ctx context.Context, r api.RetentionRule) (*api.Retention, error) {
+	var out api.Retention
+	err := c.do(ctx, &request{method: http.MethodPut, path: retentionPath, body: r}, &out)
+	return value(&out, err)
+}
+
+// PreviewRetention tells how much a rule would remove now.
+func (c *Client) PreviewRetention(ctx context.Context, r api.RetentionRule) (*api.RetentionEffect, error) {
+	v := url.Values{"text_days": {strconv.Itoa(r.TextDays)}, "metadata_days": {strconv.Itoa(r.MetadataDays)}, "one_time_codes": {strconv.FormatBool(r.OneTimeCodes)}}
+	return get[api.RetentionEffect](ctx, c, retentionPath+"/preview", v)
+}

@@ -73,3 +73,32 @@ func TestCredit(t *testing.T) {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	rule := api.RetentionRule{TextDays: 30, MetadataDays: 365}
+	c, gateway := clientOf(t, says(200, api.Retention{Rule: rule}), says(200, api.Retention{Rule: rule}), says(200, api.RetentionEffect{Texts: 3}), says(200, api.Message{ID: "msg_1"}))
+	ctx := t.Context()
+	if r, err := c.Retention(ctx); err != nil || r.Rule != rule {
+		t.Errorf("Retention: %+v, %v", r, err)
+	}
+	if r, err := c.SetRetention(ctx, rule); err != nil || r.Rule != rule {
+		t.Errorf("SetRetention: %+v, %v", r, err)
+	}
+	if e, err := c.PreviewRetention(ctx, rule); err != nil || e.Texts != 3 {
+		t.Errorf("PreviewRetention: %+v, %v", e, err)
+	}
+	if m, err := c.Redact(ctx, "msg_1"); err != nil || m.ID != "msg_1" {
+		t.Errorf("Redact: %+v, %v", m, err)
+	}
+	var got []string
+	for _, r := range gateway.requests() {
+		got = append(got, r.Method+" "+r.URI+" "+r.Body)
+	}
+	if diff := cmp.Diff([]string{
+		"GET /v1/retention ", `PUT /v1/retention {"text_days":30,"metadata_days":365,"one_time_codes":false}`,
+		"GET /v1/retention/preview?metadata_days=365&one_time_codes=false&text_days=30 ", "POST /v1/messages/msg_1/redact ",
+	}, got); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}

@@ -62,6 +62,13 @@ func (c *Client) Cancel(ctx context.Context, id string) (*api.CancelResult, erro
 	return value(&out, err)
 }
 
+// Redact removes the text of a message that has ended, for good; code "conflict" for one that has not.
+func (c *Client) Redact(ctx context.Context, id string) (*api.Message, error) {
+	var out api.Message
+	err := c.do(ctx, &request{method: http.MethodPost, path: "/v1/messages/" + url.PathEscape(id) + "/redact"}, &out)
+	return value(&out, err)
+}
+
 // Preview tells what a send would be; nothing is stored.
 func (c *Client) Preview(ctx context.Context, r api.PreviewRequest) (*api.Preview, error) {
 	var out api.Preview

@@ -260,6 +260,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Senders:   g.senders,
 		Inbox:     g.inbox,
 		Reports:   g.reports,
+		Retention: g.retention,
 		Accept:    g.accepter,
 		SMPP:      g.smpp,
 		Ledger:    g.ledger,

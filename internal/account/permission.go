@@ -17,6 +17,7 @@ const (
 	MessagesRead      Permission = "messages:read"
 	MessagesCancel    Permission = "messages:cancel"     // what one sent oneself; see [Principal.MayCancel]
 	MessagesCancelAny Permission = "messages:cancel_any" // what anybody in the workspace sent
+	MessagesRedact    Permission = "messages:redact"
 	InboundRead       Permission = "inbound:read"
 	EventsRead        Permission = "events:read"
 	StatsRead         Permission = "stats:read"
@@ -76,6 +77,7 @@ var rules = []Rule{
 	{MessagesRead, "Read messages, their attempts and their history.", everyone, true, false},
 	{MessagesCancel, "Cancel messages: people those they sent themselves, API keys any of the workspace.", senders, true, false},
 	{MessagesCancelAny, "Cancel messages that others sent.", leaders, false, false},
+	{MessagesRedact, "Remove the texts of messages that have ended, for good.", leaders, true, false},
 	{InboundRead, "Read messages received from handsets.", everyone, true, false},
 	{EventsRead, "Follow events live.", everyone, true, false},
 	{StatsRead, "Read counts and delivery rates.", everyone, true, false},

@@ -20,6 +20,7 @@ func TestPermissionTable(t *testing.T) {
 		"messages:read":       "o a m v k p",
 		"messages:cancel":     "o a m - k -",
 		"messages:cancel_any": "o a - - - -",
+		"messages:redact":     "o a - - k -",
 		"inbound:read":        "o a m v k p",
 		"events:read":         "o a m v k p",
 		"stats:read":          "o a m v k p",

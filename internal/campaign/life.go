@@ -276,6 +276,9 @@ func (s *Service) ResendFailed(ctx context.Context, w *store.Workspace, id smsir
 	if old.State != store.CampaignDone && old.State != store.CampaignCanceled {
 		return nil, conflict("The campaign is not over yet. Its failed messages can be sent again when it is.")
 	}
+	if !old.TextRemovedAt.IsZero() {
+		return nil, conflict("The text of this campaign was removed, as the workspace keeps texts for a limited time. Make a new campaign.")
+	}
 	failed, _, err := s.opt.Store.FailedRecipients(ctx, old.ID, old.Batch, 0, 1)
 	if err != nil {
 		return nil, err

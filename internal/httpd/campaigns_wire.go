@@ -95,7 +95,10 @@ func (s *Server) campaignsOf(c *call, list []store.Campaign) ([]api.Campaign, er
 			Variables: listOf(campaign.ParseTexts(k.Plan.Texts).Variables()), Author: api.ActorOf(k.Author, names), Launcher: actor(k.Launcher),
 			Approver: actor(k.Approver), Series: k.Parent.Format(smsir.PrefixCampaign), Day: k.Day, FailedOf: k.Failed.Format(smsir.PrefixCampaign),
 			BatchID: k.Batch.Format(smsir.PrefixBatch), Recipients: int(k.Recipients), Repeated: int(k.Repeated), Gathered: k.Walk == store.WalkDone,
-			StartAt: api.Time(k.StartAt), StartedAt: api.Time(k.StartedAt), FinishedAt: api.Time(k.FinishedAt), CreatedAt: k.CreatedAt.UTC(), UpdatedAt: k.UpdatedAt.UTC(),
+			StartAt: api.Time(k.StartAt), StartedAt: api.Time(k.StartedAt), FinishedAt: api.Time(k.FinishedAt), TextRemovedAt: api.Time(k.TextRemovedAt), CreatedAt: k.CreatedAt.UTC(), UpdatedAt: k.UpdatedAt.UTC(),
+		}
+		if !k.TextRemovedAt.IsZero() {
+			out[i].Plan.Texts, out[i].Variables = nil, []string{}
 		}
 		if k.StartedAt.IsZero() {
 			continue

@@ -112,6 +112,7 @@ type Store interface {
 	Deliveries(ctx context.Context, workspace, webhook smsir.UUID, f store.DeliveryFilter) ([]store.Delivery, error)
 	Members(ctx context.Context, workspace smsir.UUID) ([]store.Membership, error)
 	APIKeys(ctx context.Context, workspace smsir.UUID) ([]store.APIKey, error)
+	Retention(ctx context.Context, workspace smsir.UUID) (store.Retention, error)
 	Used(ctx context.Context, workspace smsir.UUID, meters []store.Meter) ([]int64, error)
 	Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace, error)
 	Ready(ctx context.Context) error

@@ -32,6 +32,7 @@ import (
 	"github.com/smsir/smsir/internal/notify"
 	"github.com/smsir/smsir/internal/push"
 	"github.com/smsir/smsir/internal/report"
+	"github.com/smsir/smsir/internal/retention"
 	routes "github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/routing"
 	"github.com/smsir/smsir/internal/seal"
@@ -116,7 +117,7 @@ func newGate(t testing.TB, change ...func(*Deps)) *gate {
 	registry := sender.New(sender.Options{Store: db})
 	prices := ledger.New(ledger.Options{Store: db, Changed: g.accounts.Changed})
 	deps := Deps{
-		Campaigns: campaign.New(campaign.Options{Store: db, Sender: registry.Known}), Reports: report.New(report.Options{Store: db}),
+		Campaigns: campaign.New(campaign.Options{Store: db, Sender: registry.Known}), Reports: report.New(report.Options{Store: db}), Retention: retention.New(retention.Options{Store: db, Answers: 72 * time.Hour}),
 		Accounts: g.accounts, Providers: upstreams, Audience: audience.New(db, nil), SMPP: fakeSMPP{g.accounts.SMPP(db, func() {}), db}, Imports: audience.NewImporter(db, nil, nil), Inbox: inbox.New(inbox.Options{Store: db}), Accept: accept.New(accept.Options{Store: db, Sender: registry.Choose, Prices: prices.List}), Senders: registry, Store: db,
 		Ledger: prices,
 		Hub:    notify.New(db, db, nil), Version: "test", PublicURL: base, DefaultValidity: 24 * time.Hour,

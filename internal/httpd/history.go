@@ -280,6 +280,17 @@ type switched struct{ to io.Writer }
 // Write implements io.Writer.
 func (s *switched) Write(p []byte) (int, error) { return s.to.Write(p) }
 
+// shownText is the text of a message, or in brackets what removed it and when.
+func shownText(m *smsir.Message) string {
+	why := map[smsir.TextRemoval]string{
+		smsir.RemovedByRule: "by the retention rule", smsir.RemovedAsCode: "as a one-time code", smsir.RemovedByHand: "on request",
+	}[m.TextRemovedBy]
+	if why == "" {
+		return m.Text
+	}
+	return "[text removed " + why + " on " + m.TextRemovedAt.UTC().Format(time.DateOnly) + "]"
+}
+
 func messageRow(m *smsir.Message, names api.Names) []string {
 	w := api.MessageOf(m, names)
 	at := func(t *time.Time) string {
@@ -300,7 +311,7 @@ func messageRow(m *smsir.Message, names api.Names) []string {
 		by = w.CreatedBy.ID
 	}
 	return []string{
-		w.AcceptedAt.Format(time.RFC3339), w.Status, w.Reason, w.To, w.From, w.Text, strconv.Itoa(w.Segments), w.Encoding, provider, strconv.Itoa(w.Attempts),
+		w.AcceptedAt.Format(time.RFC3339), w.Status, w.Reason, w.To, w.From, shownText(m), strconv.Itoa(w.Segments), w.Encoding, provider, strconv.Itoa(w.Attempts),
 		at(w.SentAt), at(w.FinishedAt), fault, by, strings.Join(w.Tags, "; "), w.ClientRef, w.BatchID, w.ID,
 	}
 }

@@ -152,7 +152,7 @@ func (s *Server) conversationsOf(c *call, list []store.Conversation) ([]api.Conv
 	for i := range list {
 		k := &list[i]
 		out[i] = api.Conversation{
-			ID: k.ID.Format(smsir.PrefixConversation), Contact: k.Contact, Ours: k.Ours, LastAt: k.LastAt.UTC(), LastText: k.LastText, LastOut: k.LastOut,
+			ID: k.ID.Format(smsir.PrefixConversation), Contact: k.Contact, Ours: k.Ours, LastAt: k.LastAt.UTC(), LastText: k.LastText, TextRemovedAt: api.Time(k.TextRemovedAt), LastOut: k.LastOut,
 			Unread: k.Unread, Archived: k.Archived,
 		}
 		if p, ok := people[k.Contact]; ok {

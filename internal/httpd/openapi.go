@@ -51,6 +51,7 @@ func newDocument() *document {
 			{Name: "Notifications", Description: "On one's own devices, while the app is closed."},
 			{Name: "API keys", Description: "Credentials of programs."},
 			{Name: "Session", Description: "Registering, logging in, and who one is."},
+			{Name: "Retention", Description: "How long a workspace keeps what was written."},
 			{Name: "Limits", Description: "What a workspace may send and spend, and its price list."},
 			{Name: "Workspace", Description: "The tenant, its people and invitations."},
 			{Name: "Instance", Description: "The whole server."},

@@ -25,6 +25,7 @@ type Deps struct {
 	Audience  Audience
 	Campaigns Campaigns
 	Reports   Reports
+	Retention Retention
 	Senders   Senders
 	Imports   Imports
 	Inbox     Inbox
@@ -137,6 +138,7 @@ func (s *Server) build() {
 	s.registerTemplates(b)
 	s.registerCampaigns(b)
 	s.registerLimits(b)
+	s.registerRetention(b)
 	s.registerPrices(b)
 	s.registerCredit(b)
 	s.registerImports(b)

@@ -11,6 +11,7 @@ package retention
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -302,7 +303,45 @@ func (s *Service) RemoveText(ctx context.Context, workspace smsir.UUID, id smsir
 	return m, err
 }
 
-// Effect counts what a rule would remove now.
+// Set changes the rule of a workspace, and sweeps soon. Errors: CodeInvalid (Field "text_days" or "metadata_days").
+func (s *Service) Set(ctx context.Context, r store.Retention, audit store.AuditEntry) (store.Retention, error) {
+	if err := check(r); err != nil {
+		return r, err
+	}
+	was, err := s.opt.Store.Retention(ctx, r.Workspace)
+	if err != nil {
+		return r, err
+	}
+	audit.Changed("text_days", strconv.Itoa(was.TextDays), strconv.Itoa(r.TextDays))
+	audit.Changed("metadata_days", strconv.Itoa(was.MetadataDays), strconv.Itoa(r.MetadataDays))
+	audit.Changed("one_time_codes", strconv.FormatBool(was.OTP), strconv.FormatBool(r.OTP))
+	if err := s.opt.Store.SetRetention(ctx, r, audit); err != nil {
+		return r, err
+	}
+	s.Wake()
+	return r, nil
+}
+
+// check refuses a rule that cannot be.
+func check(r store.Retention) error {
+	fault := func(field, text string) error {
+		return &smsir.Error{Code: smsir.CodeInvalid, Field: field, Text: text}
+	}
+	switch {
+	case r.TextDays < 0 || r.TextDays > store.MaxRetentionDays:
+		return fault("text_days", "Texts are kept for 1 to 3650 days, or for ever (0).")
+	case r.MetadataDays < 0 || r.MetadataDays > store.MaxRetentionDays || r.MetadataDays > 0 && r.MetadataDays < store.MinMetadataDays:
+		return fault("metadata_days", "Messages are kept for 31 to 3650 days, or for ever (0): receipts and client references need the first month.")
+	case r.MetadataDays > 0 && (r.TextDays == 0 || r.TextDays > r.MetadataDays):
+		return fault("text_days", "A text cannot be kept longer than its message. Keep texts for a shorter time, or messages for a longer one.")
+	}
+	return nil
+}
+
+// Effect counts what a rule would remove now. Errors: as those of Set.
 func (s *Service) Effect(ctx context.Context, r store.Retention) (store.RetentionEffect, error) {
+	if err := check(r); err != nil {
+		return store.RetentionEffect{}, err
+	}
 	return s.opt.Store.RetentionEffect(ctx, r, s.now())
 }
