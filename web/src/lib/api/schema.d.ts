@@ -1898,6 +1898,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages/{id}/redact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove the text of a message
+         * @description For good, from wherever it stands: the message, the answer kept for its Idempotency-Key, deliveries to webhooks, delivery reports. The rest of the message stays. Only of a message that has ended (`final`), otherwise 409 `conflict`. To repeat it changes nothing.
+         *
+         *     Needs the permission `messages:redact`.
+         */
+        post: operations["redactMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages/{id}/resend": {
         parameters: {
             query?: never;
@@ -2360,6 +2382,54 @@ export interface paths {
          * @description Needs the permission `stats:read`.
          */
         get: operations["getWeeklyReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long texts and messages are kept
+         * @description Needs the permission `workspace:read`.
+         */
+        get: operations["getRetention"];
+        /**
+         * Change how long texts and messages are kept
+         * @description What is too old goes at the next sweep, which begins at once and goes slowly. **What was removed does not come back.** GET /v1/retention/preview tells beforehand how much it will be. Messages that have not ended are never touched.
+         *
+         *     Needs the permission `workspace:write`.
+         */
+        put: operations["putRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much a rule would remove now
+         * @description Nothing is changed. Counting stops at counted_to.
+         *
+         *     Needs the permission `workspace:read`.
+         */
+        get: operations["previewRetention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3135,7 +3205,7 @@ export interface components {
              */
             name: string;
             /** @description What it may do. */
-            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "inbox:read" | "inbox:write" | "autoreplies:write" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "senders:read" | "senders:write" | "workspace:read" | "credit:read")[];
+            scopes: ("messages:send" | "messages:read" | "messages:cancel" | "messages:redact" | "inbound:read" | "events:read" | "stats:read" | "providers:read" | "providers:write" | "routes:read" | "routes:write" | "contacts:read" | "contacts:write" | "consent:lift" | "inbox:read" | "inbox:write" | "autoreplies:write" | "webhooks:read" | "webhooks:write" | "campaigns:read" | "campaigns:write" | "senders:read" | "senders:write" | "workspace:read" | "credit:read")[];
         };
         APIKeyCreated: {
             /** @description The key. */
@@ -3709,6 +3779,11 @@ export interface components {
              * @enum {string}
              */
             state: "draft" | "waiting" | "scheduled" | "running" | "paused" | "done" | "canceled";
+            /**
+             * Format: date-time
+             * @description When the retention rule of the workspace removed its texts and the values of its recipients; left out while they are there.
+             */
+            text_removed_at?: string;
             /**
              * Format: date-time
              * @description When it was changed last.
@@ -4318,7 +4393,7 @@ export interface components {
             last_at: string;
             /** @description The last message was a reply. */
             last_out: boolean;
-            /** @description The beginning of the last message. */
+            /** @description The beginning of the last message; empty when its text was removed. */
             last_text: string;
             /** @description Name of the contact with this number. */
             name?: string;
@@ -4329,6 +4404,11 @@ export interface components {
             ours?: string;
             /** @description The other side must not be written to from this number. */
             suppressed: boolean;
+            /**
+             * Format: date-time
+             * @description When the text of the last message was removed; left out while it is there.
+             */
+            text_removed_at?: string;
             /**
              * Format: int64
              * @description Messages that came in since somebody read it.
@@ -5000,8 +5080,13 @@ export interface components {
              * @description When it was received.
              */
             received_at: string;
-            /** @description The text. */
+            /** @description The text; empty when it was removed. */
             text: string;
+            /**
+             * Format: date-time
+             * @description When the retention rule of the workspace removed the text; left out while it is there.
+             */
+            text_removed_at?: string;
             /**
              * @description The number or sender ID it was sent to.
              * @example SMSir
@@ -5507,10 +5592,20 @@ export interface components {
             /** @description Words to find it by. */
             tags?: string[];
             /**
-             * @description The text.
+             * @description The text; empty when it was removed.
              * @example Your parcel has arrived.
              */
             text: string;
+            /**
+             * Format: date-time
+             * @description When the text was removed; left out while it is there.
+             */
+            text_removed_at?: string;
+            /**
+             * @description What removed the text: the retention rule of the workspace, its part about one-time codes, or somebody who asked for it.
+             * @enum {string}
+             */
+            text_removed_by?: "rule" | "one_time_code" | "request";
             /**
              * @description Recipient in E.164.
              * @example +12025550100
@@ -6548,6 +6643,69 @@ export interface components {
             hold_seconds?: number;
             /** @description Identifier of the provider to use. Left out: as for any new message. */
             provider?: string;
+        };
+        Retention: {
+            /**
+             * Format: date-time
+             * @description When it was set; left out where nobody has decided yet: the workspace is older than the rule, and everything is kept.
+             */
+            decided_at?: string;
+            /** @description The rule. */
+            rule: components["schemas"]["RetentionRule"];
+        };
+        RetentionEffect: {
+            /**
+             * Format: int64
+             * @description A figure as large as this means: so many or more.
+             * @example 50000
+             */
+            counted_to: number;
+            /**
+             * Format: int64
+             * @description Messages from handsets that would be deleted.
+             * @example 0
+             */
+            inbound: number;
+            /**
+             * Format: int64
+             * @description Messages from handsets that would lose their text.
+             * @example 300
+             */
+            inbound_texts: number;
+            /**
+             * Format: int64
+             * @description Messages that would be deleted.
+             * @example 0
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description One-time codes that would lose their text at once, among the latest messages.
+             * @example 40
+             */
+            one_time_codes: number;
+            /**
+             * Format: int64
+             * @description Messages that would lose their text.
+             * @example 1200
+             */
+            texts: number;
+        };
+        RetentionRule: {
+            /**
+             * Format: int64
+             * @description After so many days, 31 or more and not fewer than text_days, the message is deleted with its attempts and events; 0 keeps messages for ever. Counts and reports stay.
+             * @example 365
+             */
+            metadata_days: number;
+            /** @description Remove the texts of one-time codes (class otp) as soon as the message has ended. */
+            one_time_codes: boolean;
+            /**
+             * Format: int64
+             * @description After so many days the text of a message is removed, wherever it stands; 0 keeps texts for ever.
+             * @example 30
+             */
+            text_days: number;
         };
         Route: {
             /**
@@ -11847,6 +12005,37 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    redactMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier of the message. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     resendMessage: {
         parameters: {
             query?: never;
@@ -12728,6 +12917,98 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRule"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    previewRetention: {
+        parameters: {
+            query?: {
+                /** @description As in PUT /v1/retention. */
+                text_days?: number;
+                /** @description As in PUT /v1/retention. */
+                metadata_days?: number;
+                /** @description As in PUT /v1/retention. */
+                one_time_codes?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionEffect"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
