@@ -210,4 +210,87 @@ async function prices(world) {
   await screen(desk, 'budget spent 1280')
 }
 
-await play({ setup, empty, limits, queue, prices })
+/** Credit is added, turned on, spent to its end, and its ledger says so. */
+async function credit(world) {
+  const page = await open(world.browser, { viewport: PHONE, state: world.state })
+  const put = (path, data) =>
+    page.request.fetch(base + path, { method: 'PUT', data, headers: { Origin: base } })
+  const free = await put('/v1/limits', {
+    messages_per_day: 0,
+    messages_per_key_per_day: 0,
+    otp_per_recipient: 0,
+    spend_per_day: '',
+    spend_per_month: '',
+    countries: [],
+  })
+  check(free.status() === 200, 'the limits are lifted', await free.text())
+  await api(page).post('/v1/prices', { currency: 'KES', prices: [{ destination: 'US', price: '0.80' }] })
+  await page.goto(base + '/budget?tab=credit')
+  await page.getByText('Nobody has added credit yet.').waitFor()
+  await screen(page, 'credit empty 360')
+  await page.getByRole('button', { name: 'Add credit' }).click()
+  const sheet = page.getByRole('dialog')
+  await sheet.getByLabel('Amount').fill('a lot')
+  await sheet.getByLabel('Note').fill('Invoice 2026-117')
+  await sheet.getByRole('button', { name: 'Add credit' }).click()
+  await sheet.getByText('Give the amount as a decimal number').first().waitFor()
+  await screen(page, 'credit form refused 360')
+  await sheet.getByLabel('Amount').fill('2')
+  await sheet.getByRole('button', { name: 'Add credit' }).click()
+  await page.getByText('Invoice 2026-117').waitFor()
+  await page.getByLabel('Take the price of every message from the credit').check()
+  await page.getByLabel('Tell people below').fill('1')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved').first().waitFor()
+  check(
+    await eventually(async () => {
+      const c = (await api(page).get('/v1/credit')).body
+      return c.on && c.balance === '2' && c.low === '1'
+    }),
+    'credit is on',
+  )
+  await page.goto(base + '/compose')
+  await page.getByLabel('To', { exact: true }).fill('202 555 0100')
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Message', { exact: true }).fill('What is left?')
+  await page.getByText('of 2 credit').waitFor()
+  check(true, 'compose says what is left')
+  let last
+  for (let i = 0; i < 3; i++)
+    last = await api(page).post('/v1/messages', { to: '+12025550100', text: 'Paid beforehand' })
+  check(
+    last.status === 422 && last.body.code === 'no_credit' && /0\.4 are missing/.test(last.body.detail),
+    'what there is no credit for is refused, with what is missing',
+    JSON.stringify(last.body),
+  )
+  check(
+    await eventually(async () => await page.getByText(/^The credit is nearly used up: /).isVisible()),
+    'a banner tells that the credit is low',
+  )
+  check(
+    await eventually(async () => {
+      const c = (await api(page).get('/v1/credit')).body
+      return c.balance === '0.4' && c.held === '0'
+    }),
+    'what was sent is charged, and nothing is held any more',
+  )
+  for (const [viewport, theme] of THEMES) {
+    const page = await open(world.browser, { viewport, state: world.state, prefs: { 'smsir.theme': theme } })
+    await page.goto(base + '/budget?tab=credit')
+    await page.getByLabel('Show what messages took and gave back').check()
+    await page.getByText('Charged').first().waitFor()
+    await screen(page, `credit ${viewport.width} ${theme}`)
+  }
+  const arabic = await open(world.browser, {
+    viewport: PHONE,
+    state: world.state,
+    prefs: { 'smsir.lang': 'ar' },
+  })
+  await arabic.goto(base + '/budget?tab=credit')
+  await arabic.locator('ol li').first().waitFor()
+  await screen(arabic, 'credit 360 arabic')
+  const off = await put('/v1/credit', { on: false, low: '' })
+  check(off.status() === 200, 'credit is off again', await off.text())
+}
+
+await play({ setup, empty, limits, queue, prices, credit })

@@ -14,6 +14,7 @@ export const NOUNS = [
     'workspace',
     'limits',
     'prices',
+    'credit',
     'reports',
     'setting',
   ],

@@ -10,6 +10,18 @@ export const importPrices = (file: File, whole: boolean) =>
   upload('/v1/prices/import', file, typeOf(file.name), { whole })
 export const exportPrices = () => download('/v1/prices/export', 'prices.csv')
 
+export const getCredit = () => call('get', '/v1/credit')
+export const putCredit = (body: Schemas['CreditSettings']) => call('put', '/v1/credit', { body })
+export const addCredit = (body: Schemas['CreditChange'], key: string) =>
+  call('post', '/v1/credit/entries', { body, key })
+/** A page of the ledger: what people entered, or everything. */
+export const listCredit = (hand: boolean, cursor: string) =>
+  call('get', '/v1/credit/entries', {
+    query: { ...(hand ? { kind: 'by_hand' as const } : {}), ...(cursor ? { cursor } : {}) },
+  })
+export const exportCredit = (hand: boolean) =>
+  download('/v1/credit/entries/export', 'credit.csv', hand ? { kind: 'by_hand' } : {})
+
 /** The kind of a table, by its name; the server looks at its beginning too. */
 const typeOf = (name: string) =>
   /\.xlsx$/i.test(name)

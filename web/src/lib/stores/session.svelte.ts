@@ -20,6 +20,7 @@ class Session {
   #ends = new Set<() => Promise<void> | void>()
   #checking = false
   #again: ReturnType<typeof setTimeout> | undefined
+  #soon = false
 
   constructor() {
     // A refused connection may mean that the session ended elsewhere. Ask once; a network failure says nothing.
@@ -27,17 +28,26 @@ class Session {
     stream.on((e) => this.#heard(e))
   }
 
-  /** Banners tell of providers and of unconfirmed messages: an event about them asks again, soon and once. */
+  /** Banners tell of providers, credit and unconfirmed messages: an event about them asks again, soon and once. */
   #heard(e: StreamEvent) {
-    const soon = /^provider\.|^limit\.|^message\.(unknown|alert)$/.test(e.type)
+    const soon = /^provider\.|^limit\.|^credit\.|^message\.(unknown|alert)$/.test(e.type)
     if (e.type === 'message.alert')
       toasts.show(t('message.alert'), {
         ms: 0,
         action: { label: t('message.show'), run: () => router.go(`/messages?id=${e.message_id}`) },
       })
-    if (!soon && !this.boot?.unconfirmed) return
+    if (!soon && !this.boot?.unconfirmed && !this.boot?.credit) return
+    if (soon && !this.#soon) {
+      clearTimeout(this.#again) // one that waits longer
+      this.#again = undefined
+    }
+    this.#soon ||= soon
     this.#again ??= setTimeout(
-      () => ((this.#again = undefined), void (this.state === 'ready' && this.refresh())),
+      () => {
+        this.#again = undefined
+        this.#soon = false
+        if (this.state === 'ready') void this.refresh()
+      },
       soon ? 1000 : 30_000,
     )
   }
