@@ -119,6 +119,10 @@ bench-smpp: ## Measure the whole gateway between programs and an SMPP carrier, b
 screenshots: build ## Take the pictures of the manual and the README anew, from a server with sample data
 	scripts/screenshots.sh
 
+.PHONY: lighthouse
+lighthouse: build ## Measure login, compose, history and home with Lighthouse (RUNS=3); on a quiet machine
+	scripts/lighthouse.sh
+
 ##@ Check
 
 .PHONY: lint

@@ -279,7 +279,7 @@ func TestSQLiteAndItsRuntimeMatch(t *testing.T) {
 }
 
 // TestDependenciesAreDocumented compares docs/dependencies.md with what the code imports and with what go.mod,
-// tools/go.mod, web/package.json and e2e/interop/package.json pin, both ways.
+// tools/go.mod, web/package.json, web/lighthouse/package.json and e2e/interop/package.json pin, both ways.
 func TestDependenciesAreDocumented(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{}
@@ -293,7 +293,7 @@ func TestDependenciesAreDocumented(t *testing.T) {
 			want[r.Path] = r.Version
 		}
 	}
-	for _, path := range []string{"web/package.json", "e2e/interop/package.json"} {
+	for _, path := range []string{"web/package.json", "web/lighthouse/package.json", "e2e/interop/package.json"} {
 		maps.Copy(want, npmPackages(t, path))
 	}
 
