@@ -65,3 +65,40 @@ func TestBackoff(t *testing.T) {
 		}
 	})
 }
+
+// TestRetriesKeepWithinTheValidity: a refusal that may be tried again waits for exactly as long as it was told to, never beyond the
+// validity, and MaxAttempts times at most; what cannot is over.
+func TestRetriesKeepWithinTheValidity(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+		m := smsir.Message{ID: 1, ExpiresAt: now.Add(time.Duration(rapid.IntRange(60, 4*86400).Draw(rt, "validity in seconds")) * time.Second)}
+		m.Accept(now, false)
+		for tries := 1; !m.Final; tries++ {
+			if _, ok := m.Intend(now, smsir.UUID{1}); !ok {
+				if now.Before(m.ExpiresAt) {
+					rt.Fatalf("no attempt %d at %v, within the validity until %v: %v", tries, now, m.ExpiresAt, m.State())
+				}
+				return
+			}
+			begun := now
+			now = now.Add(time.Duration(rapid.IntRange(0, 60_000).Draw(rt, "answered after ms")) * time.Millisecond)
+			wait := max(smsir.Backoff(m.Attempts, rapid.Float64Range(0, 0.999).Draw(rt, "jitter")), time.Duration(rapid.IntRange(0, 7200).Draw(rt, "Retry-After"))*time.Second)
+			m.Finish(now, m.Tries, begun, smsir.Outcome{State: smsir.AttemptRefused, Class: smsir.ClassRetry, RetryAt: now.Add(wait)})
+			again := now.Add(wait)
+			switch {
+			case tries >= smsir.MaxAttempts:
+				if m.Status != smsir.Failed || !m.Final {
+					rt.Fatalf("after %d attempts it is %v", tries, m.State())
+				}
+			case !again.Before(m.ExpiresAt):
+				if m.Status != smsir.Expired || !m.Final {
+					rt.Fatalf("with the next attempt at %v, behind its validity until %v, it is %v", again, m.ExpiresAt, m.State())
+				}
+			case m.Status != smsir.Queued || !m.NextAt.Equal(again):
+				rt.Fatalf("it is %v and next at %v, want queued and %v", m.State(), m.NextAt, again)
+			}
+			now = m.NextAt
+		}
+	})
+}

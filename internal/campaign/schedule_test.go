@@ -1,6 +1,10 @@
 package campaign_test
 
 import (
+	"archive/zip"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata" // the program has it too
@@ -64,6 +68,79 @@ func TestEveryLocalDayFiresOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEveryZoneFiresOnce looks at every zone of the time zone database, from 2000 to 2040, at the days around each change of its
+// clocks: on others there is nothing to get wrong.
+func TestEveryZoneFiresOnce(t *testing.T) {
+	t.Parallel()
+	root, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Skipf("no list of zones: %v", err)
+	}
+	list, err := zip.OpenReader(filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip"))
+	if err != nil {
+		t.Skipf("no list of zones: %v", err)
+	}
+	defer list.Close() //nolint:errcheck // only read
+	seen, zones, firings := map[uint32]bool{}, 0, 0
+	for _, f := range list.File {
+		if strings.HasSuffix(f.Name, "/") || seen[f.CRC32] {
+			continue // one of several names
+		}
+		seen[f.CRC32] = true
+		zones++
+		zone := load(t, f.Name)
+		for _, change := range changes(zone) {
+			for _, clock := range []string{"00:00", "00:30", "01:30", "02:30", "23:30"} {
+				firings += around(t, zone, clock, change)
+			}
+		}
+	}
+	if t.Logf("%d zones, %d firings", zones, firings); zones < 300 || firings < 100_000 {
+		t.Errorf("%d zones and %d firings are not all there are", zones, firings)
+	}
+}
+
+// changes are the moments from 2000 to 2040 at which the clocks of a zone are put.
+func changes(zone *time.Location) (all []time.Time) {
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	for {
+		_, end := at.In(zone).ZoneBounds()
+		if end.IsZero() || end.Year() > 2040 {
+			return all
+		}
+		if !end.After(at) { // the standard library's, at the edge of what the file lists
+			at = at.AddDate(0, 0, 1)
+			continue
+		}
+		all, at = append(all, end), end
+	}
+}
+
+// around walks a daily series over a change: every local day between fires once, in order, when the clock shows it.
+func around(t *testing.T, zone *time.Location, clock string, change time.Time) (n int) {
+	t.Helper()
+	d := time.Date(change.Year(), change.Month(), change.Day()-2, 0, 0, 0, 0, time.UTC)
+	r := &store.CampaignRepeat{Every: "day", Clock: clock, From: d.Format(time.DateOnly), Until: d.AddDate(0, 0, 5).Format(time.DateOnly)}
+	last, expect := time.Time{}, d
+	for day, at, more := campaign.NextFiring(r, zone, ""); more; day, at, more = campaign.NextFiring(r, zone, day) {
+		for ; expect.Format(time.DateOnly) < day; expect = expect.AddDate(0, 0, 1) {
+			if hasDay(expect, zone) {
+				t.Fatalf("%s %s: %s fires after the %s was due", zone, clock, day, expect.Format(time.DateOnly))
+			}
+		}
+		if !at.After(last) {
+			t.Fatalf("%s %s: %s fires at %v, not after %v", zone, clock, day, at, last)
+		}
+		judge(t, zone, day, clock, at)
+		last, expect = at, expect.AddDate(0, 0, 1)
+		n++
+	}
+	if expect.Format(time.DateOnly) <= r.Until {
+		t.Fatalf("%s %s: ended before %s", zone, clock, r.Until)
+	}
+	return n
 }
 
 func everyDay(t *testing.T, zone *time.Location, r *store.CampaignRepeat) {

@@ -58,6 +58,7 @@ func Messages(t *testing.T, open Opener) {
 		{"claim is shared between workspaces and classes", testShares},
 		{"a message whose receipt is missing is sent again at its time", testMissingReceipt},
 		{"lists filter, page and stay inside the workspace", testList},
+		{"pages beside inserts miss and repeat nothing", testListBesideInserts},
 		{"events of all messages come in one order without gaps", testEvents},
 		{"inbound messages and consent", testInbound},
 		{"expired records are swept", testSweep},

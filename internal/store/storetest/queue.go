@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -222,6 +223,43 @@ func Shares(workspace smsir.UUID, n int) []store.Share {
 		shares = append(shares, store.Share{Line: store.Line{Workspace: workspace, Class: class}, N: n})
 	}
 	return shares
+}
+
+// testListBesideInserts: pages walked while messages come in have every message that was there at the start, once, in order.
+func testListBesideInserts(b *bench) {
+	var before []smsir.ID
+	add := func(n int) {
+		for range n {
+			m := b.message()
+			b.accept(false, m)
+			before = append(before, m.ID)
+		}
+	}
+	add(12)
+	there := slices.Clone(before)
+	seen := map[smsir.ID]bool{}
+	last := smsir.ID(math.MaxInt64)
+	for f := (store.MessageFilter{Limit: 3}); ; {
+		page, err := b.st.ListMessages(ctx, b.ws, f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, m := range page.Items {
+			if seen[m.ID] || m.ID >= last {
+				b.Errorf("%s comes again, or after an older one", m.ID.Format(smsir.PrefixMessage))
+			}
+			seen[m.ID], last = true, m.ID
+		}
+		if f.Before = page.Next; f.Before == 0 {
+			break
+		}
+		add(1)
+	}
+	for _, id := range there {
+		if !seen[id] {
+			b.Errorf("%s was there before the first page and is on none", id.Format(smsir.PrefixMessage))
+		}
+	}
 }
 
 func testList(b *bench) {
