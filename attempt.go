@@ -79,7 +79,11 @@ type Outcome struct {
 	// AgainAt is when an accepted message is sent again if its last receipt has not come by then (T25);
 	// zero for never. It happens once, only to a message with RetryOnce, and marks it as a possible duplicate.
 	AgainAt time.Time
-	Error   *Failure
+	// LookAt is when the provider of an accepted message is first asked what became of it, if no receipt has come by then;
+	// zero for never. Recall says that it can be asked to delete it: it is, at once, if a cancel was asked for meanwhile.
+	LookAt time.Time
+	Recall bool
+	Error  *Failure
 }
 
 // MaxAttempts is how many attempts of a message count before it fails. Throttled and

@@ -41,7 +41,7 @@ func (m *Message) event(now time.Time, t EventType) Event {
 		Provider: m.UsedProvider.Format(PrefixProvider), PossibleDuplicate: m.PossibleDuplicate,
 	}}
 	if !m.Final {
-		if m.Status != Unknown { // its NextAt is the next look, not an attempt
+		if m.Status != Unknown && m.Status != Sent { // their NextAt is the next look, not an attempt
 			e.Data.NextAt = timePtr(m.NextAt)
 		}
 		e.Data.Deadline = timePtr(earliest(m.ReceiptDeadline, m.ResolveDeadline))
@@ -225,8 +225,14 @@ func (m *Message) finishAccepted(now time.Time, o Outcome) (events []Event) {
 	case o.NoReceipt:
 		events = append(events, m.move(now, State{Sent, true}, ReasonNoReceipt))
 	}
-	if !m.Final && m.OnUnknown == RetryOnce && !m.PossibleDuplicate {
+	switch {
+	case m.Final:
+	case m.CancelRequested && o.Recall:
+		m.NextAt = now
+	case m.sendsAgain():
 		m.NextAt = o.AgainAt
+	default:
+		m.NextAt = o.LookAt
 	}
 	return events
 }
@@ -262,13 +268,6 @@ func (m *Message) Recover(now, started time.Time, nextLook time.Time) []Event {
 		Class: ClassUnknown, Code: "node_stopped",
 		Text: "The gateway stopped while it was handing the message over, so it may or may not have gone out.",
 	}})
-}
-
-// Look sets the time of the next status query of an unknown message. No move, no event.
-func (m *Message) Look(next time.Time) {
-	if m.Status == Unknown && !m.Final {
-		m.NextAt = next
-	}
 }
 
 // Receipt applies one deduplicated delivery report about attempt number n.
@@ -379,36 +378,6 @@ func (m *Message) lateReceipt(now time.Time, r *Receipt) []Event {
 	return []Event{e}
 }
 
-// CancelResult is what became of a request to cancel.
-type CancelResult uint8
-
-// Results of [Message.Cancel].
-const (
-	CancelDone      CancelResult = 1 // canceled; no provider accepted it
-	CancelTooLate   CancelResult = 2 // a provider has it, or it has ended
-	CancelRequested CancelResult = 3 // an attempt is open; no further one will start
-)
-
-// Cancel tries to cancel (T4). While an attempt is open, or an earlier one may have gone through,
-// it only makes sure that no further one starts.
-func (m *Message) Cancel(now time.Time) (CancelResult, []Event) {
-	switch {
-	case m.Final || m.Status == Sent:
-		return CancelTooLate, nil
-	case m.Status != Sending && m.Status != Unknown && !m.PossibleDuplicate:
-		return CancelDone, []Event{m.move(now, State{Canceled, true}, "")}
-	}
-	var events []Event
-	if !m.CancelRequested {
-		m.CancelRequested, m.UpdatedAt = true, now
-		events = append(events, m.event(now, EventCancelRequested))
-	}
-	if m.Status != Sending && m.Status != Unknown {
-		events = append(events, m.end(now, State{Canceled, true}, "")...)
-	}
-	return CancelRequested, events
-}
-
 // Lateness is how late a scheduled message of a class may start.
 type Lateness struct {
 	OTP, Other time.Duration
@@ -460,7 +429,9 @@ func (m *Message) tickSent(now time.Time, over func(time.Time) bool) []Event {
 		return []Event{m.move(now, State{Sent, true}, ReasonNoReceipt)}
 	case !over(m.NextAt):
 		return nil
-	case m.OnUnknown == RetryOnce && !m.PossibleDuplicate && !m.CancelRequested && m.Parts.Delivered == 0 && now.Before(m.ExpiresAt) && m.Attempts < MaxAttempts:
+	case !m.sendsAgain(): // its provider is asked
+		return nil
+	case m.Parts.Delivered == 0 && now.Before(m.ExpiresAt) && m.Attempts < MaxAttempts:
 		m.PossibleDuplicate, m.ReceiptDeadline, m.NextAt = true, time.Time{}, now
 		return []Event{m.move(now, State{Queued, false}, ReasonRetryWait)}
 	}

@@ -136,6 +136,9 @@ func (w *world) finish(n int) {
 	if rapid.Bool().Draw(w.t, "missing receipt") {
 		o.AgainAt = w.now.Add(time.Hour)
 	}
+	if rapid.Bool().Draw(w.t, "can be asked") {
+		o.LookAt, o.Recall = w.now.Add(time.Minute), rapid.Bool().Draw(w.t, "recall")
+	}
 	if state == smsir.AttemptAccepted {
 		o.Class, o.References = "", []string{"ref"}
 	}
@@ -477,13 +480,16 @@ func TestMissingReceiptSendsAgainOnce(t *testing.T) {
 		t.Errorf("a receipt in time: %v, next at %v", early.State(), early.NextAt)
 	}
 	for what, m := range map[string]*smsir.Message{
-		"not wanted any more": sent(func(m *smsir.Message) { m.CancelRequested = true }),
-		"validity over":       sent(func(m *smsir.Message) { m.ExpiresAt = t0.Add(time.Minute) }),
-		"attempts used up":    sent(func(m *smsir.Message) { m.Attempts = smsir.MaxAttempts }),
+		"validity over":    sent(func(m *smsir.Message) { m.ExpiresAt = t0.Add(time.Minute) }),
+		"attempts used up": sent(func(m *smsir.Message) { m.Attempts = smsir.MaxAttempts }),
 	} {
 		if e := m.Tick(t0.Add(time.Minute), late); e != nil || m.Status != smsir.Sent || !m.NextAt.IsZero() || !m.DeadlineAt().Equal(m.ReceiptDeadline) {
 			t.Errorf("%s: %v, %+v, next at %v", what, m.State(), e, m.NextAt)
 		}
+	}
+	unwanted := sent(func(m *smsir.Message) { m.CancelRequested = true })
+	if e := unwanted.Tick(t0.Add(time.Minute), late); e != nil || unwanted.Status != smsir.Sent {
+		t.Errorf("not wanted any more: %v, %+v", unwanted.State(), e)
 	}
 	none := newMessage(0, smsir.RetryOnce)
 	none.Accept(t0, false)

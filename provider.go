@@ -166,6 +166,32 @@ type StatusAnswer struct {
 	References []string // when Accepted
 }
 
+// ReceiptQuerier is a [Provider] that can be asked what became of a message that it accepted, where no receipt tells.
+type ReceiptQuerier interface {
+	// QueryAfter is how long after its acceptance a message without receipt is asked about first; 0: it is not.
+	QueryAfter() time.Duration
+	// QueryReceipts asks about each part once, and returns a receipt for each that has ended. What is under way, not known
+	// or not answered gives none. An error says that nothing could be asked.
+	QueryReceipts(ctx context.Context, q AcceptedQuery) ([]Receipt, error)
+}
+
+// Recaller is a [Provider] that can be asked to delete a message that it accepted and has not delivered.
+type Recaller interface {
+	// Recalls reports whether it is asked at all.
+	Recalls() bool
+	// Recall asks about each part once, and returns a receipt for each that the provider says it has deleted. again says
+	// that nobody knows about at least one of the others, so that asking once more may be of use. An error says that
+	// nothing could be asked.
+	Recall(ctx context.Context, q AcceptedQuery) (deleted []Receipt, again bool, err error)
+}
+
+// AcceptedQuery names a message that a provider accepted.
+type AcceptedQuery struct {
+	Attempt    ID
+	To, From   string
+	References []string // the provider's ids, one per part
+}
+
 // CredentialChecker is a [Provider] whose credentials can be tried without sending anything.
 type CredentialChecker interface {
 	// CheckCredentials asks the provider once. A nil error says that it knows the account; any other is an [*Error] of

@@ -40,7 +40,8 @@ type Message struct {
 	Tags              []string          `json:"tags,omitempty" nullable:"false" doc:"Words to find it by."`
 	Metadata          map[string]string `json:"metadata,omitempty" doc:"Values of the sender's own, returned as they came."`
 	PossibleDuplicate bool              `json:"possible_duplicate" doc:"True when it was sent again after an outcome that nobody knows (on_unknown: retry_once)."`
-	CancelRequested   bool              `json:"cancel_requested" doc:"True when a cancel came while an attempt was open: no further attempt will start."`
+	CancelRequested   bool              `json:"cancel_requested" doc:"True when a cancel came while an attempt was open, so that no further one will start, or when its provider, which has it, is asked to delete it."`
+	Recallable        bool              `json:"recallable,omitempty" doc:"True while a cancel would ask its provider, which has it, to delete it."`
 	LateReceipt       *LateReceipt      `json:"late_receipt,omitempty" doc:"Evidence that came after the message was final. It never changes the status."`
 	Error             *Failure          `json:"error,omitempty" doc:"What went wrong last."`
 	TextRemovedAt     *time.Time        `json:"text_removed_at,omitempty" doc:"When the text was removed; left out while it is there."`

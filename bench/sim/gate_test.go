@@ -158,6 +158,14 @@ func (g *gate) Look(ctx context.Context, id smsir.ID, next time.Time) error {
 	return check(g, "Look", func() error { return g.Store.Look(ctx, id, next) })
 }
 
+func (g *gate) Follow(ctx context.Context, id smsir.ID, was, next time.Time) error {
+	return check(g, "Follow", func() error { return g.Store.Follow(ctx, id, was, next) })
+}
+
+func (g *gate) AcceptedAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error) {
+	return pass(g, "AcceptedAttempts", func() ([]smsir.Attempt, error) { return g.Store.AcceptedAttempts(ctx, id) })
+}
+
 func (g *gate) Sweep(ctx context.Context, now time.Time) (bool, error) {
 	return pass(g, "Sweep", func() (bool, error) { return g.Store.Sweep(ctx, now) })
 }

@@ -271,7 +271,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 		Web:       web.FS(),
 		Version:   version, PublicURL: g.s.PublicURL, AllowInsecureHTTP: g.s.AllowInsecureHTTP, Trusted: g.s.TrustedProxies,
 		DataLoss: g.s.Store.AcceptDataLoss, DefaultValidity: g.s.Message.Validity, MetricsToken: g.s.Metrics.Token,
-		Callbacks: callbacks, Opened: g.opened, Sink: reports, Health: g.dispatcher.Health, Connected: g.connected, Why: g.dispatcher.Why, Ready: g.ready, Degraded: g.degraded,
+		Callbacks: callbacks, Opened: g.opened, Sink: reports, Health: g.dispatcher.Health, Connected: g.connected, Why: g.dispatcher.Why, Recalls: g.dispatcher.Recalls, Ready: g.ready, Degraded: g.degraded,
 		Gatherer: g.metrics, Metrics: g.metrics, Log: log,
 	}), nil
 }

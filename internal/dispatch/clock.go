@@ -100,6 +100,10 @@ func (d *Dispatcher) tick(ctx context.Context) (more bool, wait time.Duration, e
 		return false, 0, err
 	}
 	for _, m := range ticked.Look {
+		if m.Status == smsir.Sent {
+			d.follow(m)
+			continue
+		}
 		d.look(m)
 	}
 	return ticked.More, minWait, nil
@@ -265,6 +269,7 @@ func (d *Dispatcher) resolve(m *smsir.Message) (asked bool, err error) {
 		outcome := smsir.Outcome{State: smsir.AttemptAccepted, References: answer.References}
 		switch answer.Verdict {
 		case smsir.VerdictAccepted:
+			l.questions(&outcome, d.opt.Now())
 		case smsir.VerdictNotAccepted:
 			outcome = smsir.Outcome{State: smsir.AttemptNotSent, Class: smsir.ClassRetry, RetryAt: d.opt.Now(), Error: &smsir.Failure{
 				Class: smsir.ClassRetry, Code: "not_accepted", Text: "The provider says that it never got this message.",

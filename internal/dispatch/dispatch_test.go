@@ -128,6 +128,17 @@ func run(t *testing.T, ups func(ws smsir.UUID) []dispatch.Upstream, test func(w 
 	})
 }
 
+// evidence stores receipts without further ado.
+type evidence struct{ st store.Store }
+
+func (e evidence) Receipt(ctx context.Context, r smsir.Receipt) error {
+	r.ArrivedAt = time.Now()
+	_, err := e.st.StoreReceipt(ctx, r)
+	return err
+}
+
+func (evidence) Inbound(context.Context, smsir.Inbound) error { return nil }
+
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(bg)
 	w.d = dispatch.New(dispatch.Options{
@@ -139,6 +150,7 @@ func (w *world) start() {
 			return map[smsir.UUID]*route.Table{w.ws: w.rule}, nil
 		},
 		Paused: func(context.Context) ([]smsir.UUID, error) { return w.paused, nil }, QueueLimit: w.limit, Node: w.node,
+		Sink:     evidence{w.st},
 		Unmapped: func(kind, code, _ string) { w.codes = append(w.codes, kind+" "+code) },
 		Jitter:   func() float64 { return 0.5 }, Late: smsir.Lateness{OTP: time.Minute, Other: time.Hour}, Grace: 5 * time.Second, ResponseTimer: 30 * time.Second, PollCap: time.Hour,
 	})

@@ -201,6 +201,7 @@ func (l *lane) judge(m job, started time.Time, accepted smsir.Accepted, err erro
 		if wait := m.failover.OnMissingReceipt; wait > 0 && o.Failover && !o.NoReceipt {
 			o.AgainAt = now.Add(wait)
 		}
+		l.questions(&o, now)
 		return o
 	}
 	var se *smsir.SendError

@@ -158,14 +158,13 @@ func (s *Server) cancelMessages(c *call, in *struct{ Body api.BulkCancel }) (*ap
 	ids := in.Body.IDs
 	out := &api.BulkCanceled{Results: make([]api.BulkResult, len(ids))}
 	errs := make([]error, len(ids))
-	now := c.now.UTC().Truncate(msPrecision)
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range min(cancelAtOnce, len(ids)) {
 		wg.Go(func() {
 			for i := range next {
 				out.Results[i].ID = ids[i]
-				out.Results[i].Result, errs[i] = s.cancelOne(c, ids[i], now)
+				out.Results[i].Result, errs[i] = s.cancelOne(c, ids[i])
 			}
 		})
 	}
@@ -196,7 +195,7 @@ func (s *Server) cancelMessages(c *call, in *struct{ Body api.BulkCancel }) (*ap
 }
 
 // cancelOne is the outcome for one message of many. Its error is a fault of the store.
-func (s *Server) cancelOne(c *call, id string, now time.Time) (string, error) {
+func (s *Server) cancelOne(c *call, id string) (string, error) {
 	m, err := s.message(c, id)
 	if smsir.CodeOf(err) == smsir.CodeNotFound {
 		return "not_found", nil
@@ -207,7 +206,7 @@ func (s *Server) cancelOne(c *call, id string, now time.Time) (string, error) {
 	if !c.p.MayCancel(m.CreatedBy) {
 		return "forbidden", nil
 	}
-	result, _, err := s.deps.Store.Cancel(c.ctx(), c.p.Workspace.ID, m.ID, c.p.Actor, now)
+	result, _, err := s.cancel(c, m.ID)
 	switch {
 	case err != nil:
 		return "", err

@@ -153,6 +153,9 @@ func (s *Server) messageOf(c *call, m *smsir.Message) (*api.Message, error) {
 // messagesOf shows messages, the queued ones with why they wait.
 func (s *Server) messagesOf(c *call, all []*smsir.Message, names *names) []api.Message {
 	out := api.MessagesOf(all, names)
+	for i, m := range all {
+		out[i].Recallable = !m.CancelRequested && s.recallable(m)
+	}
 	if s.deps.Why == nil {
 		return out
 	}
@@ -214,7 +217,7 @@ func (s *Server) messageAttempts(c *call, in *messageID) (*api.AttemptList, erro
 func (s *Server) registerCancel(b *builder) {
 	r := route{
 		Method: "POST", Path: "/v1/messages/{id}/cancel", ID: "cancelMessage", Tag: "Messages", Status: 200, Errors: []int{409}, Audit: "message.canceled",
-		Summary: "Cancel a message", Text: "200: canceled, no provider has it and none ever will. 202: an attempt is open; no further one will start. " +
+		Summary: "Cancel a message", Text: "200: canceled, no provider has it and none ever will. 202: an attempt is open and no further one will start, or the provider that has it is asked to delete it. " +
 			"409 `too_late`: a provider has it, or it has ended; the problem holds the message. People cancel what they sent, owners and admins what anybody sent.",
 	}
 	handleRaw[messageID, api.CancelResult](b, r, s.cancelMessage)
@@ -230,7 +233,7 @@ func (s *Server) cancelMessage(c *call, in *messageID) (raw, error) {
 	if !c.p.MayCancel(m.CreatedBy) {
 		return raw{}, smsir.Errorf(account.CodeForbidden, "Somebody else sent this message. Ask that person, or an owner or admin of the workspace.")
 	}
-	result, m, err := s.deps.Store.Cancel(c.ctx(), c.p.Workspace.ID, m.ID, c.p.Actor, c.now.UTC().Truncate(msPrecision))
+	result, m, err := s.cancel(c, m.ID)
 	if err != nil {
 		return raw{}, err
 	}
@@ -249,6 +252,21 @@ func (s *Server) cancelMessage(c *call, in *messageID) (raw, error) {
 	}
 	body, err := appendJSON(out)
 	return raw{status, body}, err
+}
+
+// cancel cancels a message, or has its provider asked to delete it, where that can be.
+func (s *Server) cancel(c *call, id smsir.ID) (smsir.CancelResult, *smsir.Message, error) {
+	now := c.now.UTC().Truncate(msPrecision)
+	result, m, err := s.deps.Store.Cancel(c.ctx(), c.p.Workspace.ID, id, c.p.Actor, now)
+	if err != nil || result != smsir.CancelTooLate || !s.recallable(m) {
+		return result, m, err
+	}
+	return s.deps.Store.Recall(c.ctx(), c.p.Workspace.ID, id, c.p.Actor, now)
+}
+
+// recallable reports whether the provider of a sent message can be asked to delete it.
+func (s *Server) recallable(m *smsir.Message) bool {
+	return m.Status == smsir.Sent && !m.Final && s.deps.Recalls != nil && s.deps.Recalls(m.UsedProvider)
 }
 
 type listInboundInput struct {

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
+	"github.com/smsir/smsir/internal/store"
 )
 
 func TestSend(t *testing.T) {
@@ -307,6 +309,51 @@ func TestCancel(t *testing.T) {
 		t.Errorf("cancel of a message under way: %+v", r)
 	}
 	g.ok(cancel(owner.token, id), 202, &r)
+}
+
+// TestRecall: a cancel of what a provider has is too late, unless the provider can be asked to delete it.
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	var can atomic.Bool
+	g := newGate(t, func(d *Deps) { d.Recalls = func(smsir.UUID) bool { return can.Load() } })
+	owner := g.setup()
+	sent := func() string {
+		id := g.send(owner.token)
+		n, err := smsir.ParseID(smsir.PrefixMessage, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.intend(n)
+		m, err := g.store.MessagesByID(t.Context(), []smsir.ID{n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		attempts, err := g.store.Attempts(t.Context(), m[0].Workspace, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.store.Finish(t.Context(), store.Finish{Attempt: attempts[0].ID, Message: n, Now: time.Now(), Outcome: smsir.Outcome{State: smsir.AttemptAccepted, References: []string{id}}}); err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	one, two := sent(), sent()
+	cancel := request{method: "POST", path: "/v1/messages/" + one + "/cancel", as: owner.token}
+	g.refused(cancel, 409, smsir.CodeTooLate)
+	can.Store(true)
+	var m api.Message
+	if g.ok(request{method: "GET", path: "/v1/messages/" + one, as: owner.token}, 200, &m); !m.Recallable {
+		t.Errorf("before: %+v", m)
+	}
+	var r api.CancelResult
+	if g.ok(cancel, 202, &r); r.Result != "cancel_requested" || r.Message.Status != "sent" || !r.Message.CancelRequested || r.Message.Recallable {
+		t.Errorf("recalled: %+v", r)
+	}
+	var many api.BulkCanceled
+	g.ok(request{method: "POST", path: "/v1/messages/bulk-cancel", as: owner.token, body: fmt.Sprintf(`{"ids":[%q]}`, two)}, 200, &many)
+	if many.CancelRequested != 1 {
+		t.Errorf("recalled with others: %+v", many)
+	}
 }
 
 func TestResend(t *testing.T) {

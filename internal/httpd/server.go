@@ -46,6 +46,8 @@ type Deps struct {
 	Health func(provider smsir.UUID) (dispatch.Health, bool) // of an enabled provider; nil: nobody knows
 	// Connected returns an enabled provider that holds connections, nil for any other. It may be nil itself.
 	Connected func(provider smsir.UUID) smsir.Connected
+	// Recalls reports whether a provider can be asked to delete a message that it accepted; nil: none can.
+	Recalls func(provider smsir.UUID) bool
 	// Why tells of the queued ones of some messages why they wait; nil: nobody knows.
 	Why func(ctx context.Context, workspace smsir.UUID, messages []*smsir.Message) map[smsir.ID]dispatch.Wait
 

@@ -104,6 +104,8 @@ type Queue interface {
 	Fail(ctx context.Context, id smsir.ID, now time.Time, reason smsir.Reason, why *smsir.Failure) error
 	// Look sets when an unknown message is next looked at.
 	Look(ctx context.Context, id smsir.ID, next time.Time) error
+	// Follow sets when the provider of a sent message is next asked about it, zero for never, if the time is still was.
+	Follow(ctx context.Context, id smsir.ID, was, next time.Time) error
 	// Tell stores an event that is not about a message.
 	Tell(ctx context.Context, e smsir.Event) error
 	// Sweep deletes a bounded number of expired idempotency records, client references and sessions.
@@ -112,6 +114,8 @@ type Queue interface {
 	TriedProviders(ctx context.Context, id smsir.ID) ([]smsir.UUID, error)
 	// UnknownAttempts lists the unresolved attempts of a message.
 	UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error)
+	// AcceptedAttempts lists the attempts of a message that their providers accepted, with the references of all parts.
+	AcceptedAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error)
 	// OwnedReferences returns those of some references of a provider that belong to an attempt, in no particular order.
 	OwnedReferences(ctx context.Context, provider smsir.UUID, references []string) ([]string, error)
 }
@@ -119,7 +123,7 @@ type Queue interface {
 // TickResult says what the clock did.
 type TickResult struct {
 	Moved int              // messages that moved
-	Look  []*smsir.Message // unknown messages that are due for a status query
+	Look  []*smsir.Message // unknown and sent messages whose providers are to be asked about them
 	More  bool             // limit was reached: call again
 }
 
@@ -191,6 +195,9 @@ const (
 
 // Canceler cancels.
 type Canceler interface {
+	// Recall is Cancel for a message whose provider can be asked to delete it: one that is sent is marked, and due to be
+	// looked at, instead of being too late. Error: CodeNotFound.
+	Recall(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (smsir.CancelResult, *smsir.Message, error)
 	// Cancel tries to cancel one message of a workspace. Error: CodeNotFound.
 	Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (smsir.CancelResult, *smsir.Message, error)
 }

@@ -16,7 +16,7 @@ type Script struct {
 	Bind func(n int, p *smpp.Bind) Answer
 	// Submit answers the n-th submit_sm, from 1; nil accepts it.
 	Submit func(n int, p *smpp.SubmitSM) Answer
-	// Query and Cancel answer query_sm and cancel_sm; nil refuses.
+	// Query and Cancel answer query_sm and cancel_sm; nil refuses. A status RINVCMDID comes as generic_nack.
 	Query  func(p *smpp.QuerySM) *smpp.QuerySMResp
 	Cancel func(p *smpp.CancelSM) *smpp.CancelSMResp
 	// Redeliver is after how long a receipt or message comes again that was not answered with ROK; what was not answered

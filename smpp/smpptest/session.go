@@ -86,11 +86,14 @@ func (n *Session) take(h smpp.Header, p smpp.PDU) bool {
 	case *smpp.UnbindResp:
 		return false
 	case *smpp.QuerySM:
+		s.mu.Lock()
+		s.queries = append(s.queries, p)
+		s.mu.Unlock()
 		resp := &smpp.QuerySMResp{CommandStatus: smpp.RQUERYFAIL}
 		if s.script.Query != nil {
 			resp = s.script.Query(p)
 		}
-		return n.write(resp, h.SequenceNumber, 0) == nil
+		return n.write(known(resp), h.SequenceNumber, 0) == nil
 	case *smpp.CancelSM:
 		s.mu.Lock()
 		s.cancels = append(s.cancels, p)
@@ -99,7 +102,7 @@ func (n *Session) take(h smpp.Header, p smpp.PDU) bool {
 		if s.script.Cancel != nil {
 			resp = s.script.Cancel(p)
 		}
-		return n.write(resp, h.SequenceNumber, 0) == nil
+		return n.write(known(resp), h.SequenceNumber, 0) == nil
 	case *smpp.DeliverSMResp:
 		s.mu.Lock()
 		s.answers = append(s.answers, p)
@@ -118,6 +121,14 @@ func (n *Session) take(h smpp.Header, p smpp.PDU) bool {
 		return n.write(&smpp.GenericNack{CommandStatus: smpp.RINVCMDID}, h.SequenceNumber, 0) == nil
 	}
 	return true
+}
+
+// known is an answer, or generic_nack where the carrier is to seem not to know the command.
+func known(resp smpp.Response) smpp.PDU {
+	if resp.Status() == smpp.RINVCMDID {
+		return &smpp.GenericNack{CommandStatus: smpp.RINVCMDID}
+	}
+	return resp
 }
 
 func (n *Session) submit(h smpp.Header, p *smpp.SubmitSM) {

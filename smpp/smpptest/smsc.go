@@ -18,6 +18,7 @@ type SMSC struct {
 	mu       sync.Mutex
 	submits  []*smpp.SubmitSM
 	binds    []*smpp.Bind
+	queries  []*smpp.QuerySM
 	cancels  []*smpp.CancelSM
 	answers  []*smpp.DeliverSMResp
 	owed     []smpp.PDU // that wait for a receiver
@@ -92,6 +93,13 @@ func (s *SMSC) Binds() []*smpp.Bind {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]*smpp.Bind(nil), s.binds...)
+}
+
+// Queries are the query_sm that have come, in order.
+func (s *SMSC) Queries() []*smpp.QuerySM {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*smpp.QuerySM(nil), s.queries...)
 }
 
 // Cancels are the cancel_sm that have come, in order.

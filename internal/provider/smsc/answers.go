@@ -26,6 +26,7 @@ type answers struct {
 type owner struct {
 	attempt smsir.ID
 	to      string
+	id      string // the reference as the carrier wrote it, if that is known
 }
 
 // newAnswers begins to count user_message_reference behind mark: receipts of an earlier run carry those of that run.
@@ -38,7 +39,7 @@ func (a *answers) mark(s smsir.Submission) uint16 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.mark16++
-	a.marks[a.mark16] = owner{s.Attempt, s.To}
+	a.marks[a.mark16] = owner{attempt: s.Attempt, to: s.To}
 	return a.mark16
 }
 
@@ -63,22 +64,27 @@ func (a *answers) taken(s smsir.Submission, references []string) {
 	defer a.mu.Unlock()
 	a.put(s.Attempt, smsir.StatusAnswer{Verdict: smsir.VerdictAccepted, References: references})
 	for _, r := range references {
-		a.own(s, r)
+		a.own(s, r, "")
 	}
 }
 
 // refer notes whom a reference is about, before the whole message is answered: receipts of its parts may come sooner.
-func (a *answers) refer(s smsir.Submission, reference string) {
+// id is the reference as the carrier wrote it.
+func (a *answers) refer(s smsir.Submission, reference, id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.own(s, reference)
+	a.own(s, reference, id)
 }
 
-func (a *answers) own(s smsir.Submission, reference string) {
-	if _, again := a.byRef[reference]; !again {
+func (a *answers) own(s smsir.Submission, reference, id string) {
+	before, again := a.byRef[reference]
+	if !again {
 		a.references = append(a.references, reference)
 	}
-	a.byRef[reference] = owner{s.Attempt, s.To}
+	if id == "" && before.attempt == s.Attempt {
+		id = before.id
+	}
+	a.byRef[reference] = owner{s.Attempt, s.To, id}
 	for len(a.references) > remembered {
 		delete(a.byRef, a.references[0])
 		a.references = a.references[1:]
@@ -113,4 +119,11 @@ func (a *answers) recipient(reference string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.byRef[reference].to
+}
+
+// written is a reference as the carrier wrote it, "" if that is not remembered.
+func (a *answers) written(reference string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.byRef[reference].id
 }

@@ -35,6 +35,10 @@ const (
 	settingTLVs        = "tlvs"
 	settingEnquire     = "enquire_link_timer"
 	settingResponse    = "response_timer"
+	settingQuery       = "query_sm"
+	settingQueryAfter  = "query_after"
+	settingNotFound    = "query_not_found"
+	settingCancel      = "cancel_sm"
 )
 
 const defaultWindow = 10
@@ -60,6 +64,9 @@ const (
 	idAsIs    = "as it is"
 	idDecimal = "decimal to hexadecimal" // the answer is decimal, the receipt hexadecimal
 	idHex     = "hexadecimal to decimal"
+
+	notFoundNothing = "says nothing"
+	notFoundLost    = "is not delivered"
 )
 
 func modes() []string     { return []string{modeTransceiver, modeBoth, modeTransmitter} }
@@ -68,6 +75,7 @@ func alphabets() []string { return []string{alphabetGSM7, alphabetLatin1, alphab
 func longs() []string     { return []string{longUDH, longUDH16, longSAR, longPayload} }
 func receipts() []string  { return []string{"all", "failures", "none"} }
 func versions() []string  { return []string{"3.3", "3.4", "5.0"} }
+func notFounds() []string { return []string{notFoundNothing, notFoundLost} }
 func idNames() []string   { return []string{idLearn, idAsIs, idDecimal, idHex} }
 
 const planPattern = `[0-6]/[0-9]{1,2}`
@@ -129,6 +137,19 @@ func fields() []smsir.Field {
 		{
 			Name: settingIDForm, Label: "Message ids", Type: "select", Default: idLearn, Options: idNames(),
 			Help: "How the ids of receipts relate to those of answers. SMSir learns it from the first receipts; set what it has learned if receipts must match right after a restart too.",
+		},
+		{
+			Name: settingQuery, Label: "Ask for missing receipts", Type: "checkbox", Default: "false",
+			Help: "Whether the carrier is asked with query_sm about messages that it took and sends no receipt for. Ask the carrier whether it answers query_sm: many do not, and some charge for it.",
+		},
+		{Name: settingQueryAfter, Label: "Minutes until query_sm", Type: "number", Default: "15", Pattern: `[1-9][0-9]{0,3}`, Help: "How long a receipt may take before the carrier is asked, 1 to 1440. Later questions come less and less often."},
+		{
+			Name: settingNotFound, Label: "A message that query_sm does not find", Type: "select", Default: notFoundNothing, Options: notFounds(),
+			Help: "Carriers forget messages, delivered or not. Only if yours forgets those alone that it could not deliver, let it end as not delivered.",
+		},
+		{
+			Name: settingCancel, Label: "Cancel at the carrier", Type: "checkbox", Default: "false",
+			Help: "Whether canceling a message that the carrier has already taken asks the carrier to delete it (cancel_sm).",
 		},
 		{
 			Name: settingWords, Label: "Words of receipts", Type: "text",

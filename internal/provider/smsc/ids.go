@@ -17,6 +17,9 @@ type idForms struct {
 	learned atomic.Value
 	last    atomic.Value // the form of the latest receipt that could be told
 	agreed  atomic.Int32
+
+	width atomic.Int32 // of ids of answers that are filled up with zeros, 0 if they are not
+	upper atomic.Bool  // ids of answers have capitals
 }
 
 func newIDForms(setting string) *idForms {
@@ -32,6 +35,37 @@ func (f *idForms) canonical(id string) string {
 	id = strings.ToLower(strings.TrimSpace(id))
 	if trimmed := strings.TrimLeft(id, "0"); trimmed != "" {
 		return trimmed
+	}
+	return id
+}
+
+// note learns how answers write their ids.
+func (f *idForms) note(id string) {
+	switch n := int32(len(id)); { //nolint:gosec // at most 64 characters
+	case len(id) > 1 && id[0] == '0':
+		f.width.Store(n)
+	case n < f.width.Load():
+		f.width.Store(0)
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c >= 'A' && c <= 'Z':
+			f.upper.Store(true)
+			return
+		case c >= 'a' && c <= 'z':
+			f.upper.Store(false)
+			return
+		}
+	}
+}
+
+// shaped is a canonical id as answers write theirs.
+func (f *idForms) shaped(id string) string {
+	if f.upper.Load() {
+		id = strings.ToUpper(id)
+	}
+	if n := int(f.width.Load()) - len(id); n > 0 {
+		id = strings.Repeat("0", n) + id
 	}
 	return id
 }

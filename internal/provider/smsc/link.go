@@ -35,6 +35,8 @@ type link struct {
 	conn  *smppconn.Conn // while it is bound
 	since time.Time      // bound or lost
 	err   string         // why it is not bound
+	// unknown are the questions that the carrier does not know on this connection.
+	unknown []smpp.CommandID
 }
 
 // run keeps the link until ctx ends.
@@ -160,6 +162,7 @@ func (l *link) set(conn *smppconn.Conn, err error) {
 	}
 	l.conn = conn
 	if conn != nil {
+		l.unknown = nil
 		l.err = ""
 	} else if err != nil {
 		l.err = err.Error()

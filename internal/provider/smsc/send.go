@@ -105,7 +105,8 @@ func (c *carrier) submit(ctx context.Context, conn *smppconn.Conn, slot *smppcon
 	}
 	o := c.answered(resp)
 	if o.id != "" {
-		c.answers.refer(s, c.ids.canonical(o.id))
+		c.ids.note(o.id)
+		c.answers.refer(s, c.ids.canonical(o.id), o.id)
 	}
 	return o
 }
@@ -185,7 +186,8 @@ func (c *carrier) judge(s smsir.Submission, outcomes []outcome, total int) (smsi
 	if got.Missing > 0 {
 		got.MissingError.Text = fmt.Sprintf("The carrier took %d of %d parts and not the others. %s", total-got.Missing, total, got.MissingError.Text)
 	}
-	got.NoReceipt = got.NoReceipt || c.profile.registered == smpp.ReceiptNone || c.profile.mode == modeTransmitter
+	silent := c.profile.registered == smpp.ReceiptNone || c.profile.mode == modeTransmitter
+	got.NoReceipt = got.NoReceipt || silent && c.profile.queryAfter == 0
 	c.answers.taken(s, got.References)
 	return got, nil
 }
@@ -212,7 +214,9 @@ func (c *carrier) watch(s smsir.Submission, outcomes []outcome, total int) {
 			if err != nil {
 				return
 			}
-			*o = c.answered(resp)
+			if *o = c.answered(resp); o.id != "" {
+				c.answers.refer(s, c.ids.canonical(o.id), o.id)
+			}
 		}
 		c.lateAnswer(s, outcomes, total)
 	}()
@@ -242,8 +246,8 @@ func (c *carrier) lateAnswer(s smsir.Submission, outcomes []outcome, total int) 
 	}
 }
 
-// QueryStatus implements [smsir.StatusQuerier]. SMPP cannot be asked about a message whose id never came, so it tells
-// only what a late answer has told.
+// QueryStatus implements [smsir.StatusQuerier]. query_sm asks by the id of the answer, so it cannot ask about a message
+// whose answer never came: this tells only what a late answer has told.
 func (c *carrier) QueryStatus(ctx context.Context, q smsir.StatusQuery) (smsir.StatusAnswer, error) {
 	if err := ctx.Err(); err != nil {
 		return smsir.StatusAnswer{}, err

@@ -43,6 +43,10 @@ type profile struct {
 
 	idForm                string
 	enquireLink, response time.Duration
+
+	queryAfter time.Duration // until query_sm, 0: never
+	goneIsLost bool          // what query_sm does not find was not delivered
+	cancels    bool          // with cancel_sm
 }
 
 // plan is TON and NPI of a kind of address.
@@ -176,6 +180,11 @@ func readProfile(settings map[string]string) (*profile, error) {
 	p.registered = map[string]smpp.RegisteredDelivery{
 		"all": smpp.ReceiptAlways, "failures": smpp.ReceiptFailure, "none": smpp.ReceiptNone,
 	}[r.choice(settingReceipts, "all", receipts())]
+	p.goneIsLost = r.choice(settingNotFound, notFoundNothing, notFounds()) == notFoundLost
+	p.cancels = r.flag(settingCancel, false)
+	if after := r.number(settingQueryAfter, 15, 1, 1440); r.flag(settingQuery, false) {
+		p.queryAfter = time.Duration(after) * time.Minute
+	}
 	r.addresses(p)
 	r.transport(p)
 	r.tables(p)

@@ -45,7 +45,8 @@ func newKind(o options) smsir.ProviderKind {
 	}
 }
 
-// carrier is one configured SMSC. It is a [smsir.Runner], a [smsir.StatusQuerier] and a [smsir.CredentialChecker].
+// carrier is one configured SMSC. It is a [smsir.Runner], a [smsir.StatusQuerier], a [smsir.ReceiptQuerier], a
+// [smsir.Recaller] and a [smsir.CredentialChecker].
 type carrier struct {
 	id      smsir.UUID
 	profile *profile
@@ -54,6 +55,7 @@ type carrier struct {
 	codes   *errmap.Table
 	answers *answers
 	ids     *idForms
+	asks    asks
 
 	reference atomic.Uint32 // of the latest long message
 	turn      atomic.Uint32 // which link is asked first
@@ -72,7 +74,7 @@ type carrier struct {
 }
 
 func newCarrier(id smsir.UUID, p *profile, codes *errmap.Table, o options) *carrier {
-	c := &carrier{id: id, profile: p, o: o, codes: codes, answers: newAnswers(uint16(o.jitter() * (1 << 16))), ids: newIDForms(p.idForm), changed: make(chan struct{})}
+	c := &carrier{id: id, profile: p, o: o, codes: codes, answers: newAnswers(uint16(o.jitter() * (1 << 16))), ids: newIDForms(p.idForm), changed: make(chan struct{}), asks: asks{slots: make(chan struct{}, askAtOnce)}}
 	c.reference.Store(rand.Uint32()) //nolint:gosec // two runs should not begin alike; nobody is kept from guessing
 	for i, mode := range p.modes() {
 		c.links = append(c.links, &link{c: c, number: i + 1, mode: mode, address: p.addresses[i%len(p.addresses)]})

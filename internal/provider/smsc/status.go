@@ -39,6 +39,7 @@ func (c *carrier) Notes() []string {
 	if n := c.unreadable.Load(); n > 0 {
 		notes = append(notes, fmt.Sprintf("%d receipts named no message and were dropped.", n))
 	}
+	notes = append(notes, c.lackingNotes()...)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Now().Before(c.hold) {

@@ -121,8 +121,7 @@ func (s *Store) Tick(ctx context.Context, now time.Time, late smsir.Lateness, li
 			m, err := w.step(id, func(m *smsir.Message) ([]smsir.Event, error) {
 				events := m.Tick(now, late)
 				r.Moved += min(len(events), 1)
-				if len(events) == 0 && m.Status == smsir.Unknown {
-					m.Look(now.Add(lookPause))
+				if len(events) == 0 && m.TakeLook(now, now.Add(lookPause)) {
 					look = append(look, int64(m.ID))
 				}
 				return events, nil
@@ -137,14 +136,14 @@ func (s *Store) Tick(ctx context.Context, now time.Time, late smsir.Lateness, li
 		rows, err := w.t.Query("SELECT "+sqldb.MessageColumns+" FROM messages WHERE id = ANY($1)", look)
 		r.Look, err = sqldb.ScanMessages(rows, err)
 		for _, m := range r.Look {
-			m.Look(now.Add(lookPause)) // as it is about to be written
+			m.NextAt = now.Add(lookPause) // as it is about to be written
 		}
 		return err
 	})
 	return r, err
 }
 
-// lookPause is how long an unknown message that is due for a status query rests if the dispatcher sets no other time.
+// lookPause is how long a message that is due for a status query rests if the dispatcher sets no other time.
 const lookPause = 30 * time.Second
 
 // Release implements store.Queue.
@@ -192,6 +191,14 @@ func (s *Store) Look(ctx context.Context, id smsir.ID, next time.Time) error {
 	})
 }
 
+// Follow implements store.Queue.
+func (s *Store) Follow(ctx context.Context, id smsir.ID, was, next time.Time) error {
+	return s.change(ctx, false, only(id), func(w *work, _ []smsir.ID) error {
+		_, err := w.step(id, func(m *smsir.Message) ([]smsir.Event, error) { m.Follow(was, next); return nil, nil })
+		return err
+	})
+}
+
 // tellOp stores an event that is not about a message.
 type tellOp struct{ smsir.Event }
 
@@ -208,7 +215,16 @@ func (s *Store) Tell(_ context.Context, e smsir.Event) error {
 }
 
 // Cancel implements store.Canceler.
-func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (result smsir.CancelResult, m *smsir.Message, err error) {
+func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (smsir.CancelResult, *smsir.Message, error) {
+	return s.cancel(ctx, workspace, id, actor, now, (*smsir.Message).Cancel)
+}
+
+// Recall implements store.Canceler.
+func (s *Store) Recall(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (smsir.CancelResult, *smsir.Message, error) {
+	return s.cancel(ctx, workspace, id, actor, now, (*smsir.Message).Recall)
+}
+
+func (s *Store) cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time, move func(*smsir.Message, time.Time) (smsir.CancelResult, []smsir.Event)) (result smsir.CancelResult, m *smsir.Message, err error) {
 	by := actorID(actor)
 	failpoint.Hit(failpoint.CancelBefore)
 	err = s.change(ctx, false, only(id), func(w *work, _ []smsir.ID) error {
@@ -218,7 +234,7 @@ func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, a
 				return nil, nil
 			}
 			var events []smsir.Event
-			result, events = m.Cancel(now)
+			result, events = move(m, now)
 			for i := range events {
 				events[i].Data.Actor = by
 			}

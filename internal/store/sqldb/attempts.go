@@ -39,6 +39,12 @@ func (s *Store) UnknownAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attem
 	return ScanAttempts(rows, err)
 }
 
+// AcceptedAttempts implements store.Queue.
+func (s *Store) AcceptedAttempts(ctx context.Context, id smsir.ID) ([]smsir.Attempt, error) {
+	rows, err := s.db.Query(ctx, "SELECT "+AttemptColumns+" FROM attempts WHERE message_id = $1 AND state = 2 ORDER BY number", int64(id))
+	return s.wholeAttempts(ctx, rows, err)
+}
+
 // OwnedReferences implements store.Queue.
 func (s *Store) OwnedReferences(ctx context.Context, provider smsir.UUID, references []string) (owned []string, err error) {
 	for _, r := range references {
@@ -57,6 +63,11 @@ func (s *Store) OwnedReferences(ctx context.Context, provider smsir.UUID, refere
 // Attempts implements store.Messages.
 func (s *Store) Attempts(ctx context.Context, workspace smsir.UUID, id smsir.ID) ([]smsir.Attempt, error) {
 	rows, err := s.db.Query(ctx, "SELECT "+AttemptColumns+" FROM attempts WHERE message_id = $1 AND workspace_id = $2 ORDER BY number", int64(id), workspace)
+	return s.wholeAttempts(ctx, rows, err)
+}
+
+// wholeAttempts reads attempts with the references of all their parts.
+func (s *Store) wholeAttempts(ctx context.Context, rows Rows, err error) ([]smsir.Attempt, error) {
 	list, err := ScanAttempts(rows, err)
 	if err != nil {
 		return nil, err

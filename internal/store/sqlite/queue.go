@@ -145,18 +145,14 @@ func (s *Store) Tick(_ context.Context, now time.Time, late smsir.Lateness, limi
 	return r, err
 }
 
-// lookPause is how long an unknown message that is due for a status query rests if the dispatcher
-// sets no other time.
+// lookPause is how long a message that is due for a status query rests if the dispatcher sets no other time.
 const lookPause = 30 * time.Second
 
 func (t *wtx) tick(id smsir.ID, now time.Time, late smsir.Lateness, r *store.TickResult) error {
 	look := false
 	_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) {
 		events := m.Tick(now, late)
-		look = len(events) == 0 && m.Status == smsir.Unknown
-		if look {
-			m.Look(now.Add(lookPause))
-		}
+		look = len(events) == 0 && m.TakeLook(now, now.Add(lookPause))
 		r.Moved += min(len(events), 1)
 		return events, nil
 	})
@@ -225,6 +221,14 @@ func (s *Store) Look(_ context.Context, id smsir.ID, next time.Time) error {
 	})
 }
 
+// Follow implements store.Queue.
+func (s *Store) Follow(_ context.Context, id smsir.ID, was, next time.Time) error {
+	return s.writer.do(prioIntent, false, func(t *wtx) error {
+		_, err := t.step(id, func(m *smsir.Message) ([]smsir.Event, error) { m.Follow(was, next); return nil, nil })
+		return err
+	})
+}
+
 // Tell implements store.Queue.
 func (s *Store) Tell(_ context.Context, e smsir.Event) error {
 	return s.writer.do(prioAccept, false, func(t *wtx) error {
@@ -234,7 +238,16 @@ func (s *Store) Tell(_ context.Context, e smsir.Event) error {
 }
 
 // Cancel implements store.Canceler.
-func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (result smsir.CancelResult, m *smsir.Message, err error) {
+func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (smsir.CancelResult, *smsir.Message, error) {
+	return s.cancel(ctx, workspace, id, actor, now, (*smsir.Message).Cancel)
+}
+
+// Recall implements store.Canceler.
+func (s *Store) Recall(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time) (smsir.CancelResult, *smsir.Message, error) {
+	return s.cancel(ctx, workspace, id, actor, now, (*smsir.Message).Recall)
+}
+
+func (s *Store) cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, actor smsir.Actor, now time.Time, move func(*smsir.Message, time.Time) (smsir.CancelResult, []smsir.Event)) (result smsir.CancelResult, m *smsir.Message, err error) {
 	by := actorID(actor)
 	failpoint.Hit(failpoint.CancelBefore)
 	err = s.writer.do(prioAccept, false, func(t *wtx) error {
@@ -247,7 +260,7 @@ func (s *Store) Cancel(ctx context.Context, workspace smsir.UUID, id smsir.ID, a
 			if canary.On(canary.CancelUnguarded) && m.Status == smsir.Sending {
 				m.Status = smsir.Queued
 			}
-			result, events = m.Cancel(now)
+			result, events = move(m, now)
 			failpoint.Hit(failpoint.CancelTx)
 			for i := range events {
 				events[i].Data.Actor = by

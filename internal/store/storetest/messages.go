@@ -53,6 +53,7 @@ func Messages(t *testing.T, open Opener) {
 		{"messages with an ordering key start one after the other", testOrdering},
 		{"the clock releases, expires and closes", testTick},
 		{"cancel", testCancel},
+		{"a sent message is asked about", testFollow},
 		{"the providers of a message's attempts are told in order", testTriedProviders},
 		{"claim takes what is due, once", testClaim},
 		{"claim is shared between workspaces and classes", testShares},

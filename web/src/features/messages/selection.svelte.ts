@@ -8,7 +8,7 @@ const WAITING: MessageStatus[] = ['scheduled', 'queued', 'sending', 'unknown']
 export const failedOf = (rows: Message[]) => rows.filter((m) => m.final && FAILED.includes(m.status))
 /** What a cancel can still reach. */
 export const cancelableOf = (rows: Message[]) =>
-  rows.filter((m) => !m.final && !m.cancel_requested && WAITING.includes(m.status))
+  rows.filter((m) => !m.final && !m.cancel_requested && (m.recallable || WAITING.includes(m.status)))
 
 /** The rows that somebody has marked in a list, to do one thing with all of them. */
 export class Selection {

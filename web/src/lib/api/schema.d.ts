@@ -1867,7 +1867,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a message
-         * @description 200: canceled, no provider has it and none ever will. 202: an attempt is open; no further one will start. 409 `too_late`: a provider has it, or it has ended; the problem holds the message. People cancel what they sent, owners and admins what anybody sent.
+         * @description 200: canceled, no provider has it and none ever will. 202: an attempt is open and no further one will start, or the provider that has it is asked to delete it. 409 `too_late`: a provider has it, or it has ended; the problem holds the message. People cancel what they sent, owners and admins what anybody sent.
          *
          *     Needs the permission `messages:cancel`.
          */
@@ -5462,7 +5462,7 @@ export interface components {
              * @example bat_0g5t3v2k9qw1a
              */
             batch_id?: string;
-            /** @description True when a cancel came while an attempt was open: no further attempt will start. */
+            /** @description True when a cancel came while an attempt was open, so that no further one will start, or when its provider, which has it, is asked to delete it. */
             cancel_requested: boolean;
             /**
              * @description How far that is: held back, charged, given back unsent, or given back after a provider reported that it never sent it.
@@ -5553,6 +5553,8 @@ export interface components {
              * @example retry_wait
              */
             reason?: string;
+            /** @description True while a cancel would ask its provider, which has it, to delete it. */
+            recallable?: boolean;
             /**
              * Format: date-time
              * @description Until when a delivery report is awaited.
