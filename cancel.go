@@ -32,6 +32,15 @@ func (m *Message) Cancel(now time.Time) (CancelResult, []Event) {
 	return CancelRequested, events
 }
 
+// Replace cancels a message whose place another takes in the same step (T4), if nothing of it may have left or be leaving:
+// false otherwise, and m is as it was.
+func (m *Message) Replace(now time.Time) ([]Event, bool) {
+	if m.Final || m.PossibleDuplicate || m.Status != Scheduled && m.Status != Queued {
+		return nil, false
+	}
+	return []Event{m.move(now, State{Canceled, true}, ReasonReplaced)}, true
+}
+
 // Recall asks for a sent message to be deleted by its provider, once. Only the provider can tell whether it was: until
 // then m stays sent.
 func (m *Message) Recall(now time.Time) (CancelResult, []Event) {

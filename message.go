@@ -230,6 +230,7 @@ const (
 	ReasonMaxAttempts    Reason = "max_attempts" // every try was refused or not sent
 	ReasonNoReceipt      Reason = "no_receipt"   // accepted; no delivery report came
 	ReasonNeverConfirmed Reason = "never_confirmed"
+	ReasonReplaced       Reason = "replaced" // canceled: its sender's program put another in its place
 	ReasonDeleted        Reason = "deleted"
 	ReasonRejected       Reason = "rejected"
 )

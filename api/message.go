@@ -46,7 +46,7 @@ type Message struct {
 	Error             *Failure          `json:"error,omitempty" doc:"What went wrong last."`
 	TextRemovedAt     *time.Time        `json:"text_removed_at,omitempty" doc:"When the text was removed; left out while it is there."`
 	TextRemovedBy     string            `json:"text_removed_by,omitempty" enum:"rule,one_time_code,request" doc:"What removed the text: the retention rule of the workspace, its part about one-time codes, or somebody who asked for it."`
-	ResendOf          string            `json:"resend_of,omitempty" doc:"The message that this one sends again." example:"msg_0g5t3v2k9qw1a"`
+	ResendOf          string            `json:"resend_of,omitempty" doc:"The message that this one sends again, or whose place it has taken (SMPP replace_sm)." example:"msg_0g5t3v2k9qw1a"`
 	Cost              string            `json:"cost,omitempty" doc:"What it takes of the workspace's credit, a decimal number in its currency; left out where credit was off." example:"0.8"`
 	Charge            string            `json:"charge,omitempty" enum:"reserved,settled,released,refunded" doc:"How far that is: held back, charged, given back unsent, or given back after a provider reported that it never sent it."`
 	UpdatedAt         time.Time         `json:"updated_at" doc:"When it changed last." example:"2026-11-23T09:00:01.456Z"`

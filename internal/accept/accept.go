@@ -141,6 +141,9 @@ type Order struct {
 	Idempotency  *Key       // nil without a key
 	Conversation smsir.UUID // that they are replies in; zero for none
 	Confirmation bool       // they tell of an opt-out, which does not block them
+	// Replaces is a message that is canceled in the same step, whose place the only one of the order takes; 0 for none. If it
+	// cannot be any more, nothing is stored: CodeTooLate.
+	Replaces smsir.ID
 	// Render makes the answer, before the commit, so that it is stored with the key. It may be nil
 	// when there is no key.
 	Render func(*Result) (status int, body []byte, err error)
@@ -254,7 +257,8 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	a := &store.Acceptance{
 		Workspace: p.order.Workspace.ID, Messages: p.messages, Events: p.events, ClientRefs: clientRefTTL,
 		Conversation: p.order.Conversation, Confirmation: p.order.Confirmation, Meters: p.meters(),
-		Spend: p.toSpend(),
+		Spend:    p.toSpend(),
+		Replaces: p.order.Replaces, ReplacedBy: p.order.Actor,
 	}
 	result := &p.result
 	if p.order.Render != nil {

@@ -134,7 +134,7 @@ func (s *Server) deliveries(ctx context.Context, events []smsir.Event, accounts 
 	var sets []smsir.ID
 	memos := map[smsir.ID]*memo{}
 	for _, m := range messages {
-		if m.CreatedBy.Kind != smsir.ActorSMPP {
+		if m.CreatedBy.Kind != smsir.ActorSMPP || m.Reason == smsir.ReasonReplaced { // what is in its place will have a receipt
 			continue
 		}
 		note := new(memo)
@@ -169,6 +169,9 @@ func (s *Server) receipts(m *smsir.Message, note *memo, sets []store.PartSet, at
 		if d, ok := s.delivery(m.CreatedBy.ID, r.pdu(note), s.now()); ok {
 			list = append(list, d)
 		}
+	}
+	if id, ok := idOf(note.ID); ok {
+		r.id, r.submitted = id, time.UnixMilli(note.At)
 	}
 	if note.Set == "" {
 		add(note)

@@ -28,6 +28,9 @@ func (n *session) find(b *bound, text string) (m *smsir.Message, state smpp.Mess
 			return nil, 0, false
 		}
 	}
+	if m, err = n.latest(b, m); err != nil {
+		return nil, 0, false
+	}
 	if m.CreatedBy != (smsir.Actor{Kind: smsir.ActorSMPP, ID: b.account.ID}) {
 		return nil, 0, false // of somebody else: as if it were not there
 	}

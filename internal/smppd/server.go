@@ -35,6 +35,7 @@ type Store interface {
 	store.Canceler
 	Message(ctx context.Context, workspace smsir.UUID, id smsir.ID) (*smsir.Message, error)
 	MessagesByID(ctx context.Context, ids []smsir.ID) ([]*smsir.Message, error)
+	Replay(ctx context.Context, workspace smsir.UUID, scope, key string, now time.Time) (*store.Replay, error)
 	ListInbound(ctx context.Context, workspace smsir.UUID, before smsir.ID, limit int) ([]smsir.Inbound, error)
 }
 

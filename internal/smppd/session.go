@@ -243,8 +243,7 @@ func (n *session) handle(work *sync.WaitGroup, r *smppconn.Request) {
 	case *smpp.CancelSM:
 		do = n.cancel
 	case *smpp.ReplaceSM:
-		_ = r.Respond(&smpp.ReplaceSMResp{CommandStatus: smpp.RREPLACEFAIL}) // fails only when the session is over
-		return
+		do, counts = n.replace, true
 	default: // submit_multi, and what an ESME has no business to send
 		_ = r.Refuse(smpp.RINVCMDID)
 		return

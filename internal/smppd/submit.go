@@ -39,6 +39,11 @@ type memo struct {
 	Dest       addressing `json:"d"`             //
 	Reference  *uint16    `json:"umr,omitempty"` // user_message_reference
 	Set        string     `json:"set,omitempty"` // of the parts that the message came in
+	Coding     *uint8     `json:"dc,omitempty"`  // data_coding, which a replace_sm does not say
+	ESMClass   uint8      `json:"esm,omitempty"` // likewise
+	// ID and At are those of the message that this one replaces: the customer knows no other.
+	ID string `json:"id,omitempty"`
+	At int64  `json:"at,omitempty"` // when it was submitted, Unix milliseconds
 }
 
 const memoKey = "smpp"
@@ -106,6 +111,8 @@ func (n *session) read(p smpp.PDU, b *bound, now time.Time) (*submission, *refus
 		Registered: uint8(m.RegisteredDelivery),
 		Source:     addressing{m.SourceAddrTON, m.SourceAddrNPI, m.SourceAddr}, Dest: addressing{m.DestAddrTON, m.DestAddrNPI, m.DestinationAddr},
 	}}
+	coding := uint8(m.DataCoding)
+	sub.Memo.Coding, sub.Memo.ESMClass = &coding, uint8(m.ESMClass)
 	if ref, ok := m.TLVs.UserMessageReference(); ok {
 		sub.Memo.Reference = &ref
 	}
@@ -215,14 +222,15 @@ func (sub *submission) text(m *smpp.SubmitSM) *refused {
 	return nil
 }
 
-// accept hands a text to stage 1. lost says that nobody knows whether it was stored. key makes a repetition safe.
-func (n *session) accept(b *bound, sub *submission, text string, key *accept.Key) (id smsir.ID, no *refused, lost bool) {
+// accept hands a text to stage 1. lost says that nobody knows whether it was stored. key makes a repetition safe;
+// change adds to the order.
+func (n *session) accept(b *bound, sub *submission, text string, key *accept.Key, change ...func(*accept.Order)) (id smsir.ID, no *refused, lost bool) {
 	note, err := json.Marshal(sub.Memo)
 	if err != nil {
 		return 0, &refused{smpp.RSYSERR, ""}, false
 	}
 	class := b.account.Class
-	result, err := n.s.o.Accept.Send(n.ctx, accept.Order{
+	order := accept.Order{
 		Workspace: b.workspace, Actor: smsir.Actor{Kind: smsir.ActorSMPP, ID: b.account.ID}, Idempotency: key,
 		Requests: []accept.Request{{
 			To: sub.To, Text: text, From: sub.From, Class: class, SendAt: sub.SendAt, Validity: sub.Validity,
@@ -231,7 +239,11 @@ func (n *session) accept(b *bound, sub *submission, text string, key *accept.Key
 		Render: func(r *accept.Result) (int, []byte, error) {
 			return 200, []byte(strconv.FormatInt(int64(r.Messages[0].ID), 10)), nil
 		},
-	})
+	}
+	for _, c := range change {
+		c(&order)
+	}
+	result, err := n.s.o.Accept.Send(n.ctx, order)
 	if err != nil {
 		if smsir.CodeOf(err) == smsir.CodeCommitUnknown {
 			return 0, nil, true
@@ -263,6 +275,8 @@ func (s *Server) refusalOf(err error) *refused {
 		return &refused{status, p.Text}
 	}
 	switch smsir.CodeOf(err) {
+	case smsir.CodeTooLate, smsir.CodeIdempotencyReuse:
+		return &refused{smpp.RREPLACEFAIL, "The message is being sent, was sent, or has ended."}
 	case smsir.CodeOptedOut:
 		return &refused{smpp.RINVDSTADR, "The recipient has opted out of messages from this sender."}
 	case smsir.CodeQueueFull:

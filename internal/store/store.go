@@ -24,7 +24,7 @@ type Accepter interface {
 	NewID(now time.Time) smsir.ID
 	// Accept stores messages with their first events, client references and idempotency record in
 	// one durable step. If the key is known already it stores nothing and returns the record.
-	// Errors: [*FullError]; [*CreditError]; CodeClientRefUsed, CodeStorageFull, CodeStorageDown, CodeCommitUnknown.
+	// Errors: [*FullError]; [*CreditError]; CodeTooLate; CodeClientRefUsed, CodeStorageFull, CodeStorageDown, CodeCommitUnknown.
 	Accept(ctx context.Context, a *Acceptance) (*Replay, error)
 	// Backlog is how many messages of a workspace are scheduled or queued.
 	Backlog(ctx context.Context, workspace smsir.UUID) (int64, error)
@@ -54,6 +54,10 @@ type Acceptance struct {
 	ClientRefs   time.Duration    // how long a client reference stays unique
 	Meters       []Meter          // what it uses up; none in a workspace without limits
 	Spend        Spend            // what its messages with a charge cost together
+	// Replaces is a message of the workspace that is canceled in the same step, with the reason replaced, by an actor; 0
+	// for none. If it cannot be any more, nothing is stored: CodeTooLate.
+	Replaces   smsir.ID
+	ReplacedBy smsir.Actor
 }
 
 // Idempotency is the record that makes a retry safe.

@@ -69,6 +69,9 @@ func (o *acceptOp) need(w *work) {
 	if o.Spend.Micros > 0 {
 		w.credit(o.Workspace)
 	}
+	if o.Replaces != 0 {
+		w.needs.messages = append(w.needs.messages, o.Replaces)
+	}
 	if o.ClientRefs <= 0 {
 		return
 	}
@@ -111,6 +114,10 @@ func (o *acceptOp) run(w *work) error {
 			return clientRefUsed(m.ClientRef, k.message)
 		}
 	}
+	if !w.replaceable(o) {
+		w.dropKeys(o)
+		return smsir.Errorf(smsir.CodeTooLate, "The message cannot be replaced any more.")
+	}
 	err := w.reach(o.Acceptance)
 	if err == nil {
 		err = w.use(o.Acceptance)
@@ -120,6 +127,9 @@ func (o *acceptOp) run(w *work) error {
 		return err
 	}
 	w.spend(o.Acceptance)
+	if err := w.replace(o); err != nil {
+		return err
+	}
 	for _, m := range o.Messages {
 		var owner any
 		if o.Owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
@@ -130,6 +140,35 @@ func (o *acceptOp) run(w *work) error {
 	w.events = append(w.events, o.Events...)
 	w.reply(o.Acceptance)
 	return nil
+}
+
+// replaceable reports whether the message whose place the new one takes may still be replaced.
+func (w *work) replaceable(o *acceptOp) bool {
+	if o.Replaces == 0 {
+		return true
+	}
+	e := w.messages[o.Replaces]
+	if e == nil || e.m.Workspace != o.Workspace {
+		return false
+	}
+	try := *e.m
+	_, ok := try.Replace(w.now)
+	return ok
+}
+
+// replace cancels it.
+func (w *work) replace(o *acceptOp) error {
+	if o.Replaces == 0 {
+		return nil
+	}
+	_, err := w.step(o.Replaces, func(m *smsir.Message) ([]smsir.Event, error) {
+		events, _ := m.Replace(w.now)
+		for i := range events {
+			events[i].Data.Actor = actorID(o.ReplacedBy)
+		}
+		return events, nil
+	})
+	return err
 }
 
 func clientRefUsed(ref string, by smsir.ID) error {

@@ -51,6 +51,9 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 }
 
 func (t *wtx) accept(a *store.Acceptance) error {
+	if err := t.replace(a); err != nil {
+		return err
+	}
 	events := a.Events
 	for _, m := range a.Messages {
 		if m.ClientRef != "" && a.ClientRefs > 0 {
@@ -83,6 +86,27 @@ func (t *wtx) accept(a *store.Acceptance) error {
 		return nil
 	}
 	return t.keepKey(a)
+}
+
+// replace cancels the message whose place the new one takes.
+func (t *wtx) replace(a *store.Acceptance) error {
+	if a.Replaces == 0 {
+		return nil
+	}
+	done := false
+	_, err := t.step(a.Replaces, func(m *smsir.Message) (events []smsir.Event, _ error) {
+		if m.Workspace != a.Workspace {
+			return nil, nil
+		}
+		if events, done = m.Replace(t.s.now()); done {
+			events[0].Data.Actor = actorID(a.ReplacedBy)
+		}
+		return events, nil
+	})
+	if err == nil && !done {
+		err = smsir.Errorf(smsir.CodeTooLate, "The message cannot be replaced any more.")
+	}
+	return err
 }
 
 // keepKey stores the answer that a retry will get.

@@ -54,6 +54,7 @@ func Messages(t *testing.T, open Opener) {
 		{"the clock releases, expires and closes", testTick},
 		{"cancel", testCancel},
 		{"a sent message is asked about", testFollow},
+		{"one takes the place of another", testReplace},
 		{"the providers of a message's attempts are told in order", testTriedProviders},
 		{"claim takes what is due, once", testClaim},
 		{"claim is shared between workspaces and classes", testShares},

@@ -5561,7 +5561,7 @@ export interface components {
              */
             receipt_deadline?: string;
             /**
-             * @description The message that this one sends again.
+             * @description The message that this one sends again, or whose place it has taken (SMPP replace_sm).
              * @example msg_0g5t3v2k9qw1a
              */
             resend_of?: string;
