@@ -34,6 +34,8 @@ const (
 	EventProviderConfig EventType = "provider.misconfigured" // it refuses its settings; Error has its words
 	EventProviderUp     EventType = "provider.up"            // it works again
 
+	EventCampaignProgress EventType = "campaign.progress" // how far a campaign is, at most once a second; Campaign says
+
 	EventWeeklyReport EventType = "report.weekly" // the summary of the week before is ready
 )
 
@@ -59,4 +61,25 @@ type EventData struct {
 	Report            string       `json:"report,omitempty"`       // rep_…
 	Limit             *LimitUse    `json:"limit,omitempty"`
 	Credit            *CreditLeft  `json:"credit,omitempty"`
+
+	Campaign *CampaignProgress `json:"campaign,omitempty"`
+}
+
+// CampaignProgress is how far a campaign is: how many of its recipients stand where.
+type CampaignProgress struct {
+	Campaign   string `json:"id"` // cmp_…
+	State      string `json:"state"`
+	Reason     string `json:"reason,omitempty"`
+	Recipients int64  `json:"recipients"`
+	Waiting    int64  `json:"waiting"` // no provider has them yet
+	Sent       int64  `json:"sent"`    // without a receipt so far
+	Delivered  int64  `json:"delivered"`
+	Failed     int64  `json:"failed"`
+	Blocked    int64  `json:"blocked"`
+	Canceled   int64  `json:"canceled"`
+	Skipped    int64  `json:"skipped"`
+	Segments   int64  `json:"segments"`
+
+	PerMinute float64    `json:"per_minute,omitempty"` // handed over a minute, lately
+	EndsAt    *time.Time `json:"ends_at,omitempty"`    // when nothing waits any more, at that pace
 }

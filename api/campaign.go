@@ -78,8 +78,8 @@ type TemplatePreview struct {
 
 // CampaignPlan is who gets what, and when.
 type CampaignPlan struct {
-	Groups    []string        `json:"groups,omitempty" nullable:"false" maxItems:"50" maxLength:"40" doc:"Members of any of these groups; not together with filter." example:"grp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
-	Filter    *ContactFilter  `json:"filter,omitempty" doc:"Contacts that match when the campaign starts."`
+	Groups    []string        `json:"groups,omitempty" nullable:"false" maxItems:"50" maxLength:"40" doc:"Members of any of these groups." example:"grp_01k0c2v6sf7m8x0v3w6n9d5qhe"`
+	Filter    *ContactFilter  `json:"filter,omitempty" doc:"Contacts that match when the campaign starts, beside those of the groups; each number gets one message."`
 	Template  string          `json:"template,omitempty" maxLength:"40" doc:"The template whose texts are sent. A campaign that was launched keeps the texts as they were." example:"tpl_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Texts     []LanguageText  `json:"texts,omitempty" nullable:"false" maxItems:"20" doc:"The texts, where there is no template."`
 	From      string          `json:"from,omitempty" maxLength:"32" doc:"Sender ID; left out: the provider chooses."`
@@ -88,7 +88,7 @@ type CampaignPlan struct {
 	TimeZone  string          `json:"time_zone,omitempty" maxLength:"64" doc:"IANA name; the workspace's when left out." example:"Africa/Nairobi"`
 	Repeat    *CampaignRepeat `json:"repeat,omitempty" doc:"Make it a series."`
 	PerMinute int             `json:"per_minute,omitempty" minimum:"0" maximum:"600000" doc:"Messages a minute; left out: as fast as the providers take them."`
-	Hours     int             `json:"spread_hours,omitempty" minimum:"0" maximum:"168" doc:"Spread over so many hours; not together with per_minute."`
+	Hours     int             `json:"spread_hours,omitempty" minimum:"0" maximum:"168" doc:"Spread over so many hours: the pace follows from the number of recipients. Quiet hours are not among them. Not together with per_minute."`
 	Quiet     *QuietHours     `json:"quiet_hours,omitempty" doc:"Hours in which nobody is written to, on the clocks of the recipient's country: whoever is in them gets the message when they are over."`
 }
 
@@ -199,7 +199,7 @@ type CampaignCheck struct {
 	Samples    []MessageSample `json:"samples" nullable:"false" doc:"A few of the messages."`
 	Routes     []CampaignRoute `json:"routes" nullable:"false" doc:"Who would take the messages, by country."`
 	StartsAt   time.Time       `json:"starts_at" doc:"When it would start."`
-	EndsAt     *time.Time      `json:"ends_at,omitempty" doc:"When the last message would go, by the pace and by what the providers take; left out when neither is known."`
+	EndsAt     *time.Time      `json:"ends_at,omitempty" doc:"When the last message would go, by the pace, by what the providers take, and outside of quiet hours; left out when neither pace is known."`
 	Approval   bool            `json:"approval" doc:"A second person must approve it."`
 	Problems   []string        `json:"problems" nullable:"false" doc:"What must be put right before it can be launched."`
 }

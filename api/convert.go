@@ -145,7 +145,18 @@ func EventOf(e *smsir.Event) Event {
 	if d.LateReceipt != nil {
 		w.Data.LateReceipt = &LateReceipt{Status: d.LateReceipt.Status.String(), At: d.LateReceipt.At.UTC(), Code: d.LateReceipt.Code}
 	}
+	w.Data.Campaign = campaignNow(d.Campaign, w.At)
 	return w
+}
+
+func campaignNow(c *smsir.CampaignProgress, at time.Time) *CampaignNow {
+	if c == nil {
+		return nil
+	}
+	return &CampaignNow{ID: c.Campaign, State: c.State, Reason: c.Reason, Recipients: int(c.Recipients), Progress: CampaignProgress{
+		Waiting: int(c.Waiting), Sent: int(c.Sent), Delivered: int(c.Delivered), Failed: int(c.Failed), Blocked: int(c.Blocked), Canceled: int(c.Canceled),
+		Skipped: int(c.Skipped), Segments: int(c.Segments), PerMinute: c.PerMinute, EndsAt: c.EndsAt, CountedAt: at,
+	}}
 }
 
 // Time is t in UTC, or nil for the zero time: "none".

@@ -62,6 +62,14 @@ func campaignKind(campaigns *campaign.Service) job.Kind {
 	}}
 }
 
+// progressKind runs the jobs that tell how far campaigns are.
+func progressKind(campaigns *campaign.Service) job.Kind {
+	return job.Kind{Run: func(ctx context.Context, j store.Job) (job.Result, error) {
+		again, payload, err := campaigns.Tell(ctx, j)
+		return job.Result{Again: again, Payload: payload}, err
+	}}
+}
+
 // wouldTake is the provider that would take a bulk message, and why.
 func (g *gateway) wouldTake(ctx context.Context, w *store.Workspace, to, from string) (provider, why string, err error) {
 	e, err := g.routes.Explain(ctx, w, &api.RouteQuestion{To: to, From: from, Class: smsir.Bulk.String()})

@@ -25,7 +25,7 @@ const answerAttempts = 20
 
 // jobKinds says who does which background work.
 func jobKinds(imports *audience.Importer, campaigns *campaign.Service, talks *inbox.Service, reports *report.Service, forget *retention.Service) map[string]job.Kind {
-	kinds := map[string]job.Kind{campaign.JobKind: campaignKind(campaigns)}
+	kinds := map[string]job.Kind{campaign.JobKind: campaignKind(campaigns), campaign.ProgressKind: progressKind(campaigns)}
 	for _, kind := range []string{audience.JobReview, audience.JobCommit, audience.JobUndo, audience.JobForget} {
 		kinds[kind] = job.Kind{
 			Run: func(ctx context.Context, j store.Job) (job.Result, error) {

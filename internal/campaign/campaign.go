@@ -48,6 +48,7 @@ type Store interface {
 	Workspace(ctx context.Context, id smsir.UUID) (*store.Workspace, error)
 	AddJob(ctx context.Context, j store.Job) (bool, error)
 	DropJob(ctx context.Context, kind, key string) error
+	Tell(ctx context.Context, e smsir.Event) error
 }
 
 // JobKind is the kind of job that moves campaigns on; its Key is the campaign's identifier.

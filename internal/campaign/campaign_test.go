@@ -338,7 +338,7 @@ func TestPlansAreChecked(t *testing.T) {
 	name := "x"
 	for field, p := range map[string]store.CampaignPlan{
 		"groups":     {Groups: []smsir.UUID{{1}}},
-		"filter":     {Groups: []smsir.UUID{{1}}, Filter: &store.ContactFilter{Conditions: []store.ContactCondition{{On: "phone", Is: "set"}}}},
+		"filter":     {Filter: &store.ContactFilter{Conditions: []store.ContactCondition{{On: "shoe", Is: "set"}}}},
 		"template":   {Template: smsir.UUID{1}},
 		"texts":      {Texts: map[string]string{"xx_YY": "a"}},
 		"sender":     {Sender: "far too long a sender"},

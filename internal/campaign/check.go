@@ -102,18 +102,20 @@ func (s *Service) Check(ctx context.Context, w *store.Workspace, id smsir.UUID) 
 		out.Problems = append(out.Problems, err.Error())
 		out.Starts = s.now()
 	}
-	out.Ends, err = s.ends(ctx, w.ID, &c.Plan, out)
+	out.Ends, err = look.ends(ctx)
 	return out, err
 }
 
-// ends says when the last message would go, by the pace that was asked for and by what the providers take.
-func (s *Service) ends(ctx context.Context, workspace smsir.UUID, p *store.CampaignPlan, out *Check) (time.Time, error) {
+// ends says when the last message would go, by the pace that was asked for and by what the providers take. Quiet hours are
+// no time to send in: of the countries that were looked at, the one that is done last counts.
+func (l *looker) ends(ctx context.Context) (time.Time, error) {
+	p, out := &l.c.Plan, l.out
 	var takes time.Duration
 	known := false
 	if rate := Pace(p, out.Recipients); rate > 0 {
 		takes, known = time.Duration(float64(out.Recipients-out.Blocked)/rate*float64(time.Minute)), true
 	}
-	rate, err := s.opt.Rate(ctx, workspace)
+	rate, err := l.s.opt.Rate(ctx, l.w.ID)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -123,7 +125,15 @@ func (s *Service) ends(ctx context.Context, workspace smsir.UUID, p *store.Campa
 	if !known {
 		return time.Time{}, nil
 	}
-	return out.Starts.Add(takes).Truncate(time.Second), nil
+	end := out.Starts.Add(takes)
+	if p.Quiet != nil {
+		for name := range l.countries {
+			if t := loudEnd(p.Quiet, zonesOf(name, zone(p)), out.Starts, takes); t.After(end) {
+				end = t
+			}
+		}
+	}
+	return end.Truncate(time.Second), nil
 }
 
 type country struct {
@@ -157,8 +167,13 @@ func (l *looker) walk(ctx context.Context) error {
 		}
 		after = list[len(list)-1].Position
 	}
-	if q, ok := query(&l.c.Plan); ok && l.c.State == store.CampaignDraft || ok && l.c.Walk == "" {
-		return l.contacts(ctx, q)
+	if l.c.State != store.CampaignDraft && l.c.Walk != "" {
+		return nil
+	}
+	for _, q := range queries(&l.c.Plan) {
+		if err := l.contacts(ctx, q); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ const (
 type tail struct {
 	queued, open smsir.ID
 	firstFed     time.Time
+	watched      time.Time // when somebody was last seen to tell how far it is
 }
 
 func (s *Service) tailOf(id smsir.UUID) tail {

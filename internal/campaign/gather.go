@@ -10,12 +10,13 @@ import (
 )
 
 // The gathering of recipients is a walk in steps, each a page that is stored together with the place where the next one
-// begins: first the list of a series or of failed messages, then contacts. [store.Campaign.Walk] is "list:", "contacts:" or
-// "failed:" and a place.
+// begins: first the list of a series or of failed messages, then the contacts of each query. [store.Campaign.Walk] is "list:",
+// "contacts:" (of the first query), "more:" (of the second) or "failed:", and a place.
 const (
 	walkList     = "list:"
 	walkFailed   = "failed:"
 	walkContacts = "contacts:"
+	walkMore     = "more:"
 )
 
 // gather adds one page of recipients.
@@ -54,9 +55,9 @@ func (s *Service) page(ctx context.Context, c *store.Campaign) ([]store.Recipien
 	case walkFailed:
 		after, _ := smsir.ParseID(smsir.PrefixMessage, place)
 		return s.failedPage(ctx, c, after)
-	case walkContacts:
+	case walkContacts, walkMore:
 		after, _ := smsir.ParseUUID(smsir.PrefixContact, place)
-		return s.contactsPage(ctx, c, after)
+		return s.contactsPage(ctx, c, source+":", after)
 	case walkList:
 		return s.listPage(ctx, c, place)
 	}
@@ -66,7 +67,7 @@ func (s *Service) page(ctx context.Context, c *store.Campaign) ([]store.Recipien
 	case !c.Parent.IsZero():
 		return s.listPage(ctx, c, "")
 	}
-	return s.contactsPage(ctx, c, smsir.UUID{})
+	return s.contactsPage(ctx, c, walkContacts, smsir.UUID{})
 }
 
 // listPage copies a series' own list.
@@ -94,23 +95,26 @@ func (s *Service) failedPage(ctx context.Context, c *store.Campaign, after smsir
 	return list, walkFailed + next.Format(smsir.PrefixMessage), nil
 }
 
-func (s *Service) contactsPage(ctx context.Context, c *store.Campaign, after smsir.UUID) ([]store.Recipient, string, error) {
-	q, ok := query(&c.Plan)
-	if !ok {
+func (s *Service) contactsPage(ctx context.Context, c *store.Campaign, source string, after smsir.UUID) ([]store.Recipient, string, error) {
+	all, n, next := queries(&c.Plan), 0, walkMore
+	if source == walkMore {
+		n, next = 1, store.WalkDone
+	}
+	if n >= len(all) {
 		return nil, store.WalkDone, nil
 	}
-	contacts, err := s.opt.Store.WalkContacts(ctx, c.Workspace, q, after, pageSize)
+	contacts, err := s.opt.Store.WalkContacts(ctx, c.Workspace, all[n], after, pageSize)
 	if smsir.CodeOf(err) == smsir.CodeNotFound || smsir.CodeOf(err) == smsir.CodeInvalid {
-		return nil, store.WalkDone, nil // a group is gone; those that were gathered stay
+		return nil, next, nil // a group or a field is gone; those that were gathered stay
 	}
 	if err != nil || len(contacts) == 0 {
-		return nil, store.WalkDone, err
+		return nil, next, err
 	}
 	list := make([]store.Recipient, len(contacts))
 	for i := range contacts {
 		list[i] = recipientOf(&contacts[i])
 	}
-	return list, walkContacts + contacts[len(contacts)-1].ID.Format(smsir.PrefixContact), nil
+	return list, source + contacts[len(contacts)-1].ID.Format(smsir.PrefixContact), nil
 }
 
 // recipientOf is a contact as a recipient.

@@ -132,6 +132,13 @@ func (e *env) rows(c *store.Campaign, from, n int) {
 	e.ok(err)
 }
 
+// list adds numbers to a draft.
+func (e *env) list(c *store.Campaign, numbers []string) {
+	e.t.Helper()
+	_, err := e.s.AddRows(e.t.Context(), e.ws, c.ID, strings.NewReader("phone\n"+strings.Join(numbers, "\n")+"\n"), sheet.CSV, by)
+	e.ok(err)
+}
+
 func (e *env) campaign(c *store.Campaign) *store.Campaign {
 	e.t.Helper()
 	got, err := e.st.Campaign(e.t.Context(), e.ws.ID, c.ID)

@@ -95,15 +95,19 @@ func (s *Service) checkVariables(ctx context.Context, c *store.Campaign, p *stor
 
 // size is how many recipients a campaign would have now, those that are there twice counted twice.
 func (s *Service) size(ctx context.Context, c *store.Campaign) (int64, error) {
-	q, ok := query(&c.Plan)
-	if !ok {
-		if !c.Failed.IsZero() && c.Recipients == 0 {
-			return s.countFailed(ctx, c)
-		}
-		return c.Recipients, nil
+	all := queries(&c.Plan)
+	if len(all) == 0 && !c.Failed.IsZero() && c.Recipients == 0 {
+		return s.countFailed(ctx, c)
 	}
-	n, err := s.opt.Store.CountContacts(ctx, c.Workspace, q)
-	return n + c.Recipients, err
+	sum := c.Recipients
+	for _, q := range all {
+		n, err := s.opt.Store.CountContacts(ctx, c.Workspace, q)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 func (s *Service) needsApproval(ctx context.Context, workspace smsir.UUID, n int64) (bool, error) {
@@ -121,6 +125,7 @@ func (s *Service) change(ctx context.Context, c *store.Campaign, by By, action, 
 		return nil, err
 	}
 	s.progress.forget(c.Batch)
+	s.watch(ctx, changed)
 	return changed, s.wake(ctx, changed)
 }
 

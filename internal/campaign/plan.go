@@ -88,13 +88,10 @@ func (s *Service) apply(ctx context.Context, w *store.Workspace, c *store.Campai
 }
 
 func (s *Service) checkAudience(ctx context.Context, w *store.Workspace, p *store.CampaignPlan) error {
-	if len(p.Groups) > 0 && p.Filter != nil {
-		return invalid("filter", "Give groups or a filter, not both.")
-	}
 	if len(p.Groups) > MaxGroups {
 		return invalid("groups", "These are %d groups. Give at most %d.", len(p.Groups), MaxGroups)
 	}
-	if q, ok := query(p); ok {
+	for _, q := range queries(p) {
 		// The store knows what can be compared; asking for one contact tells.
 		if _, err := s.opt.Store.WalkContacts(ctx, w.ID, q, smsir.UUID{}, 1); smsir.CodeOf(err) == smsir.CodeNotFound {
 			return invalid("groups", "One of the groups does not exist any more. Choose again.")
@@ -261,17 +258,19 @@ func start(p *store.CampaignPlan, now time.Time) (at time.Time, day string, err 
 	return at, day, nil
 }
 
-// query selects the contacts of a plan; false if it has none.
-func query(p *store.CampaignPlan) (store.ContactQuery, bool) {
-	switch {
-	case p.Filter != nil:
-		return store.ContactQuery{Filter: p.Filter}, true
-	case len(p.Groups) > 0:
-		f := &store.ContactFilter{Any: true}
+// queries select the contacts of a plan, one after the other: the members of its groups, then whoever matches its filter and is
+// in none of them. No contact is in two.
+func queries(p *store.CampaignPlan) (all []store.ContactQuery) {
+	var groups *store.ContactFilter
+	if len(p.Groups) > 0 {
+		groups = &store.ContactFilter{Any: true}
 		for _, g := range p.Groups {
-			f.Conditions = append(f.Conditions, store.ContactCondition{On: "group", Is: "equal", Value: g.Format(smsir.PrefixGroup)})
+			groups.Conditions = append(groups.Conditions, store.ContactCondition{On: "group", Is: "equal", Value: g.Format(smsir.PrefixGroup)})
 		}
-		return store.ContactQuery{Filter: f}, true
+		all = append(all, store.ContactQuery{Filter: groups})
 	}
-	return store.ContactQuery{}, false
+	if p.Filter != nil {
+		all = append(all, store.ContactQuery{Filter: p.Filter, Without: groups})
+	}
+	return all
 }

@@ -60,6 +60,14 @@ func (p *progress) of(batch smsir.ID) *counted {
 	return k
 }
 
+// cost is how long the counting of a batch took last.
+func (p *progress) cost(batch smsir.ID) time.Duration {
+	k := p.of(batch)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.cost
+}
+
 func (p *progress) forget(batch smsir.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

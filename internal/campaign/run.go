@@ -54,6 +54,7 @@ func (s *Service) piece(ctx context.Context, c *store.Campaign) (again time.Time
 		}
 		return s.start(ctx, c)
 	case store.CampaignRunning:
+		s.watchRunning(ctx, c)
 		if c.Walk != store.WalkDone {
 			return s.gather(ctx, c)
 		}
@@ -67,7 +68,7 @@ func (s *Service) piece(ctx context.Context, c *store.Campaign) (again time.Time
 // move changes the state of a campaign if it is still in the one that was seen.
 func (s *Service) move(ctx context.Context, seen *store.Campaign, to store.CampaignState, reason string, f func(*store.Campaign)) (time.Time, error) {
 	by := By{Actor: smsir.Actor{Kind: smsir.ActorSystem}}
-	_, err := s.opt.Store.ChangeCampaign(ctx, seen.Workspace, seen.ID, s.auditOf(seen, by, string(to), reason), func(c *store.Campaign) error {
+	changed, err := s.opt.Store.ChangeCampaign(ctx, seen.Workspace, seen.ID, s.auditOf(seen, by, string(to), reason), func(c *store.Campaign) error {
 		if c.State != seen.State || c.Day != seen.Day {
 			return errMoved
 		}
@@ -79,7 +80,10 @@ func (s *Service) move(ctx context.Context, seen *store.Campaign, to store.Campa
 	})
 	s.progress.forget(seen.Batch)
 	if err == errMoved { //nolint:errorlint // it is ours, and nobody wraps it
-		err = nil
+		return s.now(), nil
+	}
+	if err == nil {
+		s.watch(ctx, changed)
 	}
 	return s.now(), err
 }

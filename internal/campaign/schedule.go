@@ -114,6 +114,41 @@ func loudAfter(q *store.QuietHours, zones []*time.Location, now time.Time) (time
 	return time.Time{}, false
 }
 
+// loudEnd is when so much time outside of quiet hours is over from a moment on.
+func loudEnd(q *store.QuietHours, zones []*time.Location, from time.Time, takes time.Duration) time.Time {
+	const day = 24 * time.Hour
+	t := from
+	for step := 0; ; step++ {
+		until := quietUntil(q, zones, t)
+		if !until.IsZero() {
+			t = until
+		}
+		next := t.Truncate(quietStep).Add(quietStep)
+		if d := next.Sub(t); d < takes {
+			takes -= d
+			t = next
+		} else {
+			return t.Add(takes)
+		}
+		if step == 0 && takes > 2*day { // whole days at once; what clocks do meanwhile is within an hour
+			loud := loudTime(q, zones, t, t.Add(day))
+			if n := takes/max(loud, quietStep) - 1; n > 0 {
+				t, takes = t.Add(n*day), takes-n*loud
+			}
+		}
+	}
+}
+
+// loudTime is how much of a time is outside of quiet hours.
+func loudTime(q *store.QuietHours, zones []*time.Location, from, to time.Time) (sum time.Duration) {
+	for t := from; t.Before(to); t = t.Add(quietStep) {
+		if quietUntil(q, zones, t).IsZero() {
+			sum += quietStep
+		}
+	}
+	return sum
+}
+
 func isQuiet(q *store.QuietHours, local time.Time) bool {
 	clock := local.Format("15:04")
 	if q.From <= q.To {

@@ -20,7 +20,7 @@ const maxList = 64 << 20
 
 // registerCampaigns registers texts for many people.
 func (s *Server) registerCampaigns(b *builder) {
-	const plan = "It is a draft until it is launched. Beside groups or a filter it can have a list of numbers of its own: POST them to /v1/campaigns/{id}/recipients."
+	const plan = "It is a draft until it is launched. Beside groups and a filter it can have a list of numbers of its own: POST them to /v1/campaigns/{id}/recipients."
 	handle(b, route{Method: "GET", Path: "/v1/campaigns", ID: "listCampaigns", Tag: "Campaigns", Errors: []int{404}, Summary: "List campaigns, newest first"}, s.listCampaigns)
 	handle(b, route{Method: "POST", Path: "/v1/campaigns", ID: "createCampaign", Tag: "Campaigns", Status: 201, MaxBody: 256 << 10, Summary: "Write a campaign", Text: plan}, s.createCampaign)
 	handle(b, route{Method: "GET", Path: "/v1/campaigns/{id}", ID: "getCampaign", Tag: "Campaigns", Summary: "One campaign, and how far it is"},

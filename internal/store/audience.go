@@ -68,6 +68,7 @@ type ContactQuery struct {
 	Search     string // a part of the name or the number
 	Group      smsir.UUID
 	Filter     *ContactFilter
+	Without    *ContactFilter // not those that match this
 	Suppressed *bool
 	IDs        []smsir.UUID // at most 1,000
 }

@@ -38,7 +38,7 @@ const (
 // CampaignPlan is what people enter: who gets what, and when. It changes only in a draft.
 type CampaignPlan struct {
 	Groups   []smsir.UUID      `json:"groups,omitempty"` // members of any of them
-	Filter   *ContactFilter    `json:"filter,omitempty"` // contacts that match; not together with groups
+	Filter   *ContactFilter    `json:"filter,omitempty"` // contacts that match, beside those of the groups
 	Template smsir.UUID        `json:"template,omitzero"`
 	Texts    map[string]string `json:"texts,omitempty"` // by language, "" for everybody else
 	Sender   string            `json:"sender,omitempty"`

@@ -175,7 +175,7 @@ func wants(h *store.Webhook, e *Event) bool {
 			return true
 		}
 	}
-	return len(h.Types) == 0
+	return len(h.Types) == 0 && e.Type != string(smsir.EventCampaignProgress)
 }
 
 // start begins as many tries of a webhook as it has room for.

@@ -114,7 +114,7 @@ type Draft struct {
 	Enabled *bool
 }
 
-// Types are the events that can be chosen.
+// Types are the events that can be chosen. campaign.progress is told only to webhooks that choose it: it comes every second.
 func Types() []string {
 	var all []string
 	for _, st := range smsir.Statuses() {
@@ -123,7 +123,8 @@ func Types() []string {
 		}
 	}
 	return append([]string{string(smsir.EventAccepted)}, append(all, string(smsir.EventLateReceipt), string(smsir.EventCancelRequested),
-		string(smsir.EventInbound), string(smsir.EventLimitNear), string(smsir.EventCreditLow), string(smsir.EventProviderDown), string(smsir.EventProviderUp), string(smsir.EventProviderConfig), string(smsir.EventWeeklyReport))...)
+		string(smsir.EventInbound), string(smsir.EventLimitNear), string(smsir.EventCreditLow), string(smsir.EventProviderDown), string(smsir.EventProviderUp), string(smsir.EventProviderConfig),
+		string(smsir.EventCampaignProgress), string(smsir.EventWeeklyReport))...)
 }
 
 // secrets of a webhook: the newest signs, and so does the one before while its time lasts.

@@ -62,6 +62,13 @@ func (s *Store) contactsWhere(ctx context.Context, workspace smsir.UUID, q store
 		}
 		w.cond = append(w.cond, text)
 	}
+	if q.Without != nil {
+		text, err := s.filterText(ctx, w, workspace, q.Without, 0)
+		if err != nil {
+			return nil, err
+		}
+		w.cond = append(w.cond, "NOT ("+text+")")
+	}
 	return w, nil
 }
 

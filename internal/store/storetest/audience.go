@@ -244,6 +244,8 @@ func testContactFilters(t *testing.T, a *audience) {
 	yes, no := true, false
 	a.expect(store.ContactQuery{Suppressed: &yes}, "cyd")
 	a.expect(store.ContactQuery{Suppressed: &no, Group: g.ID}, "ada")
+	a.expect(store.ContactQuery{Filter: one("field.class", "set", ""), Without: one("group", "equal", g.ID.Format(smsir.PrefixGroup))}, "bob")
+	a.expect(store.ContactQuery{Without: one("field.fee", "above", "900")}, "ada cyd")
 	dynamic := a.group("D", one("field.fee", "above", "900"))
 	a.expect(store.ContactQuery{Group: dynamic.ID}, "bob")
 	nested := a.group("N", one("group", "equal", dynamic.ID.Format(smsir.PrefixGroup)))
