@@ -186,6 +186,20 @@ func (w *world) log(h *store.Webhook) []store.Delivery {
 	return list
 }
 
+// TestProgressOnlyWhereItIsAskedFor: campaign.progress comes every second, so that a webhook for everything is spared it.
+func TestProgressOnlyWhereItIsAskedFor(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.hook("all.example.com")
+		w.hook("some.example.com", "campaign.progress")
+		w.emit(w.ws, "campaign.progress")
+		w.emit(w.ws, "message.delivered")
+		time.Sleep(5 * time.Second)
+		if all, some := w.far.of("all.example.com"), w.far.of("some.example.com"); len(all) != 1 || len(some) != 1 {
+			w.Errorf("the webhook for everything got %d events, the one for progress %d; want one each", len(all), len(some))
+		}
+	})
+}
+
 func TestEventsAreDeliveredSignedAndOnce(t *testing.T) {
 	bubble(t, func(w *world) {
 		all, secret := w.hook("all.example.com")

@@ -56,9 +56,24 @@ async function campaign(world) {
   await page.getByText('38 recipients', { exact: true }).waitFor()
   await page.getByText('Hello friend, see you at 3.').first().waitFor()
   await screen(page, 'campaign review 360')
+  let asked = 0
+  page.on(
+    'request',
+    (r) => (asked += r.method() === 'GET' && r.url().endsWith('/v1/campaigns?limit=50') ? 1 : 0),
+  )
   await page.getByRole('button', { name: 'Launch to 38 recipients' }).click()
   const detail = page.getByRole('dialog')
   await detail.getByText('Done', { exact: true }).waitFor()
+  check(
+    await eventually(async () =>
+      detail
+        .getByText(/delivered/)
+        .first()
+        .isVisible(),
+    ),
+    'the counts are told',
+  )
+  check(asked <= 3, 'the page is told how far it is, and does not ask', `${asked} requests`)
   await screen(page, 'campaign done 360')
   const call = api(page)
   const all = await call.get('/v1/campaigns')
@@ -83,6 +98,7 @@ async function stopped(world) {
   await page.getByRole('button', { name: 'Next' }).click()
   await page.getByLabel('Text').fill('Hi')
   await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByText('Per minute', { exact: true }).click()
   await page.getByLabel('Messages a minute').fill('10')
   await page.getByRole('button', { name: 'Next' }).click()
   await screen(page, 'campaign review 1280 dark')
@@ -112,4 +128,51 @@ async function stopped(world) {
   await screen(arabic, 'campaigns 360 Arabic')
 }
 
-await play({ setup, templates, campaign, stopped })
+/** Whoever matches a filter gets it, from a registered sender, spread over hours; the draft keeps all of it. */
+async function filtered(world) {
+  const page = await open(world.browser, { viewport: PHONE, state: world.state })
+  await page.goto(base + '/campaigns')
+  const call = api(page)
+  for (const [phone, name] of [
+    ['+12025550100', 'Ada Lovelace'],
+    ['+12025550110', 'Ada Byron'],
+    ['+12025550120', 'Grace Hopper'],
+  ])
+    await call.post('/v1/contacts', { phone, name })
+  await call.post('/v1/senders', {
+    value: 'School',
+    countries: [{ country: 'US', status: 'approved' }],
+  })
+  await page.goto(base + '/campaigns/new')
+  await page.getByLabel('Name').first().fill('For every Ada')
+  await page.getByRole('checkbox', { name: 'People who match a filter' }).check()
+  await page.getByLabel('Condition 1: with what').fill('ada')
+  await screen(page, 'campaign filter 360')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('Text').fill('Hello {{name}}')
+  await page.getByLabel('Sender ID').fill('School')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByText('Over hours', { exact: true }).click()
+  await page.getByLabel('Spread over hours').fill('4')
+  await screen(page, 'campaign hours 360')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByText('2 recipients', { exact: true }).waitFor()
+  await page.getByText(/Last message/).waitFor()
+  check(true, 'the dry run counts whoever matches, and says when the last message goes')
+  await page.reload()
+  check(
+    await eventually(async () =>
+      page.getByRole('checkbox', { name: 'People who match a filter' }).isChecked(),
+    ),
+    'the draft keeps the filter',
+  )
+  const all = await call.get('/v1/campaigns')
+  const plan = all.body.items.find((c) => c.name === 'For every Ada')?.plan
+  check(
+    plan?.spread_hours === 4 && plan?.from === 'School' && plan?.filter?.conditions.length === 1,
+    'pace, sender and filter are stored',
+    JSON.stringify(plan),
+  )
+}
+
+await play({ setup, templates, campaign, stopped, filtered })

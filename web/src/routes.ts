@@ -101,7 +101,7 @@ export const routes: Route[] = [
     path: '/campaigns/new',
     load: () => import('./features/campaigns/NewCampaign.svelte'),
     title: 'nav.campaigns',
-    words: 'campaigns',
+    words: 'campaigns groups sending',
     permission: 'campaigns:write',
   },
   {

@@ -3,6 +3,7 @@ import { tableType, upload } from './files'
 import type { Schemas } from './types'
 
 export type Campaign = Schemas['Campaign']
+export type CampaignNow = Schemas['CampaignNow']
 export type CampaignPlan = Schemas['CampaignPlan']
 export type Template = Schemas['Template']
 export type Texts = Schemas['LanguageText'][]
