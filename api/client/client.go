@@ -132,7 +132,9 @@ func IdempotencyKey(key string) CallOption { return func(r *request) { r.key = k
 type request struct {
 	method, path string
 	query        url.Values
-	body         any    // nil for none
+	body         any       // nil for none
+	table        io.Reader // instead of body: a file of that kind, for one try
+	kind         string
 	key          string // Idempotency-Key
 	match        string // If-Match
 	secret       bool   // the credential stays at home: registering and logging in
@@ -197,13 +199,20 @@ func (c *Client) try(ctx context.Context, r *request, body []byte, out any) erro
 	if len(r.query) > 0 {
 		at += "?" + r.query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, at, bytes.NewReader(body))
+	var content io.Reader = bytes.NewReader(body)
+	if r.table != nil {
+		content = io.NopCloser(r.table) // whoever opened it closes it
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, at, content)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Accept", "application/json, application/problem+json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.table != nil {
+		req.Header.Set("Content-Type", r.kind)
 	}
 	if r.key != "" {
 		req.Header.Set("Idempotency-Key", r.key)
