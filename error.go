@@ -12,6 +12,11 @@ type Error struct {
 	Text  string
 	Field string // of the request, "" when it concerns the whole
 	Err   error
+
+	// Cause is finer than Code, for programs that say it in another language: a stable word, with the Params that its sentence
+	// needs. "" where there is none.
+	Cause  string
+	Params map[string]string
 }
 
 // Code is stable and documented; one function in the HTTP door turns it into a status.
@@ -54,6 +59,18 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf makes an [Error] of a code and a sentence.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Text: fmt.Sprintf(format, args...)}
+}
+
+// Because adds the cause of an error, with the names and values of its parameters.
+func (e *Error) Because(cause string, params ...string) *Error {
+	e.Cause = cause
+	for i := 0; i+1 < len(params); i += 2 {
+		if e.Params == nil {
+			e.Params = make(map[string]string, len(params)/2)
+		}
+		e.Params[params[i]] = params[i+1]
+	}
+	return e
 }
 
 // CodeOf is the code of the first [Error] in err's chain, or "".

@@ -179,9 +179,11 @@ type CampaignUpload struct {
 
 // CampaignRowProblem is a row that was rejected.
 type CampaignRowProblem struct {
-	Row  int    `json:"row" doc:"As a spreadsheet counts."`
-	Text string `json:"text" doc:"What stands there."`
-	Why  string `json:"why" doc:"What is wrong with it."`
+	Row    int               `json:"row" doc:"As a spreadsheet counts."`
+	Text   string            `json:"text" doc:"What stands there."`
+	Code   string            `json:"code" doc:"What is wrong with it, stable: as in ImportRow.code." example:"phone_too_short"`
+	Params map[string]string `json:"params,omitempty" doc:"What the words of the code speak of, as in ImportRow.params."`
+	Why    string            `json:"why" doc:"What is wrong with it, in plain English."`
 }
 
 // CampaignCheck is a dry run.

@@ -58,14 +58,15 @@ type ImportCommit struct {
 
 // ImportRow is a row of an import.
 type ImportRow struct {
-	Row      int      `json:"row" doc:"Its number in the spreadsheet, from 1."`
-	State    string   `json:"state" enum:"waiting,new,changed,duplicate,bad" doc:"Where it stands."`
-	OptedOut bool     `json:"opted_out,omitempty" doc:"Must not be written to."`
-	Phone    string   `json:"phone,omitempty" doc:"The number, E.164."`
-	Code     string   `json:"code,omitempty" enum:"phone_missing,phone_invalid,value_invalid,opt_out_unclear,duplicate" doc:"What is wrong, stable."`
-	Column   string   `json:"column,omitempty" doc:"Where." example:"Phone number"`
-	Reason   string   `json:"reason,omitempty" doc:"What is wrong, in plain words."`
-	Cells    []string `json:"cells" nullable:"false" doc:"As they stand in the file."`
+	Row      int               `json:"row" doc:"Its number in the spreadsheet, from 1."`
+	State    string            `json:"state" enum:"waiting,new,changed,duplicate,bad" doc:"Where it stands."`
+	OptedOut bool              `json:"opted_out,omitempty" doc:"Must not be written to."`
+	Phone    string            `json:"phone,omitempty" doc:"The number, E.164."`
+	Code     string            `json:"code,omitempty" enum:"phone_missing,phone_invalid,phone_overlong,phone_empty,phone_plus_inside,phone_no_digits,phone_extension,phone_rounded,phone_several,phone_email,phone_service_code,phone_letters,phone_sign,phone_no_country,phone_unknown_prefix,phone_region,phone_abroad,phone_other_length,phone_no_beginning,phone_too_short,phone_too_long,value_invalid,value_too_long,value_control,value_no_language,value_no_number,value_no_day,value_field_gone,opt_out_unclear,duplicate" doc:"What is wrong, stable."`
+	Params   map[string]string `json:"params,omitempty" doc:"What the words of the code speak of: value, field, prefix (of a country), digit, char, n, max, row, phone."`
+	Column   string            `json:"column,omitempty" doc:"Where." example:"Phone number"`
+	Detail   string            `json:"detail,omitempty" doc:"What is wrong, in plain English."`
+	Cells    []string          `json:"cells" nullable:"false" doc:"As they stand in the file."`
 }
 
 // ImportRows is a page of rows.

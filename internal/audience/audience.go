@@ -189,7 +189,7 @@ func CheckValue(f store.ContactField, value string) (string, error) {
 	case store.FieldNumber:
 		n, err := strconv.ParseFloat(strings.ReplaceAll(value, ",", "."), 64)
 		if err != nil || n-n != 0 {
-			return "", invalid(field, "%s: %q is not a number. Write it like 1250 or 12.50.", f.Label, clip(value))
+			return "", invalid(field, "%s: %q is not a number. Write it like 1250 or 12.50.", f.Label, clip(value)).Because("no_number", "field", f.Label, "value", clip(value))
 		}
 		return strconv.FormatFloat(n, 'f', -1, 64), nil
 	case store.FieldDate:
@@ -198,7 +198,7 @@ func CheckValue(f store.ContactField, value string) (string, error) {
 				return day.Format(time.DateOnly), nil
 			}
 		}
-		return "", invalid(field, "%s: %q is not a day. Write it like 2026-11-23 or 23.11.2026.", f.Label, clip(value))
+		return "", invalid(field, "%s: %q is not a day. Write it like 2026-11-23 or 23.11.2026.", f.Label, clip(value)).Because("no_day", "field", f.Label, "value", clip(value))
 	}
 	return value, nil
 }
@@ -264,15 +264,15 @@ func cleanText(field, text string, limit int, lines bool) (string, error) {
 	text = strings.TrimSpace(text)
 	switch n := utf8.RuneCountInString(text); {
 	case n > limit:
-		return "", invalid(field, "This has %d characters. Give at most %d.", n, limit)
+		return "", invalid(field, "This has %d characters. Give at most %d.", n, limit).Because("too_long", "n", strconv.Itoa(n), "max", strconv.Itoa(limit))
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !(lines && (r == '\n' || r == '\t')) }):
-		return "", invalid(field, "This has characters that cannot be shown. Remove line breaks and control characters.")
+		return "", invalid(field, "This has characters that cannot be shown. Remove line breaks and control characters.").Because("control")
 	}
 	return text, nil
 }
 
 // invalid makes an error about one field of the request.
-func invalid(field, format string, args ...any) error {
+func invalid(field, format string, args ...any) *smsir.Error {
 	e := smsir.Errorf(smsir.CodeInvalid, format, args...)
 	e.Field = field
 	return e

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -294,11 +295,16 @@ func TestReviewSaysWhatIsWrong(t *testing.T) {
 	}
 	if text := strings.Join(got, "\n"); text != `2 new  : 
 3 duplicate duplicate : Row 2 has the number +12025550100 alread
-4 bad value_invalid Fee: Fee: "much" is not a number. Write it li
+4 bad value_no_number Fee: Fee: "much" is not a number. Write it li
 5 bad opt_out_unclear Stop: "perhaps" says neither that the person h
 7 changed  : 
-8 bad value_invalid Name: This has 200 characters. Give at most 12` {
+8 bad value_too_long Name: This has 200 characters. Give at most 12` {
 		t.Errorf("rows:\n%s", text)
+	}
+	for i, want := range map[int]map[string]string{1: {"row": "2", "phone": "+12025550100"}, 2: {"field": "Fee", "value": "much"}, 3: {"value": "perhaps"}, 5: {"n": "200", "max": "120"}} {
+		if !maps.Equal(rows[i].Params, want) {
+			t.Errorf("row %d speaks of %v, want %v", rows[i].N, rows[i].Params, want)
+		}
 	}
 	// Told anew, without the columns that went wrong.
 	w.review(im, true, "", "phone", "", "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -157,6 +158,7 @@ func (i *Importer) judgeAll(ctx context.Context, p *rowPlan, im *store.Import, r
 		if n, ok := above[r.Phone]; ok {
 			r.State, r.Code, r.OptedOut = store.RowDuplicate, rowDuplicate, false
 			r.Reason = fmt.Sprintf("Row %d has the number %s already. Only that row is brought in.", n, r.Phone)
+			r.Params = map[string]string{"row": strconv.Itoa(n), "phone": r.Phone}
 			im.Counts.Duplicate++
 			continue
 		}

@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,11 +12,11 @@ import (
 	"github.com/smsir/smsir/internal/store"
 )
 
-// Codes of what is wrong with a row.
+// Codes of what is wrong with a row. Where an error has a cause, it stands for "invalid".
 const (
 	rowPhoneMissing = "phone_missing"
-	rowPhoneInvalid = "phone_invalid"
-	rowValueInvalid = "value_invalid"
+	rowPhone        = "phone_"
+	rowValue        = "value_"
 	rowOptOut       = "opt_out_unclear"
 	rowDuplicate    = "duplicate"
 )
@@ -38,7 +39,18 @@ func newRowPlan(im *store.Import, country string, fields []store.ContactField) *
 // rowProblem is what is wrong with a row.
 type rowProblem struct {
 	code, reason string
+	params       map[string]string
 	column       int
+}
+
+// problemOf tells an error about a column.
+func problemOf(kind string, err error, column int) *rowProblem {
+	wrong := &rowProblem{code: kind + "invalid", reason: textOf(err), column: column}
+	var e *smsir.Error
+	if errors.As(err, &e) && e.Cause != "" {
+		wrong.code, wrong.params = kind+e.Cause, e.Params
+	}
+	return wrong
 }
 
 // read makes a contact of the cells of a row, without times and identifiers.
@@ -50,18 +62,17 @@ func (p *rowPlan) read(cells []string) (c store.Contact, optOut bool, wrong *row
 		if col < len(cells) {
 			value = strings.TrimSpace(cells[col])
 		}
-		bad := func(code string, err error) *rowProblem { return &rowProblem{code, textOf(err), col} }
 		var err error
 		switch target {
 		case "":
 			continue
 		case targetPhone:
 			if value == "" {
-				return c, false, &rowProblem{rowPhoneMissing, "There is no phone number.", col}
+				return c, false, &rowProblem{code: rowPhoneMissing, reason: "There is no phone number.", column: col}
 			}
 			n, err := number.Parse(tidyPhone(value), p.country)
 			if err != nil {
-				return c, false, bad(rowPhoneInvalid, err)
+				return c, false, problemOf(rowPhone, err, col)
 			}
 			c.Phone, c.Country = n.E164, n.Country
 		case targetName:
@@ -72,19 +83,22 @@ func (p *rowPlan) read(cells []string) (c store.Contact, optOut bool, wrong *row
 			names[1], err = cleanText("name", oneLine(value), MaxName/2-1, false)
 		case targetLanguage:
 			if c.Language = value; value != "" && !languageForm.MatchString(value) {
-				err = fmt.Errorf("%q is no language. Write a tag such as en, sw or pt-BR.", clip(value)) //nolint:staticcheck,revive // a sentence for people
+				err = invalid("language", "%q is no language. Write a tag such as en, sw or pt-BR.", clip(value)).Because("no_language", "value", clip(value))
 			}
 		case targetNotes:
 			c.Notes, err = cleanText("notes", strings.ReplaceAll(value, "\r\n", "\n"), MaxNotes, true)
 		case targetOptOut:
 			yes, ok := isYes(value)
 			if optOut = yes; !ok {
-				return c, false, &rowProblem{rowOptOut, fmt.Sprintf("%q says neither that the person has opted out nor that not. Write yes or no.", clip(value)), col}
+				return c, false, &rowProblem{
+					code: rowOptOut, reason: fmt.Sprintf("%q says neither that the person has opted out nor that not. Write yes or no.", clip(value)),
+					params: map[string]string{"value": clip(value)}, column: col,
+				}
 			}
 		default:
 			f, ok := p.fields[target]
 			if !ok {
-				return c, false, &rowProblem{rowValueInvalid, "The field of this column was deleted meanwhile.", col}
+				return c, false, &rowProblem{code: rowValue + "field_gone", reason: "The field of this column was deleted meanwhile.", column: col}
 			}
 			var kept string
 			if kept, err = CheckValue(f, oneLine(value)); kept != "" {
@@ -92,7 +106,7 @@ func (p *rowPlan) read(cells []string) (c store.Contact, optOut bool, wrong *row
 			}
 		}
 		if err != nil {
-			return c, false, bad(rowValueInvalid, err)
+			return c, false, problemOf(rowValue, err, col)
 		}
 	}
 	if c.Name == "" {
@@ -144,7 +158,7 @@ func (p *rowPlan) judge(row store.ImportRow) (store.ImportRow, store.Contact) {
 	out := store.ImportRow{N: row.N, State: store.RowNew, Phone: c.Phone, OptedOut: optOut}
 	if wrong != nil {
 		out.State, out.Phone, out.OptedOut = store.RowBad, "", false
-		out.Code, out.Reason, out.Column = wrong.code, wrong.reason, columnName(p.im, wrong.column)
+		out.Code, out.Reason, out.Params, out.Column = wrong.code, wrong.reason, wrong.params, columnName(p.im, wrong.column)
 	}
 	return out, c
 }

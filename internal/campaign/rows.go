@@ -26,9 +26,11 @@ type Upload struct {
 
 // RowProblem is a row that was rejected.
 type RowProblem struct {
-	Row  int // as a spreadsheet counts
-	Text string
-	Why  string
+	Row    int // as a spreadsheet counts
+	Text   string
+	Code   string // phone_missing, phone_invalid, or phone_ and the cause of an error of package number
+	Params map[string]string
+	Why    string
 }
 
 const (
@@ -172,12 +174,12 @@ func (r *rows) take(row int, cells []string) {
 	}
 	at := max(r.phone, 0)
 	if at >= len(cells) || cells[at] == "" {
-		r.reject(row, strings.Join(cells, ", "), "There is no number.")
+		r.reject(row, strings.Join(cells, ", "), smsir.Errorf(smsir.CodeInvalid, "There is no number.").Because("missing"))
 		return
 	}
 	n, err := number.Parse(cells[at], r.region)
 	if err != nil {
-		r.reject(row, cells[at], strings.TrimSpace(err.Error()))
+		r.reject(row, cells[at], err)
 		return
 	}
 	to := store.Recipient{Phone: n.E164, Country: n.Country}
@@ -196,11 +198,17 @@ func (r *rows) take(row int, cells []string) {
 	r.page = append(r.page, to)
 }
 
-func (r *rows) reject(row int, text, why string) {
+func (r *rows) reject(row int, text string, why error) {
 	r.upload.Rejected++
-	if len(r.upload.Problems) < r.problems {
-		r.upload.Problems = append(r.upload.Problems, RowProblem{row, clip(text), why})
+	if len(r.upload.Problems) == r.problems {
+		return
 	}
+	p := RowProblem{Row: row, Text: clip(text), Code: "phone_invalid", Why: strings.TrimSpace(why.Error())}
+	var e *smsir.Error
+	if errors.As(why, &e) && e.Cause != "" {
+		p.Code, p.Params = "phone_"+e.Cause, e.Params
+	}
+	r.upload.Problems = append(r.upload.Problems, p)
 }
 
 // limit shortens a value.

@@ -215,7 +215,7 @@ func (s *Server) listImportRows(c *call, in *struct {
 		out.Next = s.cursors.makeMark(c.p.Workspace.ID, query, binary.BigEndian.AppendUint64(nil, uint64(rows[in.Limit-1].N))) //nolint:gosec // positive
 	}
 	for _, r := range rows {
-		row := api.ImportRow{Row: r.N, State: r.State, OptedOut: r.OptedOut, Phone: r.Phone, Code: r.Code, Column: r.Column, Reason: r.Reason, Cells: make([]string, len(r.Cells))}
+		row := api.ImportRow{Row: r.N, State: r.State, OptedOut: r.OptedOut, Phone: r.Phone, Code: r.Code, Params: r.Params, Column: r.Column, Detail: r.Reason, Cells: make([]string, len(r.Cells))}
 		for i, cell := range r.Cells {
 			row.Cells[i] = clip(cell, 200)
 		}

@@ -27,7 +27,7 @@ func (s *Server) readRecipients(c *call, _ *struct{}, file io.Reader) (*api.Reci
 func rowProblemsOf(list []campaign.RowProblem) []api.CampaignRowProblem {
 	out := make([]api.CampaignRowProblem, len(list))
 	for i, p := range list {
-		out[i] = api.CampaignRowProblem{Row: p.Row, Text: sheet.Safe(p.Text), Why: p.Why}
+		out[i] = api.CampaignRowProblem{Row: p.Row, Text: sheet.Safe(p.Text), Code: p.Code, Params: p.Params, Why: p.Why}
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package number
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -49,7 +50,7 @@ func Parse(raw, region string) (Number, error) {
 		e164, err = international(digits)
 	case region == "":
 		if !strings.HasPrefix(digits, "00") {
-			return Number{}, smsir.Errorf(CodeRegionNeeded, "The number has no country code. Begin it with + and the country code, as in +12025550100, or choose a default country.")
+			return Number{}, smsir.Errorf(CodeRegionNeeded, "The number has no country code. Begin it with + and the country code, as in +12025550100, or choose a default country.").Because("no_country")
 		}
 		e164, err = international(digits[2:])
 	default:
@@ -134,7 +135,7 @@ func fromE164(s string) (country string, ok bool) {
 func international(digits string) (string, error) {
 	c := codeOf(digits)
 	if c == nil {
-		return "", smsir.Errorf(CodeInvalid, "No country has the calling code that this number begins with. Check the digits behind the +.")
+		return "", smsir.Errorf(CodeInvalid, "No country has the calling code that this number begins with. Check the digits behind the +.").Because("unknown_prefix")
 	}
 	if _, ok := fromE164("+" + digits); ok {
 		return "+" + digits, nil
@@ -157,7 +158,7 @@ func fit(e164 string) bool {
 func national(digits, region string) (string, error) {
 	code := phonenumbers.GetCountryCodeForRegion(region)
 	if code == 0 {
-		return "", smsir.Errorf(CodeRegionUnknown, "The default country is not one that has phone numbers. Use its two letters (ISO 3166), such as US or GB.")
+		return "", smsir.Errorf(CodeRegionUnknown, "The default country is not one that has phone numbers. Use its two letters (ISO 3166), such as US or GB.").Because("region")
 	}
 	n, err := phonenumbers.Parse(digits, region)
 	if err == nil {
@@ -174,7 +175,7 @@ func national(digits, region string) (string, error) {
 	case err == nil:
 		return "", plan[n.GetCountryCode()].complaint(phonenumbers.GetNationalSignificantNumber(n))
 	case errors.Is(err, phonenumbers.ErrInvalidCountryCode):
-		return "", smsir.Errorf(CodeInvalid, "No country has the calling code that this number begins with. Check the digits behind the prefix for abroad.")
+		return "", smsir.Errorf(CodeInvalid, "No country has the calling code that this number begins with. Check the digits behind the prefix for abroad.").Because("unknown_prefix")
 	case errors.Is(err, phonenumbers.ErrNumTooLong):
 		return "", own.tooLong()
 	default:
@@ -189,7 +190,7 @@ func foreign(n *phonenumbers.PhoneNumber, digits string, code int) error {
 		return nil
 	}
 	if other, err := phonenumbers.Parse("+"+digits, phonenumbers.UNKNOWN_REGION); err == nil && phonenumbers.IsValidNumber(other) {
-		return smsir.Errorf(CodeRegionNeeded, "The number looks like one of +%d without its plus. Begin it with + and the country code, as in +12025550100.", other.GetCountryCode())
+		return smsir.Errorf(CodeRegionNeeded, "The number looks like one of +%d without its plus. Begin it with + and the country code, as in +12025550100.", other.GetCountryCode()).Because("abroad", "prefix", strconv.Itoa(int(other.GetCountryCode())))
 	}
 	return nil
 }
@@ -202,16 +203,16 @@ func (c *callingCode) complaint(national string) error {
 	case tooLong:
 		return c.tooLong()
 	case wrongLength:
-		return smsir.Errorf(CodeInvalid, "Numbers of +%s that begin like this one have another length. Check its digits.", c.digits)
+		return smsir.Errorf(CodeInvalid, "Numbers of +%s that begin like this one have another length. Check its digits.", c.digits).Because("other_length", "prefix", c.digits)
 	default:
-		return smsir.Errorf(CodeInvalid, "No number of +%s begins with %s. Leave out a leading 0 or 1 behind the country code and check the digits.", c.digits, national[:1])
+		return smsir.Errorf(CodeInvalid, "No number of +%s begins with %s. Leave out a leading 0 or 1 behind the country code and check the digits.", c.digits, national[:1]).Because("no_beginning", "prefix", c.digits, "digit", national[:1])
 	}
 }
 
 func (c *callingCode) tooShort() error {
-	return smsir.Errorf(CodeTooShort, "The number has too few digits for +%s. Check that none is missing; a number of another country begins with + and its country code.", c.digits)
+	return smsir.Errorf(CodeTooShort, "The number has too few digits for +%s. Check that none is missing; a number of another country begins with + and its country code.", c.digits).Because("too_short", "prefix", c.digits)
 }
 
 func (c *callingCode) tooLong() error {
-	return smsir.Errorf(CodeTooLong, "The number has too many digits for +%s. Check that it is only one number; a number of another country begins with + and its country code.", c.digits)
+	return smsir.Errorf(CodeTooLong, "The number has too many digits for +%s. Check that it is only one number; a number of another country begins with + and its country code.", c.digits).Because("too_long", "prefix", c.digits)
 }

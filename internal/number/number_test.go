@@ -120,7 +120,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		got, err := Parse(c.raw, c.region)
 		var e *smsir.Error
-		if !errors.As(err, &e) || e.Code != c.code || !strings.Contains(e.Text, c.says) || got != (Number{}) {
+		if !errors.As(err, &e) || e.Code != c.code || e.Cause == "" || !strings.Contains(e.Text, c.says) || got != (Number{}) {
 			t.Errorf("Parse(%q, %q) = %+v, %v (%s); want %s, saying %q", c.raw, c.region, got, err, smsir.CodeOf(err), c.code, c.says)
 		}
 		if err != nil && len(c.raw) > 4 && strings.Contains(strings.ReplaceAll(err.Error(), "+12025550100", ""), strings.TrimLeft(c.raw, "+")) {

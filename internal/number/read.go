@@ -16,7 +16,7 @@ const maxTyped = 128
 // read takes the digits out of what was typed and says whether a plus stood before them.
 func read(raw string) (digits string, plus bool, err error) {
 	if len(raw) > maxTyped {
-		return "", false, smsir.Errorf(CodeInvalid, "This is too long for a phone number. Give one number of at most 15 digits, as in +12025550100.")
+		return "", false, smsir.Errorf(CodeInvalid, "This is too long for a phone number. Give one number of at most 15 digits, as in +12025550100.").Because("overlong")
 	}
 	typed, err := unlink(strings.TrimSpace(raw))
 	if err != nil {
@@ -24,7 +24,7 @@ func read(raw string) (digits string, plus bool, err error) {
 	}
 	typed = strings.TrimPrefix(typed, "'") // a spreadsheet's mark for text
 	if typed == "" {
-		return "", false, smsir.Errorf(CodeInvalid, "There is no number. Give one with + and country code, as in +12025550100.")
+		return "", false, smsir.Errorf(CodeInvalid, "There is no number. Give one with + and country code, as in +12025550100.").Because("empty")
 	}
 	out := make([]byte, 0, 16)
 	for i, char := range typed {
@@ -33,7 +33,7 @@ func read(raw string) (digits string, plus bool, err error) {
 			out = append(out, byte(char))
 		case char == '+' || char == '＋':
 			if plus || len(out) > 0 {
-				return "", false, smsir.Errorf(CodeInvalid, "A + may only stand at the beginning. Give one number, as in +12025550100.")
+				return "", false, smsir.Errorf(CodeInvalid, "A + may only stand at the beginning. Give one number, as in +12025550100.").Because("plus_inside")
 			}
 			plus = true
 		case separates(char):
@@ -46,7 +46,7 @@ func read(raw string) (digits string, plus bool, err error) {
 		}
 	}
 	if len(out) == 0 {
-		return "", false, smsir.Errorf(CodeInvalid, "There are no digits. Give a number with + and country code, as in +12025550100.")
+		return "", false, smsir.Errorf(CodeInvalid, "There are no digits. Give a number with + and country code, as in +12025550100.").Because("no_digits")
 	}
 	return string(out), plus, nil
 }
@@ -98,7 +98,7 @@ func unlink(typed string) (string, error) {
 		name, value, _ := strings.Cut(parameter, "=")
 		switch strings.ToLower(name) {
 		case "ext", "isub":
-			return "", smsir.Errorf(CodeInvalid, "The number has an extension, which text messages cannot reach. Give the number without it.")
+			return "", smsir.Errorf(CodeInvalid, "The number has an extension, which text messages cannot reach. Give the number without it.").Because("extension")
 		case "phone-context":
 			if strings.HasPrefix(value, "+") && !strings.HasPrefix(parts[0], "+") {
 				parts[0] = value + parts[0]
@@ -117,17 +117,17 @@ func misread(typed string, at int) error {
 	before := typed[:at]
 	switch {
 	case rounded.MatchString(typed):
-		return smsir.Errorf(CodeInvalid, "A spreadsheet has rounded this number, its last digits are lost. Format the column as text and enter the numbers again.")
+		return smsir.Errorf(CodeInvalid, "A spreadsheet has rounded this number, its last digits are lost. Format the column as text and enter the numbers again.").Because("rounded")
 	case strings.ContainsRune(",;|&\n\r", char):
-		return smsir.Errorf(CodeInvalid, "This looks like more than one number. Give one at a time.")
+		return smsir.Errorf(CodeInvalid, "This looks like more than one number. Give one at a time.").Because("several")
 	case char == '@':
-		return smsir.Errorf(CodeInvalid, "This looks like an e-mail address. Give a phone number with + and country code, as in +12025550100.")
+		return smsir.Errorf(CodeInvalid, "This looks like an e-mail address. Give a phone number with + and country code, as in +12025550100.").Because("email")
 	case strings.ContainsRune("xX#", char) && before != "":
-		return smsir.Errorf(CodeInvalid, "The number seems to have an extension, which text messages cannot reach. Give the number without it.")
+		return smsir.Errorf(CodeInvalid, "The number seems to have an extension, which text messages cannot reach. Give the number without it.").Because("extension")
 	case char == '*' || char == '#':
-		return smsir.Errorf(CodeInvalid, "Service codes with * or # cannot receive messages. Give a phone number, as in +12025550100.")
+		return smsir.Errorf(CodeInvalid, "Service codes with * or # cannot receive messages. Give a phone number, as in +12025550100.").Because("service_code")
 	case unicode.IsLetter(char):
-		return smsir.Errorf(CodeInvalid, "A phone number has no letters. Write it in digits, as in +12025550100.")
+		return smsir.Errorf(CodeInvalid, "A phone number has no letters. Write it in digits, as in +12025550100.").Because("letters")
 	}
-	return smsir.Errorf(CodeInvalid, "%q does not belong in a phone number. Write it as in +12025550100.", char)
+	return smsir.Errorf(CodeInvalid, "%q does not belong in a phone number. Write it as in +12025550100.", char).Because("sign", "char", string(char))
 }

@@ -71,6 +71,7 @@ type ImportRow struct {
 	OptedOut bool
 	Phone    string // E.164
 	Code     string // of what is wrong, stable
+	Params   map[string]string
 	Column   string // where
 	Reason   string // in plain words
 }

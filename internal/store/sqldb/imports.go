@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store"
@@ -150,7 +151,7 @@ func (s *Store) ImportRows(ctx context.Context, im store.Import, q store.ImportR
 	err = each(rows, err, func(r Rows) error {
 		var v store.ImportRow
 		var review int64
-		if err := r.Scan(&v.N, document{&v.Cells}, &review, &v.State, boolean{&v.OptedOut}, &v.Phone, &v.Code, &v.Column, &v.Reason); err != nil {
+		if err := r.Scan(&v.N, document{&v.Cells}, &review, &v.State, boolean{&v.OptedOut}, &v.Phone, &v.Code, &v.Column, reason{&v}); err != nil {
 			return err
 		}
 		if review != im.Review {
@@ -195,9 +196,43 @@ func (s *Store) ReviewImport(ctx context.Context, im store.Import, rows []store.
 	})
 }
 
+// reasonText is what the column reason holds where the words have parameters; otherwise it holds the words.
+type reasonText struct {
+	Text   string            `json:"text"`
+	Params map[string]string `json:"params"`
+}
+
+func reasonOf(r *store.ImportRow) string {
+	if len(r.Params) == 0 {
+		return r.Reason
+	}
+	return MustJSON(reasonText{r.Reason, r.Params})
+}
+
+// reason reads what reasonOf wrote.
+type reason struct{ to *store.ImportRow }
+
+// Scan implements sql.Scanner.
+func (r reason) Scan(src any) error {
+	var b []byte
+	if err := (text{&b}).Scan(src); err != nil {
+		return err
+	}
+	r.to.Reason, r.to.Params = string(b), nil
+	if !strings.HasPrefix(r.to.Reason, `{"text":`) {
+		return nil
+	}
+	var v reasonText
+	if err := Unmarshal(r.to.Reason, &v); err != nil {
+		return err
+	}
+	r.to.Reason, r.to.Params = v.Text, v.Params
+	return nil
+}
+
 func judge(tx Tx, im *store.Import, r *store.ImportRow) error {
 	_, err := tx.Exec(`UPDATE import_rows SET review = $3, state = $4, opted_out = $5, phone = $6, code = $7, column_name = $8, reason = $9
-		WHERE import_id = $1 AND n = $2`, im.ID, int64(r.N), im.Review, r.State, Flag(r.OptedOut), r.Phone, r.Code, r.Column, r.Reason)
+		WHERE import_id = $1 AND n = $2`, im.ID, int64(r.N), im.Review, r.State, Flag(r.OptedOut), r.Phone, r.Code, r.Column, reasonOf(r))
 	return err
 }
 

@@ -76,7 +76,7 @@ func testImportSteps(t *testing.T, a *audience) {
 	}
 	judged := []store.ImportRow{
 		{N: 2, State: store.RowNew, Phone: "+12025550100", OptedOut: true},
-		{N: 3, State: store.RowBad, Code: "phone_invalid", Column: "Phone", Reason: "A phone number has no letters."},
+		{N: 3, State: store.RowBad, Code: "phone_letters", Params: map[string]string{"char": "x"}, Column: "Phone", Reason: "A phone number has no letters."},
 	}
 	im.Counts.Bad = 1
 	a.must(a.st.ReviewImport(ctx, im, judged, 3))
@@ -94,7 +94,7 @@ func testImportSteps(t *testing.T, a *audience) {
 		}
 	}
 	bad, err := a.st.ImportRows(ctx, im, store.ImportRowQuery{State: store.RowBad, After: 2, Limit: 10})
-	if err != nil || len(bad) != 1 || bad[0].Reason != judged[1].Reason || bad[0].Column != "Phone" || bad[0].Code != "phone_invalid" || bad[0].Cells[0] != "Row 3" {
+	if err != nil || len(bad) != 1 || bad[0].Reason != judged[1].Reason || bad[0].Column != "Phone" || bad[0].Code != "phone_letters" || bad[0].Params["char"] != "x" || bad[0].Cells[0] != "Row 3" {
 		t.Errorf("the bad row: %+v, %v", bad, err)
 	}
 	// Another review judges anew.

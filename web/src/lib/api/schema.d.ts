@@ -3981,13 +3981,22 @@ export interface components {
         };
         CampaignRowProblem: {
             /**
+             * @description What is wrong with it, stable: as in ImportRow.code.
+             * @example phone_too_short
+             */
+            code: string;
+            /** @description What the words of the code speak of, as in ImportRow.params. */
+            params?: {
+                [key: string]: string;
+            };
+            /**
              * Format: int64
              * @description As a spreadsheet counts.
              */
             row: number;
             /** @description What stands there. */
             text: string;
-            /** @description What is wrong with it. */
+            /** @description What is wrong with it, in plain English. */
             why: string;
         };
         CampaignSettings: {
@@ -4857,18 +4866,22 @@ export interface components {
              * @description What is wrong, stable.
              * @enum {string}
              */
-            code?: "phone_missing" | "phone_invalid" | "value_invalid" | "opt_out_unclear" | "duplicate";
+            code?: "phone_missing" | "phone_invalid" | "phone_overlong" | "phone_empty" | "phone_plus_inside" | "phone_no_digits" | "phone_extension" | "phone_rounded" | "phone_several" | "phone_email" | "phone_service_code" | "phone_letters" | "phone_sign" | "phone_no_country" | "phone_unknown_prefix" | "phone_region" | "phone_abroad" | "phone_other_length" | "phone_no_beginning" | "phone_too_short" | "phone_too_long" | "value_invalid" | "value_too_long" | "value_control" | "value_no_language" | "value_no_number" | "value_no_day" | "value_field_gone" | "opt_out_unclear" | "duplicate";
             /**
              * @description Where.
              * @example Phone number
              */
             column?: string;
+            /** @description What is wrong, in plain English. */
+            detail?: string;
             /** @description Must not be written to. */
             opted_out?: boolean;
+            /** @description What the words of the code speak of: value, field, prefix (of a country), digit, char, n, max, row, phone. */
+            params?: {
+                [key: string]: string;
+            };
             /** @description The number, E.164. */
             phone?: string;
-            /** @description What is wrong, in plain words. */
-            reason?: string;
             /**
              * Format: int64
              * @description Its number in the spreadsheet, from 1.
