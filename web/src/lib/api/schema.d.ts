@@ -1111,11 +1111,87 @@ export interface paths {
         put?: never;
         /**
          * Reply in a conversation
-         * @description It is accepted as any message is, from the number that was written to. With an `Idempotency-Key` a retry gets the stored answer.
+         * @description It is accepted as any message is, from the number that was written to; with `send_at` it waits until then. With an `Idempotency-Key` a retry gets the stored answer.
          *
          *     Needs the permission `inbox:write`.
          */
         post: operations["replyInConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The credit of the workspace
+         * @description With credit on, a message takes its price (segments by the price list) from the balance in the transaction that accepts it. What there is no credit for is refused (problem `no_credit`); in batches and campaigns those rows are recorded as `blocked`. It is charged once, when a provider takes it, however many attempts that needs, and given back if it ends here unsent.
+         *
+         *     Needs the permission `credit:read`.
+         */
+        get: operations["getCredit"];
+        /**
+         * Turn credit on or off
+         * @description Needs a recent password (problem `reauth_required`). Messages that were accepted with a charge are settled or released all the same.
+         *
+         *     Needs the permission `credit:write`.
+         */
+        put: operations["putCredit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credit/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the credit ledger, newest first
+         * @description Needs the permission `credit:read`.
+         */
+        get: operations["listCreditEntries"];
+        put?: never;
+        /**
+         * Grant or correct credit
+         * @description Needs a recent password (problem `reauth_required`). With an `Idempotency-Key` a retry adds nothing, and gets the entry of before, however long ago that was.
+         *
+         *     Needs the permission `credit:write`.
+         */
+        post: operations["addCredit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credit/entries/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the credit ledger as CSV
+         * @description Exactly what GET /v1/credit/entries lists with these filters. Needs a recent password (problem `reauth_required`), and is noted in the audit log.
+         *
+         *     Needs the permission `credit:read`.
+         */
+        get: operations["exportCreditEntries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3522,6 +3598,8 @@ export interface components {
         Bootstrap: {
             /** @description First steps, done or not, from the facts. */
             checklist: components["schemas"]["SetupCheck"][];
+            /** @description The credit of the workspace; left out where it is off, and for a caller that may not read it. */
+            credit?: components["schemas"]["Credit"];
             /**
              * @description Where to resume the event stream so that nothing is missed: everything up to it is in this answer.
              * @example evt_0g5t3v2k9qw1a
@@ -4404,6 +4482,12 @@ export interface components {
             items: components["schemas"]["ConversationNote"][];
         };
         ConversationReply: {
+            /**
+             * Format: date-time
+             * @description Not before this moment, with its UTC offset; at most 366 days ahead. It stands in the conversation at once.
+             * @example 2026-11-23T12:00:00+03:00
+             */
+            send_at?: string;
             /** @description The reply. */
             text: string;
         };
@@ -4445,6 +4529,117 @@ export interface components {
              * @enum {string}
              */
             reason: "forces_ucs2" | "forces_shift" | "two_septets";
+        };
+        Credit: {
+            /**
+             * @description What can be spent.
+             * @example 412.4
+             */
+            balance: string;
+            /**
+             * @description Of the price list, ISO 4217; left out while there is none, and then credit cannot be turned on.
+             * @example KES
+             */
+            currency?: string;
+            /**
+             * @description What messages under way hold back: it is charged when a provider takes them, or given back.
+             * @example 0.8
+             */
+            held: string;
+            /** @description Credit is on and the balance is below low. */
+            is_low: boolean;
+            /**
+             * @description A balance below this is told, by a banner and by the event credit.low; empty for never.
+             * @example 50
+             */
+            low: string;
+            /** @description Every message takes its price from the credit, and is refused where that does not reach. */
+            on: boolean;
+        };
+        CreditChange: {
+            /**
+             * @description A decimal number with at most six places. A balance is never below zero.
+             * @example 500
+             */
+            amount: string;
+            /**
+             * @description A grant adds to the credit; a correction adds, or takes away with a minus sign.
+             * @enum {string}
+             */
+            kind: "grant" | "correction";
+            /**
+             * @description Why, for who reads the ledger later.
+             * @example Invoice 2026-117
+             */
+            note: string;
+        };
+        CreditEntry: {
+            /** @description Who granted or corrected. */
+            actor?: components["schemas"]["Actor"];
+            /**
+             * @description Change of the balance.
+             * @example -0.8
+             */
+            amount: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * @description Change of what is held back.
+             * @example 0.8
+             */
+            held: string;
+            /**
+             * @description Identifier.
+             * @example crd_0g5t3v2k9qw1a
+             */
+            id: string;
+            /**
+             * @description reserve: a message was accepted. settle: a provider took it, or nobody will ever know. release: it ended here and was not sent. refund: a provider reported that it never sent what it took, and no other attempt went through.
+             * @enum {string}
+             */
+            kind: "reserve" | "settle" | "release" | "refund" | "grant" | "correction";
+            /**
+             * @description The message; left out for a grant or a correction.
+             * @example msg_0g5t3v2k9qw1a
+             */
+            message_id?: string;
+            /** @description Why. */
+            note?: string;
+        };
+        CreditEntryList: {
+            /** @description Newest first. */
+            items: components["schemas"]["CreditEntry"][];
+            /** @description Cursor of the next page; left out on the last. */
+            next?: string;
+        };
+        CreditLeft: {
+            /**
+             * @description What was left then.
+             * @example 49.6
+             */
+            balance: string;
+            /**
+             * @description Of both, ISO 4217.
+             * @example KES
+             */
+            currency: string;
+            /**
+             * @description The balance below which it is told.
+             * @example 50
+             */
+            low: string;
+        };
+        CreditSettings: {
+            /**
+             * @description Tell people below this balance, a decimal number; empty for never.
+             * @example 50
+             */
+            low: string;
+            /** @description Take the price of every message from the credit. Needs a price list; a number without a price is refused. */
+            on: boolean;
         };
         Deleted: {
             /**
@@ -4562,7 +4757,7 @@ export interface components {
              */
             seq?: number;
             /**
-             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, limit.near, provider.down, provider.misconfigured, provider.up, campaign.progress, or report.weekly.
+             * @description message.accepted, message.<status>, message.cancel_requested, message.alert, message.late_receipt, inbound.received, conversation.updated, limit.near, credit.low, provider.down, provider.misconfigured, provider.up, campaign.progress, or report.weekly.
              * @example message.delivered
              */
             type: string;
@@ -4579,6 +4774,8 @@ export interface components {
             campaign?: components["schemas"]["CampaignNow"];
             /** @description The conversation that an inbound message or a change belongs to. */
             conversation_id?: string;
+            /** @description With credit.low: what was left. */
+            credit?: components["schemas"]["CreditLeft"];
             /**
              * Format: date-time
              * @description When an unknown or sent message is closed.
@@ -5304,6 +5501,11 @@ export interface components {
             /** @description True when a cancel came while an attempt was open, so that no further one will start, or when its provider, which has it, is asked to delete it. */
             cancel_requested: boolean;
             /**
+             * @description How far that is: held back, charged, given back unsent, or given back after a provider reported that it never sent it.
+             * @enum {string}
+             */
+            charge?: "reserved" | "settled" | "released" | "refunded";
+            /**
              * @description Lane of traffic. A bulk backlog never delays an OTP.
              * @enum {string}
              */
@@ -5313,6 +5515,11 @@ export interface components {
              * @example order-1001
              */
             client_ref?: string;
+            /**
+             * @description What it takes of the workspace's credit, a decimal number in its currency; left out where credit was off.
+             * @example 0.8
+             */
+            cost?: string;
             /**
              * @description ISO 3166-1 alpha-2 country of the recipient; left out where the number has none.
              * @example US
@@ -8080,7 +8287,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Unprocessable Entity: `invalid`, `idempotency_key_reused`, `recipient_opted_out`, `password_weak` */
+        /** @description Unprocessable Entity: `invalid`, `idempotency_key_reused`, `recipient_opted_out`, `no_credit`, `password_weak` */
         Problem422: {
             headers: {
                 [name: string]: unknown;
@@ -10253,6 +10460,177 @@ export interface operations {
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
+        };
+    };
+    getCredit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credit"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putCredit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credit"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listCreditEntries: {
+        parameters: {
+            query?: {
+                /** @description Only entries of this kind; by_hand: grants and corrections. */
+                kind?: "reserve" | "settle" | "release" | "refund" | "grant" | "correction" | "by_hand";
+                /** @description Only those of this message. */
+                message?: string;
+                /** @description At this moment or after. */
+                since?: string;
+                /** @description Before this moment. */
+                until?: string;
+                /** @description The next of the page before; send it with the same filters. */
+                cursor?: string;
+                /** @description Entries on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditEntryList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    addCredit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable ASCII characters: makes a retry safe. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditChange"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditEntry"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportCreditEntries: {
+        parameters: {
+            query?: {
+                /** @description Only entries of this kind; by_hand: grants and corrections. */
+                kind?: "reserve" | "settle" | "release" | "refund" | "grant" | "correction" | "by_hand";
+                /** @description Only those of this message. */
+                message?: string;
+                /** @description At this moment or after. */
+                since?: string;
+                /** @description Before this moment. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
         };
     };
     streamEvents: {
