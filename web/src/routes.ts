@@ -66,14 +66,14 @@ export const routes: Route[] = [
     path: '/contacts/import',
     load: imports,
     title: 'contacts.import',
-    words: 'imports rows',
+    words: 'imports',
     permission: 'contacts:write',
   },
   {
     path: '/contacts/import/:id',
     load: imports,
     title: 'contacts.import',
-    words: 'imports rows',
+    words: 'imports',
     permission: 'contacts:write',
   },
   {
@@ -101,7 +101,7 @@ export const routes: Route[] = [
     path: '/campaigns/new',
     load: () => import('./features/campaigns/NewCampaign.svelte'),
     title: 'nav.campaigns',
-    words: 'campaigns groups sending rows',
+    words: 'campaigns groups sending imports',
     permission: 'campaigns:write',
   },
   {

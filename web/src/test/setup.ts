@@ -45,6 +45,6 @@ const areas = [
     'keys',
     'messages',
   ],
-  ...['budget', 'providers', 'rows', 'sending', 'settings', 'setup', 'story', 'webhooks'],
+  ...['budget', 'providers', 'sending', 'settings', 'setup', 'story', 'webhooks'],
 ]
 for (const area of areas) await i18n.need(area)

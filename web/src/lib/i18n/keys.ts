@@ -16,7 +16,6 @@ import type keys from './keys/en.json'
 import type messages from './messages/en.json'
 import type providers from './providers/en.json'
 import type routes from './routes/en.json'
-import type rows from './rows/en.json'
 import type sending from './sending/en.json'
 import type settings from './settings/en.json'
 import type setup from './setup/en.json'
@@ -44,7 +43,6 @@ export type Key =
   | keyof typeof messages
   | keyof typeof providers
   | keyof typeof routes
-  | keyof typeof rows
   | keyof typeof sending
   | keyof typeof settings
   | keyof typeof setup
