@@ -65,6 +65,7 @@ func TestRedact(t *testing.T) {
 			t.Errorf("answer: %+v", m)
 		}
 	}
+	g.refused(request{method: "POST", path: "/v1/messages/" + id + "/resend", as: owner.token}, 409, smsir.CodeConflict)
 	var again api.BatchResult
 	a := g.ok(send, 202, &again)
 	if a.header.Get("Idempotent-Replayed") != "true" || again.Messages[0].ID != id || again.Messages[0].Text != "" || again.Messages[1].Text != sent.Messages[1].Text {

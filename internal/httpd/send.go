@@ -77,6 +77,9 @@ func (s *Server) resendMessage(c *call, in *resendInput) (raw, error) {
 	if err != nil {
 		return raw{}, err
 	}
+	if !old.TextRemovedAt.IsZero() {
+		return raw{}, smsir.Errorf(smsir.CodeConflict, "The text of this message was removed. Write it anew.")
+	}
 	body := in.Body
 	if body == nil {
 		body = &api.ResendRequest{}

@@ -6,6 +6,7 @@ export type Permission =
   | 'messages:read'
   | 'messages:cancel'
   | 'messages:cancel_any'
+  | 'messages:redact'
   | 'stats:read'
   | 'providers:read'
   | 'providers:write'

@@ -6,6 +6,7 @@ import { STATUSES } from '$lib/api/types'
 import Columns from '$lib/charts/Columns.svelte'
 import { nice } from '$lib/charts/scale'
 import ErrorCard from './ErrorCard.svelte'
+import { shownText } from './removed'
 import StatusPill, { shownStatus, toneOf, type ShownStatus } from './StatusPill.svelte'
 
 describe('StatusPill', () => {
@@ -76,4 +77,14 @@ describe('Columns', () => {
     [99, 100],
     [1001, 1500],
   ])('puts %i under %i', (v, want) => expect(nice(v)).toBe(want))
+})
+
+describe('shownText', () => {
+  it('says what removed a text, and when', () => {
+    expect(shownText({ text: 'Hello' })).toBe('Hello')
+    const gone = { text: '', text_removed_at: '2026-11-23T12:00:00.000Z' }
+    expect(shownText(gone)).toBe('Text removed by the retention rule on 23 Nov 2026')
+    expect(shownText({ ...gone, text_removed_by: 'one_time_code' })).toContain('one-time code')
+    expect(shownText({ ...gone, text_removed_by: 'request' })).toContain('on request')
+  })
 })
