@@ -20,6 +20,15 @@ type SMPPAccount struct {
 	CreatedAt   time.Time  `json:"created_at" doc:"When it was created."`
 	UpdatedAt   time.Time  `json:"updated_at" doc:"When it was changed last."`
 	LastBoundAt *time.Time `json:"last_bound_at,omitempty" doc:"When it bound last, to about a minute."`
+
+	LastRefused *SMPPRefusal `json:"last_refused,omitempty" doc:"The bind that the server that answers refused last, as long as none has come through since."`
+}
+
+// SMPPRefusal is a bind that was refused. The ESME itself is not told why.
+type SMPPRefusal struct {
+	At     time.Time `json:"at" doc:"When."`
+	From   string    `json:"from" doc:"The address that it came from." example:"192.0.2.7"`
+	Reason string    `json:"reason" enum:"password,network,mode,sessions" doc:"password: it was wrong. network: it may not bind from there. mode: it may not bind in this way. sessions: it had as many as it may have."`
 }
 
 // SMPPAccountList is every account of a workspace, by system id, and where they bind.

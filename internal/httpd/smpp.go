@@ -18,6 +18,7 @@ type SMPP interface {
 	Delete(ctx context.Context, p *account.Principal, id smsir.UUID, peer account.Peer) error
 	Waiting(ctx context.Context, workspace smsir.UUID) (map[smsir.UUID]int64, error)
 	Sessions(workspace smsir.UUID) []api.SMPPSession
+	LastRefused(id smsir.UUID) *api.SMPPRefusal
 	Addresses() []api.SMPPAddress
 	Kick(workspace, id smsir.UUID) error
 }
@@ -57,6 +58,7 @@ func (s *Server) registerSMPP(b *builder) {
 				return nil, err
 			}
 			out := smppAccountOf(a, waiting)
+			out.LastRefused = s.deps.SMPP.LastRefused(a.ID)
 			return &out, nil
 		})
 	handle(b, route{
@@ -114,6 +116,7 @@ func (s *Server) listSMPPAccounts(c *call, _ *struct{}) (*api.SMPPAccountList, e
 	out := &api.SMPPAccountList{Items: make([]api.SMPPAccount, len(all)), Addresses: s.deps.SMPP.Addresses()}
 	for i := range all {
 		out.Items[i] = smppAccountOf(&all[i], waiting)
+		out.Items[i].LastRefused = s.deps.SMPP.LastRefused(all[i].ID)
 	}
 	return out, nil
 }

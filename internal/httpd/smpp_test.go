@@ -26,6 +26,10 @@ func (f fakeSMPP) Sessions(smsir.UUID) []api.SMPPSession {
 	return []api.SMPPSession{{ID: smsir.UUID{9}.Format(smsir.PrefixSession), AccountID: smsir.UUID{8}.Format(smsir.PrefixSMPP), SystemID: "acme", Mode: "transceiver", BoundAt: time.Now(), LastSeenAt: time.Now()}}
 }
 
+func (f fakeSMPP) LastRefused(smsir.UUID) *api.SMPPRefusal {
+	return &api.SMPPRefusal{At: time.Now(), From: "192.0.2.7", Reason: "password"}
+}
+
 func (f fakeSMPP) Addresses() []api.SMPPAddress {
 	return []api.SMPPAddress{{Address: "127.0.0.1:3550", TLS: true, Fingerprint: "00"}}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/accept"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -79,6 +80,7 @@ type Server struct {
 	customers map[smsir.UUID]*customer // with a session, by account
 	sessions  map[smsir.UUID]*session
 	accounts  map[smsir.UUID][]store.SMPPAccount // enabled, by workspace
+	refusals  map[smsir.UUID]api.SMPPRefusal     // the last one of an account, until it binds
 	listeners []*listener
 	stopping  bool
 
@@ -108,7 +110,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, log: o.Log, now: o.Now, guard: newGuard(), bell: make(chan struct{}, 1), news: make(chan struct{}, 1),
-		customers: map[smsir.UUID]*customer{}, sessions: map[smsir.UUID]*session{}, accounts: map[smsir.UUID][]store.SMPPAccount{},
+		customers: map[smsir.UUID]*customer{}, sessions: map[smsir.UUID]*session{}, accounts: map[smsir.UUID][]store.SMPPAccount{}, refusals: map[smsir.UUID]api.SMPPRefusal{},
 		binds:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_smpp_binds_total", Help: "Binds to the SMPP server by what became of them."}, []string{"result"}),
 		submits: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_smpp_submits_total", Help: "Submissions to the SMPP server by the answer."}, []string{"status"}),
 		sent:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_smpp_deliveries_total", Help: "Receipts and messages brought to ESMEs by the answer."}, []string{"status"}),

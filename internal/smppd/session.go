@@ -92,6 +92,11 @@ func (n *session) onBind(ctx context.Context, c *smppconn.Conn, p *smpp.Bind) *s
 	if smsir.CodeOf(err) == account.CodeUnauthenticated || err == nil && !allowedFrom(a.Networks, n.from) {
 		s.guard.failed(n.from, s.now())
 		s.binds.WithLabelValues("refused").Inc()
+		reason := "password"
+		if err == nil {
+			reason = "network"
+		}
+		n.refusedBind(p.SystemID, reason)
 		return refusal(smpp.RBINDFAIL, "")
 	}
 	if err != nil {
@@ -103,10 +108,12 @@ func (n *session) onBind(ctx context.Context, c *smppconn.Conn, p *smpp.Bind) *s
 	mode := modeOf(p.Command)
 	if !slices.Contains(a.Modes, mode) {
 		s.binds.WithLabelValues("refused").Inc()
+		n.refusedBind(p.SystemID, "mode")
 		return refusal(smpp.RBINDFAIL, "This account may not bind as "+mode+".")
 	}
 	if !s.admit(n, &bound{a, w}, mode) {
 		s.binds.WithLabelValues("too_many").Inc()
+		n.refusedBind(p.SystemID, "sessions")
 		return refusal(smpp.RALYBND, "This account has as many sessions as it may have.")
 	}
 	s.binds.WithLabelValues("bound").Inc()
@@ -163,6 +170,7 @@ func (s *Server) admit(n *session, b *bound, mode string) bool {
 		return false
 	}
 	s.customers[b.account.ID] = c
+	delete(s.refusals, b.account.ID)
 	c.sessions[n] = struct{}{}
 	s.sessions[n.id] = n
 	n.customer, n.mode, n.since = c, mode, s.now()

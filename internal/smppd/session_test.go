@@ -36,14 +36,47 @@ func TestBinds(t *testing.T) {
 		text, _ := b.TLVs.AdditionalStatusInfoText()
 		return strings.TrimSpace(b.CommandStatus.String() + " " + text)
 	}
+	var accounts map[string]smsir.UUID
+	reason := func(systemID string) string {
+		t.Helper()
+		if accounts == nil {
+			all, err := d.st.SMPPAccounts(t.Context(), d.owner.Workspace.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			accounts = map[string]smsir.UUID{}
+			for _, a := range all {
+				accounts[a.SystemID] = a.ID
+			}
+		}
+		r := d.s.LastRefused(accounts[systemID])
+		if r == nil {
+			return ""
+		}
+		if r.From != "127.0.0.1" || r.At.IsZero() {
+			t.Errorf("refused: %+v", r)
+		}
+		return r.Reason
+	}
+	d.await("the accounts are known", func() bool {
+		d.s.mu.Lock()
+		defer d.s.mu.Unlock()
+		return len(d.s.accounts[d.owner.Workspace.ID]) == 2
+	})
 	for _, c := range []struct{ what, got, want string }{
+		{"nothing was refused yet", reason("acme"), ""},
 		{"as a transceiver", bind(smpp.CommandBindTransceiver, "acme", password), "ESME_RBINDFAIL This account may not bind as transceiver."},
+		{"why", reason("acme"), "mode"},
 		{"wrong password", bind(smpp.CommandBindTransmitter, "acme", "wrong"), "ESME_RBINDFAIL"},
+		{"why", reason("acme"), "password"},
 		{"unknown system id", bind(smpp.CommandBindTransmitter, "nobody", "wrong"), "ESME_RBINDFAIL"},
 		{"from elsewhere", bind(smpp.CommandBindTransmitter, "far", far), "ESME_RBINDFAIL"},
+		{"why", reason("far"), "network"},
 		{"as a transmitter", bind(smpp.CommandBindTransmitter, "acme", password), "ESME_ROK"},
+		{"bound meanwhile", reason("acme"), ""},
 		{"as a receiver", bind(smpp.CommandBindReceiver, "acme", password), "ESME_ROK"},
 		{"a third time", bind(smpp.CommandBindReceiver, "acme", password), "ESME_RALYBND This account has as many sessions as it may have."},
+		{"why", reason("acme"), "sessions"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", c.what, c.got, c.want)

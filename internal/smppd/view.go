@@ -36,6 +36,32 @@ func (s *Server) Sessions(workspace smsir.UUID) []api.SMPPSession {
 	return all
 }
 
+// LastRefused is the bind of an account that was refused last on this node, nil if it has bound since.
+func (s *Server) LastRefused(id smsir.UUID) *api.SMPPRefusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.refusals[id]; ok {
+		return &r
+	}
+	return nil
+}
+
+// refusedBind remembers why a bind with the system id of an account was refused, for its owners; system ids that nobody has
+// are forgotten at once.
+func (n *session) refusedBind(systemID, reason string) {
+	s := n.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, list := range s.accounts {
+		for i := range list {
+			if list[i].SystemID == systemID {
+				s.refusals[list[i].ID] = api.SMPPRefusal{At: s.now().UTC(), From: n.from.String(), Reason: reason}
+				return
+			}
+		}
+	}
+}
+
 // Kick unbinds a session of a workspace in order. Error: not_found.
 func (s *Server) Kick(workspace, id smsir.UUID) error {
 	s.mu.Lock()

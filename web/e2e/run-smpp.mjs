@@ -196,12 +196,17 @@ async function sessions(world) {
   const wrong = new Program(where)
   check((await wrong.bind('acme', 'wrong')) === 0x0d, 'a wrong password is refused')
   wrong.close()
+  check(
+    await shown(page, /from 127\.0\.0\.1, was refused .*: wrong password/),
+    'the page says why a bind was refused',
+  )
   const program = new Program(where)
   check((await program.bind('acme', world.password)) === 0, 'the right one is not')
   const second = new Program(where)
   check((await second.bind('acme', world.password)) === 0x05, 'one session at once, as the account says')
   second.close()
   check(await shown(page, /^\s*transceiver from 127\.0\.0\.1/), 'the session is seen without a reload')
+  check(await shown(page, /it had as many sessions as it may have/), 'and now for another reason')
   check(await shown(page, /0 messages, .* window 0 of 7/), 'it has sent nothing yet')
   for (let i = 0; i < 3; i++)
     check((await program.submit('12025550100', 'Hello')) === 0, 'a message is taken')

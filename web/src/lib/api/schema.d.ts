@@ -7090,6 +7090,8 @@ export interface components {
              * @description When it bound last, to about a minute.
              */
             last_bound_at?: string;
+            /** @description The bind that the server that answers refused last, as long as none has come through since. */
+            last_refused?: components["schemas"]["SMPPRefusal"];
             /**
              * Format: int64
              * @description Sessions at once.
@@ -7236,6 +7238,23 @@ export interface components {
             fingerprint?: string;
             /** @description Whether it speaks TLS. */
             tls: boolean;
+        };
+        SMPPRefusal: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * @description The address that it came from.
+             * @example 192.0.2.7
+             */
+            from: string;
+            /**
+             * @description password: it was wrong. network: it may not bind from there. mode: it may not bind in this way. sessions: it had as many as it may have.
+             * @enum {string}
+             */
+            reason: "password" | "network" | "mode" | "sessions";
         };
         SMPPSession: {
             /**
