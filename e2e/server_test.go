@@ -158,7 +158,7 @@ func serve(t *testing.T, data string, args ...string) *server {
 
 func launchServe(t *testing.T, data string, args ...string) *server {
 	t.Helper()
-	return launch(t, nil, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", data}, args...)...)
+	return launch(t, nil, append([]string{"serve", "--listen", "127.0.0.1:0", "--smpp-listen", "127.0.0.1:0", "--data-dir", data}, args...)...)
 }
 
 // ready waits for the address, which is printed when the server answers; false if the process ended before.
