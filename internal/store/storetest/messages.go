@@ -55,6 +55,7 @@ func Messages(t *testing.T, open Opener) {
 		{"cancel", testCancel},
 		{"a sent message is asked about", testFollow},
 		{"one takes the place of another", testReplace},
+		{"one takes the place of another that was charged", testReplaceCharged},
 		{"the providers of a message's attempts are told in order", testTriedProviders},
 		{"claim takes what is due, once", testClaim},
 		{"claim is shared between workspaces and classes", testShares},

@@ -145,3 +145,30 @@ func (b *bench) replaceRace() {
 		}
 	}
 }
+
+// testReplaceCharged: what takes the place of a message reserves its own cost and gives back the other's; where the credit does
+// not reach for both at once, or the other can no longer be replaced, nothing changes.
+func testReplaceCharged(b *bench) {
+	replacing := func(old smsir.ID, cost int64) error {
+		m, a := b.replacing(old)
+		m.Reserve(cost)
+		a.Spend, a.Idempotency = store.Spend{Micros: cost, Currency: "KES"}, nil
+		_, err := b.st.Accept(ctx, a)
+		return err
+	}
+	b.mustGrant(10)
+	old := b.charged(3)
+	b.ledger(7, 3)
+	if err := replacing(old.ID, 8); smsir.CodeOf(err) != smsir.CodeNoCredit {
+		b.Errorf("one that costs too much: %v", err)
+	}
+	b.ledger(7, 3)
+	if err := replacing(old.ID, 4); err != nil {
+		b.Fatalf("replace: %v", err)
+	}
+	b.ledger(6, 4)
+	if err := replacing(old.ID, 1); smsir.CodeOf(err) != smsir.CodeTooLate {
+		b.Errorf("what was replaced: %v", err)
+	}
+	b.ledger(6, 4)
+}
