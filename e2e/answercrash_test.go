@@ -46,10 +46,11 @@ func TestAnswersUnderKills(t *testing.T) {
 		h.kill()
 		h.run()
 	}
-	h.drain(nil)
+	// A report can be followed by a reply, and that by an answer: only then is there nothing to wait for.
 	eventually(t, "nobody says anything more", func() bool {
 		return h.far.Owed() == 0 && h.count("SELECT count(*) FROM jobs WHERE kind = 'inbound'") == 0 && h.count("SELECT count(*) FROM messages WHERE status IN (0, 1, 2, 4)") == 0
 	})
+	h.drain(nil)
 	if code := h.server.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
