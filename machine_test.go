@@ -245,9 +245,8 @@ func (w *world) mustEnd() {
 			w.now = at
 		}
 		w.apply("last tick", func() []smsir.Event { return w.m.Tick(w.now, smsir.Lateness{OTP: time.Minute, Other: time.Hour}) })
-		if !w.m.Final && w.m.Status == smsir.Unknown {
-			w.m.Look(time.Time{})
-		}
+		w.m.Look(time.Time{}) // nobody can tell, of what is unknown
+		w.m.Follow(w.m.NextAt, time.Time{})
 	}
 	w.t.Fatalf("message still in %v at %v", w.m.State(), w.now)
 }
