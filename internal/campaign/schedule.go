@@ -132,8 +132,8 @@ func loudEnd(q *store.QuietHours, zones []*time.Location, from time.Time, takes 
 		}
 		if step == 0 && takes > 2*day { // whole days at once; what clocks do meanwhile is within an hour
 			loud := loudTime(q, zones, t, t.Add(day))
-			if n := takes/max(loud, quietStep) - 1; n > 0 {
-				t, takes = t.Add(n*day), takes-n*loud
+			if n := int(takes/max(loud, quietStep)) - 1; n > 0 {
+				t, takes = t.Add(time.Duration(n)*day), takes-time.Duration(n)*loud
 			}
 		}
 	}

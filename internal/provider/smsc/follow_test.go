@@ -102,8 +102,12 @@ func TestQueryIDs(t *testing.T) {
 		if id := ask("cd3"); id != "000CD3" {
 			t.Errorf("of an earlier run: asked about %q, want it shaped as the others", id)
 		}
-		r.send(r.submission("y"))
-		r.send(r.submission("z")) // shorter than before: nothing is filled up to a width
+		for _, text := range []string{"y", "z"} {
+			if _, failure := r.send(r.submission(text)); failure != nil {
+				t.Errorf("%s was refused: %s", text, describe(failure))
+			}
+		}
+		// The last one is shorter than before: nothing is filled up to a width
 		if id := ask("cd3"); id != "CD3" && id != "0CD3" {
 			t.Errorf("of an earlier run: asked about %q", id)
 		}
@@ -197,7 +201,9 @@ func TestRecall(t *testing.T) {
 	run(t, script, func(r *rig) {
 		s := r.submission("x")
 		for range 3 {
-			r.send(s)
+			if _, failure := r.send(s); failure != nil {
+				t.Errorf("refused: %s", describe(failure))
+			}
 		}
 		for id, want := range map[string]string{"1": "1 false", "2": "0 false", "3": "0 true"} {
 			deleted, again, err := r.c.Recall(r.t.Context(), r.query(s, id))

@@ -25,7 +25,7 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 				return err
 			}
 		}
-		balance := int64(0)
+		var balance int64
 		if balance, refused, err = t.reach(a); err == nil && refused == nil {
 			refused, err = t.use(a)
 		}

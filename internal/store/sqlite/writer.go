@@ -190,9 +190,9 @@ type scrub struct {
 func (w *writer) scrub() (bool, error) {
 	c := make(chan scrub, 1)
 	w.mu.Lock()
-	if w.closed || w.broken != nil {
+	if err := w.broken; w.closed || err != nil {
 		w.mu.Unlock()
-		return false, nil
+		return false, err
 	}
 	w.scrubs = append(w.scrubs, c)
 	w.mu.Unlock()
