@@ -167,6 +167,7 @@ func TestBacklogOfAnother(t *testing.T) {
 		Email: "grace@example.com", Password: password, Name: "Grace", WorkspaceName: "Example School", Country: "US", TimeZone: "UTC", Client: "app",
 	}, 201)
 	second.token = login.Token
+	keepTexts(t, second)
 	for range 2 * s.size {
 		s.crew.Flood(t.Context(), 1000, to)
 	}

@@ -110,11 +110,17 @@ func register(t *testing.T, s *server) *client {
 		t.Fatalf("the first person is %+v, want an owner and operator with a token", login)
 	}
 	c.token = login.Token
-	// Whoever judges a run compares the texts that are stored with those that were asked for. A release before the rule has none.
+	keepTexts(t, c)
+	return c
+}
+
+// keepTexts has a workspace keep all texts: whoever judges a run compares those that are stored with those that were asked
+// for. A release before the rule has none.
+func keepTexts(t *testing.T, c *client) {
+	t.Helper()
 	if a, err := c.do(t.Context(), "PUT", "/v1/retention", api.RetentionRule{}); err != nil || a.status != http.StatusOK && a.status != http.StatusNotFound {
 		t.Fatalf("keep all texts: %+v, %v", a, err)
 	}
-	return c
 }
 
 // stream is an open event stream.

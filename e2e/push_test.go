@@ -68,6 +68,10 @@ func TestPush(t *testing.T) {
 	}
 	reply()
 	eventually(t, "the reply at the device", func() bool { return far.count() == 1 })
+	eventually(t, "the device told as reached", func() bool {
+		d := call[api.Push](t, c, "GET", "/v1/push", nil, 200).Devices
+		return len(d) == 1 && d[0].OKAt != nil
+	})
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
