@@ -3,7 +3,8 @@
 // A pass is: simulated days from seeds (bench/sim); random kills, and a kill at each failpoint; kills of the gateway and of
 // the database server on PostgreSQL, and a server that hangs; reports in any order, cancel races, storms of one key, herds, a
 // backlog of another workspace, bad networks, a full disk, power cuts (all in e2e). With -minutes it makes passes, each of them larger,
-// until the time is over. With -figures nightly (or release) it does so much of each as these figures of docs/reliability.md
+// until the time is over. With -beyond-tests it plays only that of which a pass does much more than "make test": .ci/run has
+// called that before. With -figures nightly (or release) it does so much of each as these figures of docs/reliability.md
 // ask for, one after the other, and judges times too. It adds up what the oracle says and ends with one line:
 //
 //	lost 0 doubled 0 lying 0 unknown n resolved m kills k
@@ -41,9 +42,14 @@ func main() {
 type scenario struct {
 	pkg, test string
 	amount    string // the variable, or the flag, that says how much
+	usual     int    // what it does when nobody says: in "make test"
 	first     int
 	more      int // in each further pass
 }
+
+// beyondTests reports whether the first pass does much more than "make test": three times as much, or with [rounds], of which
+// none is a sample, any.
+func (s scenario) beyondTests() bool { return s.first > s.usual && s.first >= 3*s.usual }
 
 // Variables that say how much.
 const (
@@ -60,30 +66,30 @@ func packages() []string { return []string{".", "bench/sim", "e2e"} }
 // scenarios are in the order of a pass. What takes longest comes first, so that two at a time end together.
 func scenarios() []scenario {
 	return []scenario{
-		{"bench/sim", "TestSim", seeds, 2000, 10_000},
-		{"e2e", "TestCrash", kills, 30, 60},
-		{"e2e", "TestCrashOnPostgres", kills, 12, 30},
-		{"e2e", "TestFailpoints", rounds, 1, 1},
-		{"e2e", "TestFailpointsOnPostgres", rounds, 0, 1},
-		{"e2e", "TestNodePartitions", size, 2, 6},
-		{"e2e", "TestDatabaseDown", size, 1, 3},
-		{"e2e", "TestWebhooksUnderKills", kills, 5, 15},
-		{"e2e", "TestSMPPUnderKills", kills, 3, 15},
-		{"e2e", "TestCampaignUnderKills", kills, 4, 4},
-		{"e2e", "TestAnswersUnderKills", kills, 5, 15},
-		{"e2e", "TestRestartWithBacklog", size, 5, 50},
-		{"e2e", "TestBacklogReleased", size, 4, 20},
-		{"e2e", "TestBacklogOfAnother", size, 2, 10},
-		{"e2e", "TestReceiptsInAnyOrder", size, 2, 8},
-		{"e2e", "TestCancelRaces", size, 2, 8},
-		{"e2e", "TestStorms", size, 2, 8},
-		{"e2e", "TestHerd", size, 2, 4},
-		{"e2e", "TestPartitions", size, 2, 6},
-		{"e2e", "TestDiskFull", size, 1, 4},
-		{"e2e", "TestPowerCuts", size, 1, 5},
-		{"e2e", "TestCarrierFaults", size, 1, 1},
-		{"e2e", "TestKillDuringMigrations", size, 1, 1},
-		{".", "TestNoSequenceOfEvidenceBreaksTheContract", cases, 10_000, 200_000},
+		{"bench/sim", "TestSim", seeds, 60, 2000, 10_000},
+		{"e2e", "TestCrash", kills, 5, 30, 60},
+		{"e2e", "TestCrashOnPostgres", kills, 4, 12, 30},
+		{"e2e", "TestFailpoints", rounds, 0, 1, 1},
+		{"e2e", "TestFailpointsOnPostgres", rounds, 0, 0, 1},
+		{"e2e", "TestNodePartitions", size, 1, 2, 6},
+		{"e2e", "TestDatabaseDown", size, 1, 1, 3},
+		{"e2e", "TestWebhooksUnderKills", kills, 3, 5, 15},
+		{"e2e", "TestSMPPUnderKills", kills, 3, 3, 15},
+		{"e2e", "TestCampaignUnderKills", kills, 4, 4, 4},
+		{"e2e", "TestAnswersUnderKills", kills, 5, 5, 15},
+		{"e2e", "TestRestartWithBacklog", size, 1, 5, 50},
+		{"e2e", "TestBacklogReleased", size, 1, 4, 20},
+		{"e2e", "TestBacklogOfAnother", size, 1, 2, 10},
+		{"e2e", "TestReceiptsInAnyOrder", size, 1, 2, 8},
+		{"e2e", "TestCancelRaces", size, 1, 2, 8},
+		{"e2e", "TestStorms", size, 1, 2, 8},
+		{"e2e", "TestHerd", size, 1, 2, 4},
+		{"e2e", "TestPartitions", size, 1, 2, 6},
+		{"e2e", "TestDiskFull", size, 1, 1, 4},
+		{"e2e", "TestPowerCuts", size, 1, 1, 5},
+		{"e2e", "TestCarrierFaults", size, 1, 1, 1},
+		{"e2e", "TestKillDuringMigrations", size, 1, 1, 1},
+		{".", "TestNoSequenceOfEvidenceBreaksTheContract", cases, 100, 10_000, 200_000},
 	}
 }
 
@@ -117,6 +123,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	minutes := f.Float64("minutes", 0, "begin passes for so many minutes; 0: one pass")
 	only := f.String("only", "", "only scenarios whose test has one of these in its name, separated by commas")
 	skip := f.String("skip", "", "no scenarios whose test has one of these in its name")
+	beyond := f.Bool("beyond-tests", false, "only scenarios of which a pass does at least three times as much as make test")
 	tier := f.String("figures", "", "nightly or release: what these figures ask for, once")
 	if err := f.Parse(args); err != nil {
 		return 2
@@ -139,7 +146,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	if *tier != "" {
 		c.figures(ctx, *tier, wanted)
 	} else {
-		c.passes(ctx, *minutes, wanted)
+		all := scenarios()
+		if *beyond {
+			all = slices.DeleteFunc(all, func(s scenario) bool { return !s.beyondTests() })
+		}
+		c.passes(ctx, *minutes, all, wanted)
 	}
 	if ctx.Err() != nil {
 		c.totals.failed = append(c.totals.failed, "the run was broken off")
@@ -153,7 +164,7 @@ func has(name, words string) bool {
 }
 
 // passes makes one, and further ones until the time is over.
-func (c *chaos) passes(ctx context.Context, minutes float64, wanted func(test string) bool) {
+func (c *chaos) passes(ctx context.Context, minutes float64, all []scenario, wanted func(test string) bool) {
 	end := time.Now().Add(time.Duration(minutes * float64(time.Minute)))
 	for pass := 1; ctx.Err() == nil && (pass == 1 || time.Now().Before(end)); pass++ {
 		next := make(chan scenario)
@@ -169,7 +180,7 @@ func (c *chaos) passes(ctx context.Context, minutes float64, wanted func(test st
 				}
 			})
 		}
-		for _, s := range scenarios() {
+		for _, s := range all {
 			if ctx.Err() != nil || pass > 1 && time.Now().After(end) {
 				break
 			}

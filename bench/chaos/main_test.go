@@ -6,6 +6,9 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -45,12 +48,82 @@ func TestRead(t *testing.T) {
 // TestScenariosAreThere: each is a test of its package.
 func TestScenariosAreThere(t *testing.T) {
 	t.Parallel()
-	tests := map[string]bool{}
+	tests := functions(t)
+	all := scenarios()
+	for _, f := range table() {
+		all = append(all, f.scenario)
+	}
+	for _, s := range all {
+		if tests[s.pkg][s.test] == nil {
+			t.Errorf("%s has no test %s", s.pkg, s.test)
+		}
+	}
+}
+
+// TestUsualAmounts: what a scenario is said to do in "make test" is what its test, or the helper that reads the variable for it,
+// does when nobody says how much.
+func TestUsualAmounts(t *testing.T) {
+	t.Parallel()
+	found := 0
+	all := functions(t)
+	for _, s := range scenarios() {
+		want, ok := otherwise(all[s.pkg][s.test], s.amount)
+		for name, fn := range all[s.pkg] {
+			if !ok && !strings.HasPrefix(name, "Test") {
+				want, ok = otherwise(fn, s.amount)
+			}
+		}
+		if !ok && !strings.HasPrefix(s.amount, "-") {
+			t.Errorf("nothing in %s reads %s", s.pkg, s.amount)
+		}
+		if ok && want != strconv.Itoa(s.usual) {
+			t.Errorf("%s does %s in make test, and is said to do %d", s.test, want, s.usual)
+		}
+		if ok {
+			found++
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d amounts were looked at", found)
+	}
+	for name, want := range map[string]bool{"TestSim": true, "TestCrash": true, "TestFailpoints": true, "TestFailpointsOnPostgres": false, "TestStorms": false} {
+		i := slices.IndexFunc(scenarios(), func(s scenario) bool { return s.test == name })
+		if got := scenarios()[i].beyondTests(); got != want {
+			t.Errorf("%s goes beyond make test: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// otherwise is the last argument of setting(t, name, …) in a function.
+func otherwise(fn *ast.FuncDecl, name string) (value string, ok bool) {
+	if fn == nil {
+		return "", false
+	}
+	ast.Inspect(fn, func(n ast.Node) bool {
+		call, isCall := n.(*ast.CallExpr)
+		if !isCall || len(call.Args) != 3 {
+			return true
+		}
+		variable, isName := call.Args[1].(*ast.BasicLit)
+		amount, isAmount := call.Args[2].(*ast.BasicLit)
+		if isName && isAmount && variable.Value == strconv.Quote(name) {
+			value, ok = amount.Value, true
+		}
+		return true
+	})
+	return value, ok
+}
+
+// functions are those of the tests of each package.
+func functions(t *testing.T) map[string]map[string]*ast.FuncDecl {
+	t.Helper()
+	all := map[string]map[string]*ast.FuncDecl{}
 	for _, pkg := range packages() {
 		files, err := filepath.Glob(filepath.Join("..", "..", pkg, "*_test.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pkg, len(files), err)
 		}
+		all[pkg] = map[string]*ast.FuncDecl{}
 		for _, path := range files {
 			tree, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 			if err != nil {
@@ -58,18 +131,10 @@ func TestScenariosAreThere(t *testing.T) {
 			}
 			for _, d := range tree.Decls {
 				if fn, ok := d.(*ast.FuncDecl); ok {
-					tests[pkg+" "+fn.Name.Name] = true
+					all[pkg][fn.Name.Name] = fn
 				}
 			}
 		}
 	}
-	all := scenarios()
-	for _, f := range table() {
-		all = append(all, f.scenario)
-	}
-	for _, s := range all {
-		if !tests[s.pkg+" "+s.test] {
-			t.Errorf("%s has no test %s", s.pkg, s.test)
-		}
-	}
+	return all
 }
