@@ -67,7 +67,7 @@ need:
 
 .PHONY: test-go
 test-go: ## Go tests but for the end-to-end ones
-	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh) $(GO_TEST) $(GO_UNIT)
+	GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$(scripts/fast-tmp.sh) SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh) $(GO_TEST) $(GO_UNIT)
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json ## Types, lint and unit tests of the web app
@@ -79,11 +79,12 @@ test-web: web/node_modules/.package-lock.json ## Types, lint and unit tests of t
 test-specs: ## Adapters against the documents of their providers: SMSIR_PROVIDER_SPECS=<folder>
 	go test -count=1 -v -run OfficialDocument ./internal/provider/...
 
+# Three at a time: one of them is the browser, and the others wait for their carriers more than they work.
 .PHONY: e2e
 e2e: build ## The whole binary, and the web app in a real Chromium
 	CHROMIUM=$$(scripts/need-chromium.sh); export CHROMIUM; \
 	SMSIR_UNSTEADY=$$(mktemp); export SMSIR_UNSTEADY; trap 'cat "$$SMSIR_UNSTEADY"; rm -f "$$SMSIR_UNSTEADY"' EXIT; \
-	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh),$$(scripts/need-strace.sh) $(GO_TEST) -timeout 40m -count=1 ./e2e/...
+	SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh),$$(scripts/need-strace.sh) $(GO_TEST) -timeout 40m -count=1 -parallel 3 ./e2e/...
 
 .PHONY: race
 race: ## Core packages under the race detector; needs a C compiler

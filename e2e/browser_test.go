@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -33,21 +36,52 @@ func TestBrowser(t *testing.T) {
 			missing(t, strings.TrimPrefix(name, "../")+" is not there: run \"make build\" first")
 		}
 	}
-	for _, script := range scripts {
-		t.Run(strings.TrimSuffix(filepath.Base(script), ".mjs"), func(t *testing.T) {
-			// One after the other: two browsers on two cores only wait for each other.
-			first := play(t, script, chromium)
-			if first == "" {
-				return
+	// A journey waits about as long as it works, so two at a time fill two cores. The goroutines take them from one queue: t.Run
+	// returns when its journey is over. With t.Parallel, each journey would take one of the places that the other tests need.
+	next := make(chan string)
+	var players sync.WaitGroup
+	for range atOnce {
+		players.Go(func() {
+			for script := range next {
+				t.Run(strings.TrimSuffix(filepath.Base(script), ".mjs"), func(t *testing.T) { journey(t, script, chromium) })
 			}
-			// A browser on a busy machine can miss a moment. What fails twice is broken; what fails once is told.
-			if second := play(t, script, chromium); second != "" {
-				t.Errorf("the first time: %s\nthe second time: %s", first, second)
-				return
-			}
-			unsteady(t, first)
 		})
 	}
+	for _, script := range longestFirst(scripts) {
+		next <- script
+	}
+	close(next)
+	players.Wait()
+}
+
+// atOnce is how many journeys are played at the same time.
+const atOnce = 2
+
+// longestFirst puts the journeys that take longest in front, so that none of them is played alone at the end.
+func longestFirst(scripts []string) []string {
+	long := []string{"run.mjs", "run-checks.mjs", "run-contacts.mjs"}
+	place := func(script string) int {
+		if i := slices.Index(long, filepath.Base(script)); i >= 0 {
+			return i
+		}
+		return len(long)
+	}
+	slices.SortStableFunc(scripts, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
+	return scripts
+}
+
+// journey plays a script, and once more if it failed: a browser on a busy machine can miss a moment. What fails twice is
+// broken; what fails once is told.
+func journey(t *testing.T, script, chromium string) {
+	first := play(t, script, chromium)
+	if first == "" {
+		return
+	}
+	if second := play(t, script, chromium); second != "" {
+		t.Errorf("the first time: %s\nthe second time: %s", first, second)
+		return
+	}
+	unsteady(t, first)
 }
 
 // missing fails the test where the browser is required, and skips it aloud elsewhere.
