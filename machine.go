@@ -270,8 +270,12 @@ func (m *Message) Recover(now, started time.Time, nextLook time.Time) []Event {
 	}})
 }
 
-// Receipt applies one deduplicated delivery report about attempt number n.
+// Receipt applies one deduplicated delivery report about attempt number n. The network that it names is kept whatever becomes
+// of the message, and is no event.
 func (m *Message) Receipt(now time.Time, n int, r *Receipt) []Event {
+	if r.Network != "" {
+		m.Network = r.Network
+	}
 	if m.Final {
 		return m.lateReceipt(now, r)
 	}

@@ -52,7 +52,8 @@ type Message struct {
 	FinishedAt        time.Time
 	ReceiptDeadline   time.Time
 	ResolveDeadline   time.Time
-	UsedProvider      UUID // of the latest attempt
+	UsedProvider      UUID   // of the latest attempt
+	Network           string // of the recipient, MCC and MNC as its provider reported it last; "" while none has
 	Parts             Parts
 	PossibleDuplicate bool
 	CancelRequested   bool

@@ -23,9 +23,10 @@ type Receipt struct {
 	Code      string // the provider's error code, word for word
 	Raw       string // the report as it came, at most 4 KiB
 	Error     *Failure
-	Price     Money // what the provider says it charged; zero when it does not say
-	Fraud     bool  // Error is of ClassBlocked because of suspected fraud, not because the recipient opted out
-	Unmapped  bool  // the adapter's table does not have the code: it is counted and told
+	Price     Money  // what the provider says it charged; zero when it does not say
+	Network   string // the recipient's mobile network: MCC and MNC as the provider writes them, "" when it does not say
+	Fraud     bool   // Error is of ClassBlocked because of suspected fraud, not because the recipient opted out
+	Unmapped  bool   // the adapter's table does not have the code: it is counted and told
 }
 
 // Inbound is one message from a handset (MO), whole or a part of one.

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/failpoint"
+	"github.com/smsir/smsir/internal/network"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -79,6 +80,7 @@ func (s *Service) Receipt(ctx context.Context, r smsir.Receipt) error {
 	if r.ArrivedAt.IsZero() {
 		r.ArrivedAt = s.now()
 	}
+	r.Network = network.Parse(r.Network) // "" for what is no code of a network
 	r.Raw, r.Code, r.Reference = smsir.Storable(r.Raw, smsir.RawLimit), smsir.Storable(r.Code, maxWord), smsir.Storable(r.Reference, maxWord)
 	if r.Unmapped && s.strange != nil {
 		text := ""

@@ -8,14 +8,14 @@ import (
 )
 
 // Version is that of what [counter] counts. A database whose cells are of another version is counted anew.
-const Version = 1
+const Version = 2
 
 // MaxValues bounds the values of one dimension in one hour; those that come later are counted together as [store.OtherValue].
 const MaxValues = 500
 
 // counter counts the messages of one hour by every dimension.
 type counter struct {
-	cells [store.ByReason + 1]map[string]*store.Numbers
+	cells [store.LastDimension + 1]map[string]*store.Numbers
 }
 
 func newCounter() *counter {
@@ -31,6 +31,7 @@ func (c *counter) add(r *store.ReportRow) {
 	c.into(store.ByNothing, "", r)
 	c.into(store.ByProvider, r.Provider.Format(smsir.PrefixProvider), r)
 	c.into(store.ByCountry, r.Country, r)
+	c.into(store.ByNetwork, r.Network, r)
 	c.into(store.BySender, r.From, r)
 	c.into(store.ByTemplate, r.Template.Format(smsir.PrefixTemplate), r)
 	c.into(store.ByCampaign, r.Campaign.Format(smsir.PrefixCampaign), r)

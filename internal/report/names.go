@@ -5,11 +5,15 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/network"
 	"github.com/smsir/smsir/internal/store"
 )
 
 // Names are what people call the values of a dimension, by value; those without a name are missing.
 func (s *Service) Names(ctx context.Context, workspace smsir.UUID, d store.Dimension, values []string) (map[string]string, error) {
+	if d == store.ByNetwork {
+		return networkNames(values), nil
+	}
 	prefixes := map[store.Dimension][]string{
 		store.ByProvider: {smsir.PrefixProvider}, store.ByTemplate: {smsir.PrefixTemplate}, store.ByCampaign: {smsir.PrefixCampaign},
 		store.ByPerson: {smsir.PrefixUser, smsir.PrefixKey, smsir.PrefixSMPP},
@@ -33,6 +37,16 @@ func (s *Service) Names(ctx context.Context, workspace smsir.UUID, d store.Dimen
 		names[byID[id]] = name
 	}
 	return names, err
+}
+
+func networkNames(codes []string) map[string]string {
+	names := map[string]string{}
+	for _, code := range codes {
+		if name := network.Name(code); name != "" {
+			names[code] = name
+		}
+	}
+	return names
 }
 
 // By is who makes a change, for the audit log.

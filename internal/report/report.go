@@ -1,5 +1,5 @@
 // Package report is in charge of what became of many messages: it keeps counts of them by the hour and by provider,
-// country, sender, template, campaign, person, class and cause, puts reports together from them, and makes the summary of
+// country, network, sender, template, campaign, person, class and cause, puts reports together from them, and makes the summary of
 // every week.
 //
 // It does not move messages, and nothing is counted while they move: the hours in which something has changed are found in

@@ -21,7 +21,11 @@ const (
 	ByPerson   Dimension = 6 // usr_…, key_… or smp_…, "" for the system
 	ByClass    Dimension = 7 // the word of the API
 	ByReason   Dimension = 8 // of messages that failed alone: the code, a line break, the sentence (may be "")
+	ByNetwork  Dimension = 9 // MCC and MNC as the provider reported it, "" where it did not
 )
+
+// LastDimension is the highest.
+const LastDimension = ByNetwork
 
 // OtherValue stands for all values of a dimension beyond the bound of an hour.
 const OtherValue = "\x7fother"
@@ -38,6 +42,7 @@ type ReportRow struct {
 	Class      smsir.Class
 	Country    string
 	From       string
+	Network    string     // MCC and MNC as the provider reported it, "" where it did not
 	Provider   smsir.UUID // of the latest attempt
 	CreatedBy  smsir.Actor
 	Campaign   smsir.UUID

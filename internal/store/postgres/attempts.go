@@ -175,7 +175,7 @@ func (o *finishOp) run(w *work) error {
 	if err != nil || m == nil || !takes {
 		return err
 	}
-	w.markPriced(m, outcome.Price, moved)
+	w.markHour(m, !moved && outcome.Price != (smsir.Money{}))
 	w.endAttempt(a, o.Now, &outcome)
 	if outcome.State == smsir.AttemptRefused && outcome.Class == smsir.ClassBlocked && !outcome.Fraud && outcome.Error != nil {
 		w.optedOut(m, outcome.Error)

@@ -147,9 +147,11 @@ func (w *work) applyReceipt(a *attempt, r *smsir.Receipt) (moved bool) {
 	}
 	told := *r
 	told.NonSend = r.NonSend && a.Failover                                    // or else it is the end, as any other refusal of the network
+	named := false                                                            // an event that is still to come makes the reports look
 	m, _ := w.step(a.Message, func(m *smsir.Message) ([]smsir.Event, error) { // the change has no error
+		was := m.Network
 		events := m.Receipt(w.now, a.Number, &told)
-		moved = len(events) > 0
+		moved, named = len(events) > 0, m.Final && m.Network != was
 		return events, nil
 	})
 	switch {
@@ -168,7 +170,7 @@ func (w *work) applyReceipt(a *attempt, r *smsir.Receipt) (moved bool) {
 		w.optedOut(m, r.Error)
 	}
 	w.price(a, r.Price)
-	w.markPriced(m, r.Price, moved)
+	w.markHour(m, !moved && (named || r.Price != (smsir.Money{})))
 	return moved
 }
 

@@ -17,7 +17,7 @@ import (
 // birthKinds and movingKinds are the kinds of sqldb.BirthColumns and sqldb.MovingColumns, for a bulk.
 const (
 	birthKinds  = "ibiibitttttiibitttiiiit" + "iitiiiit" + "in"
-	movingKinds = "iitiiiiiiiiibiiiiitti"
+	movingKinds = "iitiiiiiiiiibiiiiittit"
 )
 
 // flush writes everything the steps have decided: one statement for each table, in one round trip. Events come last, so
@@ -155,7 +155,7 @@ func (w *work) writeParts(b *pgx.Batch) {
 }
 
 func (w *work) writeReceipts(b *pgx.Batch) {
-	in, byID := newBulk("ibtntiiiitttiti"), map[smsir.ID]*receiptOp{}
+	in, byID := newBulk("ibtntiiiitttitit"), map[smsir.ID]*receiptOp{}
 	for _, r := range w.receipts {
 		var attempt any
 		if r.attempt != 0 {
@@ -164,14 +164,14 @@ func (w *work) writeReceipts(b *pgx.Batch) {
 			byID[r.ID] = r.op
 		}
 		in.add(int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), sqldb.Flag(r.NonSend), sqldb.Millis(r.DoneAt), sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw,
-			r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud))
+			r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud), r.Network)
 	}
 	if in.n > 0 {
 		for _, o := range byID {
 			o.result = store.ReceiptDuplicate // until it comes back as stored
 		}
 		b.Queue(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw,
-			price_micros, price_currency, fraud) SELECT * FROM `+in.from(0)+" ON CONFLICT DO NOTHING RETURNING id", in.cols...).Query(func(rows pgx.Rows) error {
+			price_micros, price_currency, fraud, network) SELECT * FROM `+in.from(0)+" ON CONFLICT DO NOTHING RETURNING id", in.cols...).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var id int64
 				if err := rows.Scan(&id); err != nil {

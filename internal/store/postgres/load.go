@@ -194,14 +194,14 @@ func (w *work) readParked(b *pgx.Batch) {
 		r.add(int64(a.attempt), a.text)
 	}
 	b.Queue(`SELECT DISTINCT r.id, r.provider_id, r.reference, r.recipient, r.status, r.non_send, r.done_at, r.arrived_at, r.code, r.error,
-		r.price_micros, r.price_currency, r.fraud
+		r.price_micros, r.price_currency, r.fraud, r.network
 		FROM `+r.from(0)+` AS u(attempt_id, reference) JOIN attempts a ON a.id = u.attempt_id
 		JOIN receipts r ON r.attempt_id IS NULL AND r.provider_id = a.provider_id AND r.reference = u.reference ORDER BY r.id`, r.cols...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var p smsir.Receipt
 			var id, status, nonSend, done, arrived, fraud int64
 			var failure string
-			if err := rows.Scan(&id, &p.Provider, &p.Reference, &p.To, &status, &nonSend, &done, &arrived, &p.Code, &failure, &p.Price.Micros, &p.Price.Currency, &fraud); err != nil {
+			if err := rows.Scan(&id, &p.Provider, &p.Reference, &p.To, &status, &nonSend, &done, &arrived, &p.Code, &failure, &p.Price.Micros, &p.Price.Currency, &fraud, &p.Network); err != nil {
 				return err
 			}
 			p.Fraud = fraud == 1

@@ -190,7 +190,7 @@ func (w *work) step(id smsir.ID, change func(m *smsir.Message) ([]smsir.Event, e
 	if err != nil {
 		return nil, err
 	}
-	if len(events) == 0 && e.m.NextAt.Equal(before.NextAt) && e.m.Parts == before.Parts {
+	if len(events) == 0 && e.m.NextAt.Equal(before.NextAt) && e.m.Parts == before.Parts && e.m.Network == before.Network {
 		return e.m, nil
 	}
 	if e.m.Status != smsir.Sending && e.m.Status != before.Status {
@@ -256,9 +256,10 @@ func (w *work) price(a *attempt, p smsir.Money) {
 	}
 }
 
-// markPriced tells the reports of a price that comes without an event.
-func (w *work) markPriced(m *smsir.Message, p smsir.Money, moved bool) {
-	if !moved && p != (smsir.Money{}) {
+// markHour has the hour of a message counted anew for the reports, if something was told that no event tells: a price that came
+// later, or a network.
+func (w *work) markHour(m *smsir.Message, told bool) {
+	if told {
 		w.after = append(w.after, statement{query: sqldb.MarkReportHour, args: []any{uuid(m.Workspace), sqldb.ReportHour(m.ID), int64(w.s.ids.Next(w.now))}})
 	}
 }

@@ -12,7 +12,7 @@ const (
 		encoding, segments, provider_id, on_unknown, client_ref, tags, metadata, resend_of, accepted_at, send_at, expires_at, ordering_key`
 	MovingColumns = `status, final, reason, attempts, tries, seq, next_at, updated_at, sent_at, finished_at, receipt_deadline,
 		resolve_deadline, used_provider_id, parts_total, parts_delivered, parts_failed, possible_duplicate, cancel_requested,
-		late_receipt, error, charge`
+		late_receipt, error, charge, network`
 	MessageColumns = FixedColumns + ", cost, text_removed_at, text_removed_by, " + MovingColumns
 	// StepColumns are what the state machine needs of a message, and no text.
 	StepColumns = "id, workspace_id, class, segments, on_unknown, recipient, sender, accepted_at, send_at, expires_at, ordering_key, cost, " + MovingColumns
@@ -28,7 +28,7 @@ type moving struct {
 	receiptDeadline, resolveDeadline                             int64
 	partsTotal, partsDelivered, partsFailed, duplicate, canceled int64
 	charge                                                       int64
-	reason, late, failure                                        string
+	reason, late, failure, network                               string
 	used                                                         smsir.UUID
 }
 
@@ -36,7 +36,7 @@ func (v *moving) dst() []any {
 	return []any{
 		&v.status, &v.final, &v.reason, &v.attempts, &v.tries, &v.seq, &v.nextAt, &v.updatedAt, &v.sentAt, &v.finishedAt,
 		&v.receiptDeadline, &v.resolveDeadline, &v.used, &v.partsTotal, &v.partsDelivered, &v.partsFailed, &v.duplicate, &v.canceled,
-		&v.late, &v.failure, &v.charge,
+		&v.late, &v.failure, &v.charge, &v.network,
 	}
 }
 
@@ -47,7 +47,7 @@ func (v *moving) into(m *smsir.Message) error {
 	m.ReceiptDeadline, m.ResolveDeadline, m.UsedProvider = Time(v.receiptDeadline), Time(v.resolveDeadline), v.used
 	m.Parts = smsir.Parts{Total: int(v.partsTotal), Delivered: int(v.partsDelivered), Failed: int(v.partsFailed)}
 	m.PossibleDuplicate, m.CancelRequested = v.duplicate == 1, v.canceled == 1
-	m.Charge = smsir.Charge(v.charge) //nolint:gosec // what was stored
+	m.Charge, m.Network = smsir.Charge(v.charge), v.network //nolint:gosec // what was stored
 	if err := Unmarshal(v.late, &m.LateReceipt); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func MovingArgs(m *smsir.Message) []any {
 		Millis(m.UpdatedAt), Millis(m.SentAt), Millis(m.FinishedAt), Millis(m.ReceiptDeadline),
 		Millis(m.ResolveDeadline), m.UsedProvider, int64(m.Parts.Total), int64(m.Parts.Delivered), int64(m.Parts.Failed),
 		Flag(m.PossibleDuplicate), Flag(m.CancelRequested), Marshal(m.LateReceipt), Marshal(m.Error),
-		int64(m.Charge),
+		int64(m.Charge), m.Network,
 	}
 }
 

@@ -105,7 +105,7 @@ func (s *Store) ReportMessages(ctx context.Context, workspace smsir.UUID, hour t
 	if err != nil {
 		return err
 	}
-	rows, err := s.db.Query(ctx, `SELECT m.id, m.class, m.country, m.sender, m.used_provider_id, m.creator_kind, m.creator_id, m.batch_id, m.segments,
+	rows, err := s.db.Query(ctx, `SELECT m.id, m.class, m.country, m.sender, m.network, m.used_provider_id, m.creator_kind, m.creator_id, m.batch_id, m.segments,
 		m.accepted_at, m.send_at, m.status, m.final, m.reason, m.sent_at, m.finished_at, m.error, coalesce(a.price_micros, 0), coalesce(a.price_currency, '')
 		FROM messages m LEFT JOIN attempts a ON a.message_id = m.id AND a.price_currency <> ''
 		WHERE m.workspace_id = $1 AND m.id >= $2 AND m.id < $3 ORDER BY m.id`,
@@ -160,7 +160,7 @@ func (s *Store) reportCampaigns(ctx context.Context, workspace smsir.UUID) (map[
 func scanReportRow(rows Rows, r *store.ReportRow, price *smsir.Money, campaigns map[int64]origin) (int64, error) {
 	var id, class, kind, batch, segments, accepted, send, status, final, sent, finished int64
 	var reason, failure string
-	if err := rows.Scan(&id, &class, &r.Country, &r.From, &r.Provider, &kind, &r.CreatedBy.ID, &batch, &segments, &accepted, &send, &status, &final,
+	if err := rows.Scan(&id, &class, &r.Country, &r.From, &r.Network, &r.Provider, &kind, &r.CreatedBy.ID, &batch, &segments, &accepted, &send, &status, &final,
 		&reason, &sent, &finished, &failure, &price.Micros, &price.Currency); err != nil {
 		return 0, err
 	}
@@ -192,7 +192,7 @@ func (s *Store) PutReport(ctx context.Context, m store.ReportMark, cells []store
 		if gone, err := found(tx.Query("SELECT 1 FROM retention WHERE workspace_id = $1 AND gone_hour >= $2", m.Workspace, Millis(m.Hour))); err != nil || gone {
 			return err
 		}
-		for d := store.ByNothing; d <= store.ByReason; d++ {
+		for d := store.ByNothing; d <= store.LastDimension; d++ {
 			if _, err := tx.Exec("DELETE FROM report_cells WHERE workspace_id = $1 AND dimension = $2 AND hour = $3", m.Workspace, int64(d), Millis(m.Hour)); err != nil {
 				return err
 			}

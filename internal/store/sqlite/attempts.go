@@ -65,9 +65,10 @@ func (t *wtx) price(attempt smsir.ID, p smsir.Money) error {
 	return err
 }
 
-// markPriced tells the reports of a price that comes without an event.
-func (t *wtx) markPriced(m *smsir.Message, p smsir.Money, moved bool) error {
-	if moved || p == (smsir.Money{}) {
+// markHour has the hour of a message counted anew for the reports, if something was told that no event tells: a price that came
+// later, or a network.
+func (t *wtx) markHour(m *smsir.Message, told bool) error {
+	if !told {
 		return nil
 	}
 	_, err := t.Exec(sqldb.MarkReportHour, m.Workspace, sqldb.ReportHour(m.ID), int64(t.s.ids.Next(t.s.now())))
@@ -235,7 +236,7 @@ func (t *wtx) finishCold(f *store.Finish) (*smsir.Message, error) {
 	if err != nil || m == nil || !takes {
 		return m, err
 	}
-	if err := t.markPriced(m, o.Price, moved); err != nil {
+	if err := t.markHour(m, !moved && o.Price != (smsir.Money{})); err != nil {
 		return nil, err
 	}
 	failpoint.Hit(failpoint.OutcomeTx)

@@ -114,10 +114,10 @@ func (t *wtx) insertReceipt(r *smsir.Receipt, a *smsir.Attempt) (fresh bool, err
 		attempt = int64(a.ID)
 	}
 	n, err := t.Exec(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw,
-		price_micros, price_currency, fraud) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+		price_micros, price_currency, fraud, network) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING`,
 		int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), sqldb.Flag(r.NonSend), sqldb.Millis(r.DoneAt),
 		sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw,
-		r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud))
+		r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud), r.Network)
 	return n == 1, err
 }
 
@@ -129,12 +129,14 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 	}
 	told := *r
 	told.NonSend = r.NonSend && a.Failover // or else it is the end, as any other refusal of the network
+	named := false                         // an event that is still to come makes the reports look
 	m, err := t.step(a.Message, func(m *smsir.Message) ([]smsir.Event, error) {
+		was := m.Network
 		if canary.On(canary.OverFinal) && m.Final && m.Status != smsir.Sent && m.Status != r.Status {
 			m.Status, m.Final = smsir.Sent, false
 		}
 		events := m.Receipt(t.s.now(), a.Number, &told)
-		moved = len(events) > 0
+		moved, named = len(events) > 0, m.Final && m.Network != was
 		return events, nil
 	})
 	if err != nil || m == nil {
@@ -156,7 +158,7 @@ func (t *wtx) applyReceipt(a *smsir.Attempt, r *smsir.Receipt) (moved bool, err 
 		err = t.price(a.ID, r.Price)
 	}
 	if err == nil {
-		err = t.markPriced(m, r.Price, moved)
+		err = t.markHour(m, !moved && (named || r.Price != (smsir.Money{})))
 	}
 	return moved, err
 }
@@ -211,7 +213,7 @@ func (t *wtx) applyParked(m *smsir.Message, a *smsir.Attempt, references []strin
 }
 
 func (t *wtx) parked(provider smsir.UUID, reference string) (all []smsir.Receipt, err error) {
-	rows, err := t.Query(`SELECT id, recipient, status, non_send, done_at, arrived_at, code, error, price_micros, price_currency, fraud FROM receipts
+	rows, err := t.Query(`SELECT id, recipient, status, non_send, done_at, arrived_at, code, error, price_micros, price_currency, fraud, network FROM receipts
 		WHERE attempt_id IS NULL AND provider_id = $1 AND reference = $2 ORDER BY id`, provider, reference)
 	if err != nil {
 		return nil, err
@@ -221,7 +223,7 @@ func (t *wtx) parked(provider smsir.UUID, reference string) (all []smsir.Receipt
 		r := smsir.Receipt{Provider: provider, Reference: reference}
 		var id, status, nonSend, done, arrived, fraud int64
 		var failure string
-		if err := rows.Scan(&id, &r.To, &status, &nonSend, &done, &arrived, &r.Code, &failure, &r.Price.Micros, &r.Price.Currency, &fraud); err != nil {
+		if err := rows.Scan(&id, &r.To, &status, &nonSend, &done, &arrived, &r.Code, &failure, &r.Price.Micros, &r.Price.Currency, &fraud, &r.Network); err != nil {
 			return nil, err
 		}
 		r.Fraud = fraud == 1

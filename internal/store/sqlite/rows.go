@@ -121,7 +121,7 @@ func (t *wtx) step(id smsir.ID, change func(m *smsir.Message) ([]smsir.Event, er
 	if err != nil {
 		return nil, err
 	}
-	if len(events) == 0 && m.NextAt.Equal(before.NextAt) && m.Parts == before.Parts {
+	if len(events) == 0 && m.NextAt.Equal(before.NextAt) && m.Parts == before.Parts && m.Network == before.Network {
 		return m, nil
 	}
 	return m, t.saveStep(m, before, events)

@@ -18,6 +18,7 @@ func Reports(t *testing.T, open Opener) {
 	}{
 		{"what has changed is marked", testReportMarks},
 		{"a price that comes alone is marked too", testReportPrices},
+		{"networks as providers report them", testReportNetworks},
 		{"an hour is read and kept whole", testReportHour},
 		{"weekly summaries", testWeekly},
 	} {
