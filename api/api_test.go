@@ -74,6 +74,7 @@ type names struct{}
 
 func (names) Actor(smsir.UUID) string                 { return "Ada" }
 func (names) Provider(smsir.UUID) (name, kind string) { return "Carrier", "simulator" }
+func (names) Network(string) string                   { return "Safaricom" }
 
 func TestMessageOf(t *testing.T) {
 	t.Parallel()
@@ -82,7 +83,7 @@ func TestMessageOf(t *testing.T) {
 		ID: smsir.IDAt(t0), Batch: smsir.IDAt(t0), CreatedBy: smsir.Actor{Kind: smsir.ActorUser, ID: smsir.UUID{1}}, Class: smsir.Bulk,
 		To: "+12025550100", ToRaw: "202 555 0100", Country: "US", Text: "x", Encoding: smsir.EncodingUCS2, Segments: 2, Provider: smsir.UUID{2},
 		OnUnknown: smsir.RetryOnce, AcceptedAt: t0, ExpiresAt: t0.Add(time.Hour), UpdatedAt: t0, Status: smsir.Undelivered, Final: true, Reason: smsir.ReasonPartial,
-		NextAt: t0, SentAt: t0, FinishedAt: t0, UsedProvider: smsir.UUID{3}, Parts: smsir.Parts{Total: 2, Delivered: 1, Failed: 1}, Attempts: 1,
+		NextAt: t0, SentAt: t0, FinishedAt: t0, UsedProvider: smsir.UUID{3}, Network: "63902", Parts: smsir.Parts{Total: 2, Delivered: 1, Failed: 1}, Attempts: 1,
 		LateReceipt: &smsir.LateReceipt{Status: smsir.Delivered, At: t0, Code: "000"}, Error: &smsir.Failure{Class: smsir.ClassPermanent, Code: "refused", Text: "No.", ProviderCode: "5"},
 	}
 	got := api.MessageOf(m, names{})
@@ -91,6 +92,9 @@ func TestMessageOf(t *testing.T) {
 	}
 	if got.CreatedBy != (api.Actor{Kind: "user", ID: smsir.UUID{1}.Format("usr"), Name: "Ada"}) {
 		t.Errorf("created_by: %+v", got.CreatedBy)
+	}
+	if got.Network == nil || *got.Network != (api.Network{Code: "63902", Name: "Safaricom"}) {
+		t.Errorf("network: %+v", got.Network)
 	}
 	if d := cmp.Diff(&api.LateReceipt{Status: "delivered", At: t0.UTC(), Code: "000"}, got.LateReceipt); d != "" {
 		t.Errorf("late_receipt: -want +got\n%s", d)
@@ -111,7 +115,7 @@ func TestMessageOf(t *testing.T) {
 
 	m = &smsir.Message{ID: 1, Provider: smsir.UUID{2}, Status: smsir.Queued, NextAt: t0}
 	got = api.MessageOf(m, nil)
-	if got.Provider == nil || got.Provider.ID != (smsir.UUID{2}).Format("prv") || got.Parts != nil || got.NextAttemptAt == nil || got.CreatedBy.Kind != "system" {
+	if got.Provider == nil || got.Provider.ID != (smsir.UUID{2}).Format("prv") || got.Parts != nil || got.NextAttemptAt == nil || got.CreatedBy.Kind != "system" || got.Network != nil {
 		t.Errorf("a queued message: %+v", got)
 	}
 }

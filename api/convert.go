@@ -25,6 +25,12 @@ func MessageOf(m *smsir.Message, names Names) Message {
 	if !m.Final && (m.Status == smsir.Queued || m.Status == smsir.Scheduled) {
 		w.NextAttemptAt = Time(m.NextAt)
 	}
+	if m.Network != "" {
+		w.Network = &Network{Code: m.Network}
+		if names != nil {
+			w.Network.Name = names.Network(m.Network)
+		}
+	}
 	if m.Cost > 0 {
 		w.Cost, w.Charge = smsir.FormatMicros(m.Cost), chargeWords[m.Charge]
 	}

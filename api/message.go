@@ -12,6 +12,7 @@ type Message struct {
 	To                string            `json:"to" doc:"Recipient in E.164." example:"+12025550100"`
 	ToRaw             string            `json:"to_raw" doc:"Recipient as it was typed." example:"(202) 555-0100"`
 	Country           string            `json:"country,omitempty" doc:"ISO 3166-1 alpha-2 country of the recipient; left out where the number has none." example:"US"`
+	Network           *Network          `json:"network,omitempty" doc:"The recipient's mobile network as the provider reported it with the message; left out while none has. It is never guessed from the number, which may have been ported."`
 	From              string            `json:"from,omitempty" doc:"Sender ID as the handset shows it; left out when the provider chooses." example:"SMSir"`
 	Text              string            `json:"text" doc:"The text; empty when it was removed." example:"Your parcel has arrived."`
 	Class             string            `json:"class" enum:"otp,transactional,bulk" doc:"Lane of traffic. A bulk backlog never delays an OTP."`
@@ -73,6 +74,12 @@ type ProviderRef struct {
 	ID   string `json:"id" doc:"Identifier." example:"prv_01k0c2v6sf7m8x0v3w6n9d5qhe"`
 	Name string `json:"name,omitempty" doc:"Name, also of a deleted provider." example:"Simulator"`
 	Kind string `json:"kind,omitempty" doc:"Kind." example:"simulator"`
+}
+
+// Network is a mobile network, which people also call an operator.
+type Network struct {
+	Code string `json:"code" doc:"Mobile country code and mobile network code (ITU-T E.212), one after the other: five or six digits." example:"63902"`
+	Name string `json:"name,omitempty" doc:"What people call it; left out where that is not known." example:"Safaricom"`
 }
 
 // Parts counts the parts that the provider confirms with an id of their own.
@@ -244,6 +251,8 @@ type Names interface {
 	Actor(id smsir.UUID) string
 	// Provider is the name and the kind of a provider, deleted ones included.
 	Provider(id smsir.UUID) (name, kind string)
+	// Network is the name of a mobile network, "" for one that is not known.
+	Network(code string) string
 }
 
 // RecipientTable is a table that was read for one send. Nothing of it is stored.

@@ -13,7 +13,7 @@ type Report struct {
 	Totals       ReportNumbers  `json:"totals" doc:"The whole range."`
 	Previous     ReportNumbers  `json:"previous" doc:"The range before it."`
 	Series       []ReportBucket `json:"series" nullable:"false" doc:"One bucket for every hour or day of the range, oldest first, empty ones included."`
-	GroupBy      string         `json:"group_by" enum:"provider,country,sender,template,campaign,person,class,reason,day,hour" doc:"What groups tells messages apart by."`
+	GroupBy      string         `json:"group_by" enum:"provider,country,network,sender,template,campaign,person,class,reason,day,hour" doc:"What groups tells messages apart by."`
 	Groups       []ReportGroup  `json:"groups" nullable:"false" doc:"By messages, most first; days and hours oldest first. At most 200 but for days and hours; the export has all."`
 	Omitted      int            `json:"omitted" doc:"How many groups are left out at the end of groups."`
 	Reasons      []ReportReason `json:"reasons" nullable:"false" doc:"Why messages failed (undelivered, expired, failed or blocked), most frequent first. At most 50."`
@@ -58,7 +58,7 @@ type ReportBucket struct {
 
 // ReportGroup is what has one value of what the report is grouped by.
 type ReportGroup struct {
-	ID       string        `json:"id" doc:"The value: identifier of the provider, template, campaign, or of the user, API key or SMPP account; ISO country code; sender ID; class; code of the reason; start of the day or hour. Empty for none."`
+	ID       string        `json:"id" doc:"The value: identifier of the provider, template, campaign, or of the user, API key or SMPP account; ISO country code; code of the network (MCC and MNC); sender ID; class; code of the reason; start of the day or hour. Empty for none; of a network, for those that the provider did not report."`
 	Name     string        `json:"name" doc:"Its name for people where it has one: of a reason, the sentence."`
 	Others   bool          `json:"others,omitempty" doc:"This group is what was counted together because an hour had more than 500 values."`
 	Numbers  ReportNumbers `json:"numbers" doc:"What became of its messages."`
@@ -86,6 +86,7 @@ type WeeklyReport struct {
 	Days      []ReportNumbers `json:"days" nullable:"false" doc:"The seven days, Monday first."`
 	Providers []ReportGroup   `json:"providers" nullable:"false" doc:"The providers with most messages, at most ten. Their range before is empty."`
 	Countries []ReportGroup   `json:"countries" nullable:"false" doc:"The countries with most messages, at most ten. Their range before is empty."`
+	Networks  []ReportGroup   `json:"networks" nullable:"false" doc:"The mobile networks with most messages, at most ten, those that providers did not report among them. Their range before is empty. None in summaries of weeks before networks were counted."`
 	Reasons   []ReportReason  `json:"reasons" nullable:"false" doc:"Why messages failed, at most ten."`
 }
 

@@ -161,7 +161,7 @@ type ReportQuery struct {
 	Range    string    // "today", "yesterday", "24h", "7d" or "30d"; not together with From
 	From, To time.Time // of the acceptance
 	Interval string    // "hour" or "day"
-	GroupBy  string    // "provider", "country", "sender", "template", "campaign", "person", "class", "reason", "day" or "hour"
+	GroupBy  string    // "provider", "country", "network", "sender", "template", "campaign", "person", "class", "reason", "day" or "hour"
 }
 
 // Report tells what became of many messages.

@@ -236,7 +236,7 @@ func (s *Server) exportMessages(c *call, in *messageQuery, file io.Writer) error
 		return err
 	}
 	err = w.Row("accepted_at", "status", "reason", "to", "from", "text", "segments", "encoding", "provider", "attempts", "sent_at", "finished_at", "error",
-		"sent_by", "tags", "client_ref", "batch_id", "id")
+		"sent_by", "tags", "client_ref", "batch_id", "id", "network", "network_name")
 	for rows := 0; err == nil; {
 		var page store.MessagePage
 		if page, err = s.deps.Store.ListMessages(c.ctx(), c.p.Workspace.ID, f); err != nil {
@@ -305,6 +305,10 @@ func messageRow(m *smsir.Message, names api.Names) []string {
 	if w.Error != nil {
 		fault = strings.TrimSpace(w.Error.Text + " " + w.Error.ProviderCode + " " + w.Error.ProviderText)
 	}
+	var network api.Network
+	if w.Network != nil {
+		network = *w.Network
+	}
 	by := w.CreatedBy.Name
 	if by == "" {
 		by = w.CreatedBy.ID
@@ -312,5 +316,6 @@ func messageRow(m *smsir.Message, names api.Names) []string {
 	return []string{
 		w.AcceptedAt.Format(time.RFC3339), w.Status, w.Reason, w.To, w.From, shownText(m), strconv.Itoa(w.Segments), w.Encoding, provider, strconv.Itoa(w.Attempts),
 		at(w.SentAt), at(w.FinishedAt), fault, by, strings.Join(w.Tags, "; "), w.ClientRef, w.BatchID, w.ID,
+		network.Code, network.Name,
 	}
 }

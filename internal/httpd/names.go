@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/network"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -44,6 +45,9 @@ func (n *names) Provider(id smsir.UUID) (name, kind string) {
 	p := n.providers[id]
 	return p.Name, p.Kind
 }
+
+// Network implements [api.Names].
+func (n *names) Network(code string) string { return network.Name(code) }
 
 // forget drops what is known of a workspace.
 func (c *nameCache) forget(workspace smsir.UUID) {

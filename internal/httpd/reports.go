@@ -74,7 +74,7 @@ func (s *Server) registerReports(b *builder) {
 
 type reportInput struct {
 	summaryInput
-	GroupBy string `query:"group_by" enum:"provider,country,sender,template,campaign,person,class,reason,day,hour" doc:"What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone."`
+	GroupBy string `query:"group_by" enum:"provider,country,network,sender,template,campaign,person,class,reason,day,hour" doc:"What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone; network is what providers reported, and empty where they did not."`
 }
 
 // asked is a report that was asked for.
@@ -87,7 +87,7 @@ type asked struct {
 // dimensions are the words of the API; day and hour are those of the series.
 func dimensions() map[string]store.Dimension {
 	return map[string]store.Dimension{
-		"provider": store.ByProvider, "country": store.ByCountry, "sender": store.BySender, "template": store.ByTemplate, "campaign": store.ByCampaign,
+		"provider": store.ByProvider, "country": store.ByCountry, "network": store.ByNetwork, "sender": store.BySender, "template": store.ByTemplate, "campaign": store.ByCampaign,
 		"person": store.ByPerson, "class": store.ByClass, "reason": store.ByReason, "day": store.ByNothing, "hour": store.ByNothing,
 	}
 }
@@ -214,6 +214,9 @@ func (s *Server) weekOf(c *call, r *store.WeeklyReport) (*api.WeeklyReport, erro
 	if out.Providers, err = s.groupsOf(c, store.ByProvider, w.Providers); err != nil {
 		return nil, err
 	}
-	out.Countries, err = s.groupsOf(c, store.ByCountry, w.Countries)
+	if out.Countries, err = s.groupsOf(c, store.ByCountry, w.Countries); err != nil {
+		return nil, err
+	}
+	out.Networks, err = s.groupsOf(c, store.ByNetwork, w.Networks)
 	return out, err
 }

@@ -41,7 +41,7 @@ func TestReports(t *testing.T) {
 		t.Errorf("before anything is counted: current %v, %d messages; want 0 and not current", r.Current, r.Totals.Messages)
 	}
 	g.count()
-	for _, by := range []string{"", "provider", "country", "sender", "template", "campaign", "person", "class"} {
+	for _, by := range []string{"", "provider", "country", "network", "sender", "template", "campaign", "person", "class"} {
 		g.ok(request{method: "GET", path: "/v1/reports?group_by=" + by, as: owner.token}, 200, &r)
 		if !r.Current || r.Totals.Messages != 4 || r.Totals.Canceled != 1 || r.Totals.Pending != 3 || r.Totals.DeliveryRate != nil || r.Interval != "hour" || len(r.Series) < 23 {
 			t.Fatalf("by %q: %+v", by, r)
@@ -77,6 +77,57 @@ func TestReports(t *testing.T) {
 	}
 	if len(rows) != 3 || rows[0][0] != "sender" || rows[1][2] != "4" || rows[2][0] != "(sum)" || rows[2][2] != "4" || rows[1][7+2] != "1" {
 		t.Errorf("table %q", rows)
+	}
+}
+
+// TestNetworks: what a provider reported is shown with the message, by its name where it has one, and told apart in reports
+// and in both files.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	owner := g.setup()
+	var ids []string
+	for _, code := range []string{"63902", "63998", ""} {
+		id := g.send(owner.token)
+		ids = append(ids, id)
+		message, err := smsir.ParseID(smsir.PrefixMessage, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.intend(message)
+		ws, _ := smsir.ParseUUID(smsir.PrefixWorkspace, owner.space)
+		attempts, err := g.store.Attempts(t.Context(), ws, message)
+		if err != nil || len(attempts) != 1 {
+			t.Fatalf("attempts: %v, %v", attempts, err)
+		}
+		r := smsir.Receipt{Provider: attempts[0].Provider, Attempt: attempts[0].ID, Status: smsir.Delivered, ArrivedAt: time.Now(), Network: code}
+		if _, err := g.store.StoreReceipt(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []*api.Network{{Code: "63902", Name: "Safaricom"}, {Code: "63998"}, nil} {
+		var m api.Message
+		g.ok(request{method: "GET", path: "/v1/messages/" + ids[i], as: owner.token}, 200, &m)
+		if diff := cmp.Diff(want, m.Network); diff != "" {
+			t.Errorf("message %d (-want +got):\n%s", i, diff)
+		}
+	}
+	g.count()
+	var r api.Report
+	g.ok(request{method: "GET", path: "/v1/reports?group_by=network", as: owner.token}, 200, &r)
+	got := map[string]string{}
+	for _, group := range r.Groups {
+		if group.Numbers.Delivered == 1 {
+			got[group.ID] = group.Name
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"63902": "Safaricom", "63998": "", "": ""}, got); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+	for path, line := range map[string]string{"/v1/reports/export?group_by=network": "\r\n63902,Safaricom,1,", "/v1/messages/export": ",63902,Safaricom\r\n"} {
+		if a := g.do(request{method: "GET", path: path, as: owner.token}); a.status != 200 || !strings.Contains(string(a.body), line) {
+			t.Errorf("%s: %d, want %q in\n%s", path, a.status, line, a.body)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/network"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -47,6 +48,9 @@ func (t table) Provider(id smsir.UUID) (name, kind string) {
 	p := t.providers[id]
 	return p.Name, p.Kind
 }
+
+// Network is the name of a mobile network.
+func (t table) Network(code string) string { return network.Name(code) }
 
 // need is what has to be named in one workspace.
 type need struct{ actors, providers []smsir.UUID }

@@ -111,7 +111,7 @@ func TestCounter(t *testing.T) {
 	if diff := cmp.Diff(map[string]int64{"absent\nThe handset is off. ": 1, "validity\n": 1}, got[store.ByReason]); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
-	for _, d := range []store.Dimension{store.ByNothing, store.ByProvider, store.ByCountry, store.BySender, store.ByTemplate, store.ByCampaign, store.ByPerson} {
+	for _, d := range []store.Dimension{store.ByNothing, store.ByProvider, store.ByCountry, store.BySender, store.ByTemplate, store.ByCampaign, store.ByPerson, store.ByNetwork} {
 		if got[d][""] != 3 {
 			t.Errorf("dimension %d: %v, want 3 of no value", d, got[d])
 		}

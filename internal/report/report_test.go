@@ -148,7 +148,7 @@ func (l *life) move() {
 		l.finish(m, attempt, price) // late, or again
 	case sent:
 		status := []smsir.Status{smsir.Delivered, smsir.Delivered, smsir.Undelivered, smsir.Expired, smsir.Sent}[l.pick(5)]
-		r := smsir.Receipt{Provider: provider, Reference: m.ID.Format("ref"), Status: status, ArrivedAt: now, DoneAt: now, Price: price}
+		r := smsir.Receipt{Provider: provider, Reference: m.ID.Format("ref"), Status: status, ArrivedAt: now, DoneAt: now, Price: price, Network: []string{"", "63902", "63903"}[l.pick(3)]}
 		if status == smsir.Undelivered {
 			r.Error = &smsir.Failure{Class: smsir.ClassPermanent, Code: "undelivered", Text: []string{"The handset is off.", "There is no such number."}[l.pick(2)]}
 		}
@@ -288,6 +288,7 @@ func (l *life) compare(s *report.Service, from time.Time) {
 			add(store.ByProvider, m.UsedProvider.Format("prv"))
 			add(store.ByCountry, m.Country)
 			add(store.BySender, m.From)
+			add(store.ByNetwork, m.Network)
 			add(store.ByClass, m.Class.String())
 			add(store.ByTemplate, "")
 			add(store.ByCampaign, "")
@@ -322,7 +323,7 @@ func (l *life) compare(s *report.Service, from time.Time) {
 			break
 		}
 	}
-	for d := store.ByProvider; d <= store.ByReason; d++ {
+	for d := store.ByProvider; d <= store.LastDimension; d++ {
 		q := report.Query{Workspace: l.ws, Previous: from, Bounds: []time.Time{middle, to}, By: d}
 		r, err := s.Report(ctx, q)
 		l.check(err)

@@ -30,6 +30,7 @@ type week struct {
 	Days      [][]byte    `json:"days"` // seven, Monday first
 	Providers []weekGroup `json:"providers"`
 	Countries []weekGroup `json:"countries"`
+	Networks  []weekGroup `json:"networks"`
 	Reasons   []Reason    `json:"reasons"`
 }
 
@@ -169,7 +170,11 @@ func (s *Service) sumUp(ctx context.Context, q Query) (body []byte, behind bool,
 	if err != nil {
 		return nil, false, err
 	}
-	w := week{Totals: r.Totals.Encode(), Previous: r.Previous.Encode(), Providers: topOf(r.Groups), Countries: topOf(countries), Reasons: r.Reasons[:min(len(r.Reasons), topGroups)]}
+	networks, err := s.groups(ctx, q, store.ByNetwork)
+	if err != nil {
+		return nil, false, err
+	}
+	w := week{Totals: r.Totals.Encode(), Previous: r.Previous.Encode(), Providers: topOf(r.Groups), Countries: topOf(countries), Networks: topOf(networks), Reasons: r.Reasons[:min(len(r.Reasons), topGroups)]}
 	for i := range r.Series {
 		w.Days = append(w.Days, r.Series[i].Encode())
 	}
@@ -189,10 +194,10 @@ func topOf(groups []Group) []weekGroup {
 
 // Summary is a weekly summary as it is read.
 type Summary struct {
-	Totals, Previous     *store.Numbers
-	Days                 []*store.Numbers // Monday first
-	Providers, Countries []Group          // the largest, without the range before
-	Reasons              []Reason
+	Totals, Previous               *store.Numbers
+	Days                           []*store.Numbers // Monday first
+	Providers, Countries, Networks []Group          // the largest, without the range before
+	Reasons                        []Reason
 }
 
 // ReadWeek reads the body of a stored summary.
@@ -218,7 +223,8 @@ func ReadWeek(body []byte) (*Summary, error) {
 		}
 		return all
 	}
-	out.Totals, out.Previous, out.Providers, out.Countries = read(w.Totals), read(w.Previous), groups(w.Providers), groups(w.Countries)
+	out.Totals, out.Previous = read(w.Totals), read(w.Previous)
+	out.Providers, out.Countries, out.Networks = groups(w.Providers), groups(w.Countries), groups(w.Networks)
 	for _, d := range w.Days {
 		out.Days = append(out.Days, read(d))
 	}

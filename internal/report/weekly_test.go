@@ -61,7 +61,7 @@ func TestWeekly(t *testing.T) {
 		}
 		w, err := report.ReadWeek(all[0].Body)
 		l.check(err)
-		if w.Totals.Messages() != 1 || len(w.Days) != 7 || w.Days[4].Messages() != 1 || len(w.Countries) != 1 {
+		if w.Totals.Messages() != 1 || len(w.Days) != 7 || w.Days[4].Messages() != 1 || len(w.Countries) != 1 || len(w.Networks) != 1 || w.Networks[0].Value != "" {
 			t.Errorf("the week says %+v", w)
 		}
 		events, err := l.st.EventsAfter(t.Context(), l.ws, 0, 100)

@@ -5563,6 +5563,8 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
+            /** @description The recipient's mobile network as the provider reported it with the message; left out while none has. It is never guessed from the number, which may have been ported. */
+            network?: components["schemas"]["Network"];
             /**
              * Format: date-time
              * @description When the next attempt may start; only of a waiting message.
@@ -5708,6 +5710,18 @@ export interface components {
              * @example USD
              */
             currency: string;
+        };
+        Network: {
+            /**
+             * @description Mobile country code and mobile network code (ITU-T E.212), one after the other: five or six digits.
+             * @example 63902
+             */
+            code: string;
+            /**
+             * @description What people call it; left out where that is not known.
+             * @example Safaricom
+             */
+            name?: string;
         };
         Opening: {
             /**
@@ -6484,7 +6498,7 @@ export interface components {
              * @description What groups tells messages apart by.
              * @enum {string}
              */
-            group_by: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
+            group_by: "provider" | "country" | "network" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
             /** @description By messages, most first; days and hours oldest first. At most 200 but for days and hours; the export has all. */
             groups: components["schemas"]["ReportGroup"][];
             /**
@@ -6536,7 +6550,7 @@ export interface components {
             start: string;
         };
         ReportGroup: {
-            /** @description The value: identifier of the provider, template, campaign, or of the user, API key or SMPP account; ISO country code; sender ID; class; code of the reason; start of the day or hour. Empty for none. */
+            /** @description The value: identifier of the provider, template, campaign, or of the user, API key or SMPP account; ISO country code; code of the network (MCC and MNC); sender ID; class; code of the reason; start of the day or hour. Empty for none; of a network, for those that the provider did not report. */
             id: string;
             /** @description Its name for people where it has one: of a reason, the sentence. */
             name: string;
@@ -8067,6 +8081,8 @@ export interface components {
              * @example rep_01k0c2v6sf7m8x0v3w6n9d5qhe
              */
             id: string;
+            /** @description The mobile networks with most messages, at most ten, those that providers did not report among them. Their range before is empty. None in summaries of weeks before networks were counted. */
+            networks: components["schemas"]["ReportGroup"][];
             /** @description The seven days before it. */
             previous: components["schemas"]["ReportNumbers"];
             /** @description The providers with most messages, at most ten. Their range before is empty. */
@@ -12848,8 +12864,8 @@ export interface operations {
                 to?: string;
                 /** @description Width of a bucket; hour for up to two days, else day. */
                 interval?: "hour" | "day";
-                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone. */
-                group_by?: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
+                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone; network is what providers reported, and empty where they did not. */
+                group_by?: "provider" | "country" | "network" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
             };
             header?: {
                 /** @description The ETag of the answer you have: 304 when nothing has changed. */
@@ -12897,8 +12913,8 @@ export interface operations {
                 to?: string;
                 /** @description Width of a bucket; hour for up to two days, else day. */
                 interval?: "hour" | "day";
-                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone. */
-                group_by?: "provider" | "country" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
+                /** @description What to tell messages apart by; provider when left out. day and hour decide the interval. reason counts messages that failed alone; network is what providers reported, and empty where they did not. */
+                group_by?: "provider" | "country" | "network" | "sender" | "template" | "campaign" | "person" | "class" | "reason" | "day" | "hour";
             };
             header?: never;
             path?: never;
