@@ -37,7 +37,7 @@ func (a *account) Callback(_ context.Context, r smsir.CallbackRequest) (smsir.Ca
 // receipt reads a delivery report. A status that we do not know changes nothing.
 func (a *account) receipt(form url.Values, told *smsir.CallbackAnswer, raw string) {
 	reason, status := form.Get("failureReason"), form.Get("status")
-	out := smsir.Receipt{Reference: form.Get("id"), To: form.Get("phoneNumber"), ArrivedAt: a.now(), Code: reason, Raw: raw}
+	out := smsir.Receipt{Reference: form.Get("id"), To: form.Get("phoneNumber"), ArrivedAt: a.now(), Code: reason, Network: form.Get("networkCode"), Raw: raw}
 	if !strings.HasPrefix(out.To, "+") {
 		out.To = ""
 	}

@@ -70,7 +70,7 @@ func TestReceipts(t *testing.T) {
 			continue
 		}
 		got := told.Receipts[0]
-		want := smsir.Receipt{Reference: "ATXid_1", To: takes, Status: tt.want, ArrivedAt: noon, Code: tt.reason, Raw: form.Encode(), Unmapped: tt.unmapped}
+		want := smsir.Receipt{Reference: "ATXid_1", To: takes, Status: tt.want, ArrivedAt: noon, Code: tt.reason, Network: "63902", Raw: form.Encode(), Unmapped: tt.unmapped}
 		if (got.Error != nil) != (tt.class != "") || got.Error != nil && (*got.Error != smsir.Failure{Class: tt.class, Code: strings.ToLower(tt.status), Text: got.Error.Text, ProviderCode: tt.reason} || got.Error.Text == "") {
 			t.Errorf("%v: got the error %+v, want class %q", form, got.Error, tt.class)
 		}

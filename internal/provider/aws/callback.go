@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/network"
 )
 
 // notification is a call of SNS: a message of a topic, or the question whether an address wants to hear of it.
@@ -102,6 +103,8 @@ type event struct {
 	Context   map[string]string `json:"context"`
 	Price     json.Number       `json:"totalMessagePrice"`
 	Fee       json.Number       `json:"totalCarrierFee"`
+	MCC       json.RawMessage   `json:"mcc"` // text, and no reason to miss what else an event says
+	MNC       json.RawMessage   `json:"mnc"`
 }
 
 type reply struct {
@@ -138,7 +141,7 @@ const maxRaw = 4 << 10
 // receipt reads what became of a message; false if it says nothing that we know.
 // https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-types.html
 func (a *account) receipt(e event) (smsir.Receipt, bool) {
-	out := smsir.Receipt{Reference: e.ID, ArrivedAt: a.now(), Code: e.Type, Price: price(e)}
+	out := smsir.Receipt{Reference: e.ID, ArrivedAt: a.now(), Code: e.Type, Price: price(e), Network: network.Join(bare(e.MCC), bare(e.MNC))}
 	if !idForm.MatchString(e.ID) {
 		return out, false
 	}
@@ -170,6 +173,9 @@ func (a *account) receipt(e event) (smsir.Receipt, bool) {
 	out.Error = &smsir.Failure{Class: note.Class, Code: strings.ToLower(strings.TrimPrefix(e.Type, "TEXT_")), Text: note.Text, ProviderCode: e.Type, ProviderText: clip(e.Detail)}
 	return out, true
 }
+
+// bare is a word without its quotes.
+func bare(word json.RawMessage) string { return strings.Trim(string(word), `"`) }
 
 // price is what AWS takes for a message, all parts and the carrier's fee together, in US dollars.
 func price(e event) smsir.Money {

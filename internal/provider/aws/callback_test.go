@@ -116,7 +116,7 @@ func call(t testing.TB, n *notification) smsir.CallbackRequest {
 }
 
 func told(kind string) string {
-	return fmt.Sprintf(`{"eventType":%q,"eventVersion":"1.0","eventTimestamp":1795953600000,"isFinal":true,"destinationPhoneNumber":%q,"messageId":%q,"messageStatus":"X","messageStatusDescription":"words","context":{"smsir_attempt":%q},"totalMessageParts":1,"totalMessagePrice":0.00581,"totalCarrierFee":0.003}`,
+	return fmt.Sprintf(`{"eventType":%q,"eventVersion":"1.0","eventTimestamp":1795953600000,"isFinal":true,"destinationPhoneNumber":%q,"mcc":"310","mnc":"800","messageId":%q,"messageStatus":"X","messageStatusDescription":"words","context":{"smsir_attempt":%q},"totalMessageParts":1,"totalMessagePrice":0.00581,"totalCarrierFee":0.003}`,
 		kind, takes, message1, attempt.Format(smsir.PrefixAttempt))
 }
 
@@ -346,7 +346,7 @@ func TestReceipts(t *testing.T) {
 			continue
 		}
 		r := got.Receipts[0]
-		if r.Status != want.status || r.Attempt != attempt || r.Reference != message1 || r.To != takes || r.Code != kind || !r.DoneAt.Equal(noon) || !r.ArrivedAt.Equal(noon) || r.Raw == "" || r.Price != (smsir.Money{Micros: 8810, Currency: "USD"}) {
+		if r.Status != want.status || r.Attempt != attempt || r.Reference != message1 || r.To != takes || r.Code != kind || !r.DoneAt.Equal(noon) || !r.ArrivedAt.Equal(noon) || r.Raw == "" || r.Price != (smsir.Money{Micros: 8810, Currency: "USD"}) || r.Network != "310800" {
 			t.Errorf("%s: got %+v, want %+v", kind, r, want)
 		}
 		if (r.Error != nil) != (want.class != "") || r.Error != nil && (r.Error.Class != want.class || r.Error.ProviderCode != kind || r.Error.ProviderText != "words" || r.Error.Text == "") {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/errmap"
+	"github.com/smsir/smsir/internal/network"
 )
 
 // maxRaw is how much of a call is kept, in bytes, and maxTold how many things one call may tell.
@@ -104,7 +105,7 @@ func (a *adapter) receipt(d *document, word string) (smsir.Receipt, bool) {
 	}
 	r := smsir.Receipt{
 		Reference: strings.TrimSpace(m.id.first(d)), Status: meaning.status, NonSend: meaning.nonSend, DoneAt: m.time.read(d), ArrivedAt: a.now(),
-		Code: shorten(strings.TrimSpace(m.code.first(d)), 100), Price: m.price.read(d),
+		Code: shorten(strings.TrimSpace(m.code.first(d)), 100), Price: m.price.read(d), Network: m.networkOf(d),
 	}
 	if len(r.Reference) > maxReference {
 		r.Reference = ""
@@ -137,6 +138,14 @@ func (a *adapter) receipt(d *document, word string) (smsir.Receipt, bool) {
 		}
 	}
 	return r, true
+}
+
+// networkOf is the network of the recipient, "" where the call does not say.
+func (m *receiptMap) networkOf(d *document) string {
+	if m.mcc != nil {
+		return network.Join(m.mcc.first(d), m.mnc.first(d))
+	}
+	return network.Parse(m.network.first(d))
 }
 
 // meaning is what a word means, in any case of its letters.

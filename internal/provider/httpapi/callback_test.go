@@ -350,6 +350,28 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// TestNetworks: the ways in which the network of the recipient is told, and what is none.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	together, apart := "network: n", "mcc: n.c\n  mnc: n.n"
+	for _, tt := range []struct{ rule, told, want string }{
+		{together, `"63902"`, "63902"},
+		{together, `63902`, "63902"},
+		{together, `"310-026"`, "310026"},
+		{together, `"Safaricom"`, ""},
+		{together, `null`, ""},
+		{apart, `{"c":"310","n":"026"}`, "310026"},
+		{apart, `{"c":639,"n":2}`, "63902"},
+		{apart, `{"c":639}`, ""},
+	} {
+		p, _ := opened(t, settings(with("", calls+"  "+tt.rule)), atNoon)
+		got, err := p.(smsir.CalledBack).Callback(t.Context(), post(callback, "application/json", `{"id":"m1","s":"OK","n":`+tt.told+`}`))
+		if err != nil || len(got.Receipts) != 1 || got.Receipts[0].Network != tt.want {
+			t.Errorf("%s of %s: got %+v, %v, want network %q", tt.rule, tt.told, got.Receipts, err, tt.want)
+		}
+	}
+}
+
 // TestPathsOfDocuments: where a value stands in JSON, XML and forms.
 func TestPathsOfDocuments(t *testing.T) {
 	t.Parallel()

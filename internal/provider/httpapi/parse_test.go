@@ -131,6 +131,8 @@ func TestFaults(t *testing.T) {
 		"price without a currency":     {with("  id: id", "  id: id\n  price: {amount: p}"), "answer.price.currency: It is missing"},
 		"calls that nobody reads":      {with("", "callback: {signature: none}"), "Nobody reads the calls"},
 		"receipts without calls":       {with("", strings.Replace(calls, "callback:\n  signature: none\n", "", 1)), "callback: It is missing"},
+		"half of a network":            {with("", calls+"  mcc: m\n"), "or mcc and mnc where they stand apart"},
+		"a network twice":              {with("", calls+"  network: n\n  mcc: m\n  mnc: c\n"), "Write network where the two codes"},
 		"no signature":                 {with("", strings.Replace(calls, "signature: none", "format: json", 1)), "callback.signature: It is missing"},
 		"signature":                    {with("", strings.Replace(calls, "signature: none", "signature: maybe", 1)), "is no way to sign"},
 		"two signatures":               {with("", strings.Replace(calls, "signature: none", "signature: {bearer: {secret: \"{{secret.2}}\"}, header: {name: X, value: \"{{secret.2}}\"}}", 1)), "in one way how calls are signed"},

@@ -27,6 +27,7 @@ type callbackMap struct {
 type receiptMap struct {
 	when                               []condition
 	id, attempt, to, status, code, txt *source
+	network, mcc, mnc                  *source // one, or the other two
 	statuses                           map[string]reported
 	time                               *timeRule
 	price                              priceRule
@@ -135,6 +136,10 @@ func (t *tree) receipt(s *spec, n *yaml.Node) {
 	o, format := t.object(n, "receipt"), s.calledFormat()
 	at := func(key string) *source { return t.source(o.child(key), join("receipt", key), format) }
 	r := &receiptMap{when: t.conditions(o.child("when"), "receipt.when", format), id: at("id"), attempt: at("attempt"), to: at("to"), code: at("code"), txt: at("text")}
+	r.network, r.mcc, r.mnc = at("network"), at("mcc"), at("mnc")
+	if t.err == nil && ((r.mcc == nil) != (r.mnc == nil) || r.network != nil && r.mcc != nil) {
+		t.fail(n, "receipt", "Write network where the two codes of the recipient's network stand together, or mcc and mnc where they stand apart.")
+	}
 	r.status = t.source(o.need("status", "Say where the word for the status stands."), "receipt.status", format)
 	r.price = t.price(o.child("price"), "receipt.price", format)
 	r.time = t.time(o.child("time"), "receipt.time", format)

@@ -26,6 +26,7 @@ type result struct {
 	CallbackData string          `json:"callbackData"`
 	Count        int             `json:"messageCount"`
 	Price        json.RawMessage `json:"price"`
+	Network      json.RawMessage `json:"mccMnc"`
 	// of a reply
 	From     string  `json:"from"`
 	Text     *string `json:"text"`
@@ -75,7 +76,7 @@ func (a *account) Callback(_ context.Context, r smsir.CallbackRequest) (smsir.Ca
 
 // receipt reads what became of a message; false if it says nothing that we know.
 func (a *account) receipt(one result, raw json.RawMessage) (smsir.Receipt, bool) {
-	out := smsir.Receipt{Reference: one.ID, To: number(one.To), ArrivedAt: a.now(), DoneAt: moment(one.DoneAt), Raw: clip(raw), Price: one.charge()}
+	out := smsir.Receipt{Reference: one.ID, To: number(one.To), ArrivedAt: a.now(), DoneAt: moment(one.DoneAt), Raw: clip(raw), Price: one.charge(), Network: strings.Trim(string(one.Network), `"`)}
 	for _, text := range []string{one.CallbackData, one.ID} {
 		if id, err := smsir.ParseID(smsir.PrefixAttempt, text); err == nil && out.Attempt == 0 {
 			out.Attempt = id

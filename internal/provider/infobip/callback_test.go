@@ -97,7 +97,7 @@ func TestReceipts(t *testing.T) {
 		raw, _ := json.Marshal(element)
 		want := smsir.Receipt{
 			Reference: ours, Attempt: attempt, To: takes, Status: tt.want, NonSend: tt.nonSend, DoneAt: time.Date(2026, 11, 29, 12, 0, 4, 250_000_000, time.UTC),
-			ArrivedAt: clock(), Code: tt.code, Raw: string(raw), Price: smsir.Money{Micros: 10200, Currency: "EUR"}, Unmapped: tt.unmapped,
+			ArrivedAt: clock(), Code: tt.code, Raw: string(raw), Price: smsir.Money{Micros: 10200, Currency: "EUR"}, Network: "310260", Unmapped: tt.unmapped,
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%v: got %+v, want %+v", tt.status, got, want)

@@ -60,7 +60,7 @@ func sum(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
 func report(change ...string) smsir.CallbackRequest {
 	query := url.Values{
 		"id": {message1}, "reference": {attempt.Format(smsir.PrefixAttempt)}, "recipient": {"12025550120"}, "status": {"delivered"}, "statusReason": {"successfully delivered"},
-		"statusDatetime": {"2026-11-29T12:00:04+00:00"}, "messageLength": {"22"}, "messagePartCount": {"1"}, "price[amount]": {"0.0612"}, "price[currency]": {"EUR"},
+		"statusDatetime": {"2026-11-29T12:00:04+00:00"}, "messageLength": {"22"}, "messagePartCount": {"1"}, "price[amount]": {"0.0612"}, "price[currency]": {"EUR"}, "mccmnc": {"310260"},
 	}
 	for i := 0; i+1 < len(change); i += 2 {
 		query.Set(change[i], change[i+1])
@@ -229,7 +229,7 @@ func TestClassicReceipts(t *testing.T) {
 		_, query, _ := strings.Cut(r.URL, "?")
 		want := smsir.Receipt{
 			Reference: message1, Attempt: attempt, To: takes, Status: tt.want, DoneAt: clock().Add(-time.Second), ArrivedAt: clock(), Code: code, Raw: query,
-			Unmapped: tt.unmapped, Price: smsir.Money{Micros: 61200, Currency: "EUR"},
+			Unmapped: tt.unmapped, Price: smsir.Money{Micros: 61200, Currency: "EUR"}, Network: "310260",
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s %s: got %+v, want %+v", tt.status, tt.code, got, want)

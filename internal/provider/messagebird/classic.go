@@ -231,7 +231,7 @@ func digest(b []byte) string {
 func (c *classic) receipt(r smsir.CallbackRequest, said url.Values, id string) (smsir.Receipt, bool) {
 	out := smsir.Receipt{
 		Reference: id, Attempt: attemptOf(said.Get("reference")), To: recipient(said.Get("recipient")), ArrivedAt: c.now(), DoneAt: moment(said.Get("statusDatetime")),
-		Raw: c.raw(r), Price: smsir.ParseMoney(said.Get("price[amount]"), said.Get("price[currency]")),
+		Raw: c.raw(r), Price: smsir.ParseMoney(said.Get("price[amount]"), said.Get("price[currency]")), Network: said.Get("mccmnc"),
 	}
 	reason := said.Get("statusReason")
 	switch status := said.Get("status"); status {

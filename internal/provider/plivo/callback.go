@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/network"
 )
 
 // Callback implements [smsir.CalledBack]: Plivo tells what became of a message (the parameter Status), or that somebody
@@ -123,7 +124,7 @@ func sorted(values url.Values, between string) (all []string) {
 func (a *account) receipt(r smsir.CallbackRequest, query, said url.Values) (smsir.Receipt, bool) {
 	out := smsir.Receipt{
 		Reference: said.Get("MessageUUID"), To: number(said.Get("To")), ArrivedAt: a.now(), DoneAt: moment(said.Get("DeliveryReportTime")), Code: said.Get("ErrorCode"),
-		Raw: raw(r), Price: smsir.ParseMoney(said.Get("TotalAmount"), currency),
+		Raw: raw(r), Price: smsir.ParseMoney(said.Get("TotalAmount"), currency), Network: network.Join(said.Get("MCC"), said.Get("MNC")),
 	}
 	if id, err := smsir.ParseID(smsir.PrefixAttempt, query.Get(attemptParameter)); err == nil {
 		out.Attempt = id // the signature covers it

@@ -182,7 +182,7 @@ func TestReceipts(t *testing.T) {
 		got.Error = nil
 		want := smsir.Receipt{
 			Reference: message1, Attempt: attempt, To: takes, Status: tt.want, NonSend: tt.nonSend, DoneAt: time.Date(2026, 11, 29, 12, 0, 4, 250_000_000, time.UTC),
-			ArrivedAt: clock(), Code: tt.code, Raw: form.Encode(), Price: smsir.Money{Micros: 5500, Currency: "USD"}, Unmapped: tt.unmapped,
+			ArrivedAt: clock(), Code: tt.code, Raw: form.Encode(), Price: smsir.Money{Micros: 5500, Currency: "USD"}, Network: "310000", Unmapped: tt.unmapped,
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s %s: got %+v, want %+v", tt.status, tt.code, got, want)

@@ -158,7 +158,7 @@ func (u *upstream) handIn(ctx context.Context, sink smsir.Sink, r *report) {
 	}
 	var err error
 	if r.kind == ReceiptEntry {
-		err = sink.Receipt(ctx, receiptOf(r, now))
+		err = sink.Receipt(ctx, receiptOf(r, u.carrier.table, now))
 	} else {
 		err = sink.Inbound(ctx, inboundOf(r, now))
 	}
@@ -198,7 +198,7 @@ func (u *upstream) backoff(r *report) time.Duration {
 }
 
 // receiptOf is a report as the gateway gets it. Every time it is handed in it is the same but for ArrivedAt.
-func receiptOf(r *report, now time.Time) smsir.Receipt {
+func receiptOf(r *report, table []script, now time.Time) smsir.Receipt {
 	e := r.entry
 	stat, code := reportWords(e.Report)
 	delivered := 0
@@ -208,7 +208,7 @@ func receiptOf(r *report, now time.Time) smsir.Receipt {
 	const stamp = "0601021504" // YYMMDDhhmm
 	return smsir.Receipt{
 		Provider: e.Provider, Reference: e.Reference, Attempt: e.Attempt, To: e.To, Status: e.Report, DoneAt: e.ReportAt, ArrivedAt: now,
-		Code: code, Error: reportFailure(e.Report),
+		Code: code, Error: reportFailure(e.Report), Network: networkOf(table, e.To),
 		Raw: fmt.Sprintf("id:%s sub:%03d dlvrd:%03d submit date:%s done date:%s stat:%s err:%s text:", // SMPP 3.4, Appendix B
 			e.Reference, e.Segments, delivered, e.At.Format(stamp), e.ReportAt.Format(stamp), stat, code),
 	}

@@ -14,6 +14,12 @@ type Range struct {
 // Numbers of the table start with this; two digits follow. The block 555-0100 to 555-0199 is reserved for fiction.
 const block = "+120255501"
 
+// The networks of the table: MCC 001 is for tests (ITU-T E.212).
+const (
+	network1 = "00101"
+	network2 = "00102"
+)
+
 // DefaultSender is the number that replies go to when the submission left the sender to the provider.
 const DefaultSender = block + "99"
 
@@ -115,6 +121,19 @@ func inBlock(to string) (nn int, ok bool) {
 		return 0, false
 	}
 	return int(to[len(block)]-'0')*10 + int(to[len(block)+1]-'0'), true
+}
+
+// networkOf is the network that receipts about a number name: that of its row of the table, one of two that exist nowhere. Of
+// other numbers the carrier does not know the network, as many do not.
+func networkOf(table []script, to string) string {
+	nn, ok := inBlock(to)
+	switch {
+	case !ok || nn >= len(table):
+		return ""
+	case nn%2 == 0:
+		return network1
+	}
+	return network2
 }
 
 // isE164 reports whether to is a plus sign and 7 to 15 digits (ITU-T E.164 §6).

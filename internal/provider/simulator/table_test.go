@@ -139,9 +139,21 @@ func checkReceipt(t *testing.T, s smsir.Submission, got smsir.Receipt, answer ou
 	if want := "id:" + got.Reference + " sub:001 "; !strings.HasPrefix(got.Raw, want) || !strings.HasSuffix(got.Raw, " stat:"+stat+" text:") {
 		t.Errorf("got raw receipt %q, want it to start with %q and to say %q", got.Raw, want, stat)
 	}
+	if want := networks()[s.To]; got.Network != want {
+		t.Errorf("the receipt about %s names the network %q, want %q", s.To, got.Network, want)
+	}
 	if (got.Error == nil) != (status == smsir.Delivered) || !strings.HasSuffix(stat, got.Code) {
 		t.Errorf("got error %+v and code %q with status %v, want those of %q", got.Error, got.Code, status, stat)
 	}
+}
+
+// networks are those of the numbers that docs/simulator.md lists; of others none is told.
+func networks() map[string]string {
+	all := map[string]string{}
+	for nn := range 12 {
+		all[number(nn)] = []string{"00101", "00102"}[nn%2]
+	}
+	return all
 }
 
 // TestReceiptBeforeTheAnswer: whatever the sink does, number 09 is answered within the response timer; and behind the

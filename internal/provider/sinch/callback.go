@@ -28,6 +28,7 @@ type event struct {
 	Reference  string `json:"client_reference"`
 	At         string `json:"at"`
 	OperatorAt string `json:"operator_status_at"`
+	Operator   word   `json:"operator"` // where the account is set up for it
 	// of a reply
 	ID       string `json:"id"`
 	From     word   `json:"from"`
@@ -113,7 +114,7 @@ const codeExpired = "406"
 // receipt reads what became of a message; false if it says nothing that we know.
 func (p *plan) receipt(r smsir.CallbackRequest, e event) (smsir.Receipt, bool) {
 	out := smsir.Receipt{
-		Reference: e.Batch, To: number(e.Recipient), ArrivedAt: p.now(), DoneAt: moment(e.OperatorAt), Code: string(e.Code), Raw: raw(r),
+		Reference: e.Batch, To: number(e.Recipient), ArrivedAt: p.now(), DoneAt: moment(e.OperatorAt), Code: string(e.Code), Network: string(e.Operator), Raw: raw(r),
 	}
 	if id, err := smsir.ParseID(smsir.PrefixAttempt, e.Reference); err == nil {
 		out.Attempt = id

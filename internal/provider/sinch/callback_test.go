@@ -162,7 +162,7 @@ func TestReceipts(t *testing.T) {
 		got.Error = nil
 		want := smsir.Receipt{
 			Reference: batch1, Attempt: attempt, To: takes, Status: tt.want, NonSend: tt.nonSend, DoneAt: time.Date(2026, 11, 29, 12, 0, 4, 0, time.UTC),
-			ArrivedAt: clock(), Code: code, Raw: string(body), Unmapped: tt.unmapped,
+			ArrivedAt: clock(), Code: code, Network: "35000", Raw: string(body), Unmapped: tt.unmapped,
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s %d: got %+v, want %+v", tt.status, tt.code, got, want)

@@ -33,6 +33,7 @@ const (
 	settingZone        = "receipt_zone"
 	settingCodes       = "codes"
 	settingTLVs        = "tlvs"
+	settingNetwork     = "network_tlvs"
 	settingEnquire     = "enquire_link_timer"
 	settingResponse    = "response_timer"
 	settingQuery       = "query_sm"
@@ -154,6 +155,10 @@ func fields() []smsir.Field {
 		{
 			Name: settingWords, Label: "Words of receipts", Type: "text",
 			Help: "What the carrier's own words mean, such as FAILED=undelivered, BUFFRED=sent, ACCEPTD=delivered. Values: sent, delivered, undelivered, expired.",
+		},
+		{
+			Name: settingNetwork, Label: "Network in receipts", Type: "text", Pattern: `0[xX][0-9A-Fa-f]{1,4}( *, *0[xX][0-9A-Fa-f]{1,4})?`,
+			Help: "The TLV in which receipts tell the recipient's network, such as 0x1403: MCC and MNC as digits. Two where they come apart, such as 0x1503, 0x1504. Ask the carrier; empty: it does not tell.",
 		},
 		{Name: settingZone, Label: "Time zone of receipts", Type: "text", Default: "UTC", Help: "The zone of the dates in receipts, such as Africa/Nairobi."},
 		{

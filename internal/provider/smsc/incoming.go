@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/network"
 	"github.com/smsir/smsir/internal/shortmessage"
 	"github.com/smsir/smsir/smpp"
 	"github.com/smsir/smsir/smpp/smppconn"
@@ -108,6 +109,7 @@ func (in *incoming) report(d *delivery) (smsir.Receipt, bool) {
 	if d.receipt.MessageID != "" {
 		in.match(&r, d)
 	}
+	r.Network = c.profile.networkOf(d.tlvs)
 	r.DoneAt, _ = smpp.ParseReceiptDate(d.receipt.DoneDate, c.profile.zone) // a date that is none is the zero time
 	if r.Code == "" && d.receipt.NetworkErrorCode != (smpp.NetworkErrorCode{}) {
 		r.Code = d.receipt.NetworkErrorCode.String()
@@ -193,6 +195,19 @@ func statusOf(s smpp.MessageState) smsir.Status {
 		return smsir.Undelivered
 	}
 	return smsir.Sent
+}
+
+// networkOf is the network that a receipt tells, "" where it does not. The values are texts, with or without a NUL.
+func (p *profile) networkOf(tlvs smpp.TLVs) string {
+	var told [2]string
+	for i, tag := range p.network {
+		value, _ := tlvs.Value(tag)
+		told[i] = strings.TrimRight(string(value), "\x00")
+	}
+	if len(p.network) == 2 {
+		return network.Join(told[0], told[1])
+	}
+	return network.Parse(told[0])
 }
 
 // raw is a delivery as it came, for the record.

@@ -138,12 +138,13 @@ func asReceipt(p *smpp.DeliverSM) { p.ESMClass = smpp.TypeDeliveryReceipt }
 func TestReceipts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		text   string
-		change func(p *smpp.DeliverSM)
-		status smsir.Status
-		code   string
-		class  smsir.FailureClass
-		none   bool
+		text          string
+		change        func(p *smpp.DeliverSM)
+		status        smsir.Status
+		code          string
+		class         smsir.FailureClass
+		none          bool
+		tags, network string
 	}{
 		"delivered":             {text: "id:1 sub:001 dlvrd:001 submit date:2611231457 done date:2611231458 stat:DELIVRD err:002 text:hello", status: smsir.Delivered, code: "002"},
 		"undelivered":           {text: "id:1 stat:UNDELIV err:045", status: smsir.Undelivered, code: "045", class: smsir.ClassPermanent},
@@ -162,6 +163,22 @@ func TestReceipts(t *testing.T) {
 			p.ESMClass = 0
 			p.TLVs.SetReceiptedMessageID("1")
 			p.TLVs.SetMessageState(smpp.StateDelivered)
+		}, status: smsir.Delivered},
+		"the network in one TLV": {text: "id:1 stat:DELIVRD", change: func(p *smpp.DeliverSM) {
+			p.TLVs.Add(0x1403, []byte("63902\x00"))
+		}, status: smsir.Delivered, network: "63902", tags: "0x1403"},
+		"the network in two": {text: "id:1 stat:UNDELIV", change: func(p *smpp.DeliverSM) {
+			p.TLVs.Add(0x1503, []byte("310"))
+			p.TLVs.Add(0x1504, []byte("026"))
+		}, status: smsir.Undelivered, class: smsir.ClassPermanent, network: "310026", tags: "0x1503, 0x1504"},
+		"no network in the TLV": {text: "id:1 stat:DELIVRD", change: func(p *smpp.DeliverSM) {
+			p.TLVs.Add(0x1403, []byte("unknown"))
+		}, status: smsir.Delivered, tags: "0x1403"},
+		"half of a network": {text: "id:1 stat:DELIVRD", change: func(p *smpp.DeliverSM) {
+			p.TLVs.Add(0x1503, []byte("310"))
+		}, status: smsir.Delivered, tags: "0x1503,0x1504"},
+		"a TLV that nobody set": {text: "id:1 stat:DELIVRD", change: func(p *smpp.DeliverSM) {
+			p.TLVs.Add(0x1403, []byte("63902"))
 		}, status: smsir.Delivered},
 		"unreadable": {text: "your message has been sent", none: true},
 	} {
@@ -191,13 +208,16 @@ func TestReceipts(t *testing.T) {
 			if got.Reference != "1" || got.Status != c.status || got.Code != c.code || got.To != "+12025550101" {
 				t.Errorf("%s: got %+v, want reference 1, status %v, code %q", name, got, c.status, c.code)
 			}
+			if got.Network != c.network {
+				t.Errorf("%s: network %q, want %q", name, got.Network, c.network)
+			}
 			if (got.Error == nil) != (c.class == "") || got.Error != nil && got.Error.Class != c.class {
 				t.Errorf("%s: error %+v, want class %q", name, got.Error, c.class)
 			}
 			if name == "delivered" && !got.DoneAt.Equal(time.Date(2026, 11, 23, 11, 58, 0, 0, time.UTC)) {
 				t.Errorf("%s: done at %v, want 14:58 in Nairobi", name, got.DoneAt)
 			}
-		}, settingWords, "FAILED=undelivered", settingZone, "Africa/Nairobi")
+		}, settingWords, "FAILED=undelivered", settingZone, "Africa/Nairobi", settingNetwork, c.tags)
 	}
 }
 

@@ -36,6 +36,7 @@ type profile struct {
 	serviceType string
 	reference   bool
 	tlvs        smpp.TLVs
+	network     []smpp.Tag // in receipts: of MCC and MNC, together or apart; none: the carrier does not tell
 
 	codes map[smpp.CommandStatus]smsir.FailureClass
 	words map[string]smsir.Status
@@ -258,6 +259,7 @@ func (r *reader) tables(p *profile) {
 		p.tlvs.Add(smpp.Tag(tag), data) //nolint:gosec // read as 16 bits
 		return err == nil && value != ""
 	})
+	r.network(p)
 	zone := r.text(settingZone)
 	if zone == "" {
 		zone = "UTC"
@@ -265,6 +267,21 @@ func (r *reader) tables(p *profile) {
 	var err error
 	if p.zone, err = time.LoadLocation(zone); err != nil {
 		r.fail(settingZone, "Write a time zone such as UTC or Africa/Nairobi.")
+	}
+}
+
+// network reads which TLVs of a receipt tell the network.
+func (r *reader) network(p *profile) {
+	for text := range strings.SplitSeq(r.text(settingNetwork), ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		tag, err := strconv.ParseUint(text, 0, 16)
+		if err != nil || len(p.network) == 2 {
+			r.fail(settingNetwork, "Write the tag of one TLV, such as 0x1403, or of two with a comma between them.")
+			return
+		}
+		p.network = append(p.network, smpp.Tag(tag)) //nolint:gosec // read as 16 bits
 	}
 }
 

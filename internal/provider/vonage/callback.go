@@ -54,6 +54,9 @@ type hook struct {
 		Currency string `json:"currency"`
 		Price    word   `json:"price"`
 	} `json:"usage"`
+	Destination struct {
+		Network word `json:"network_code"`
+	} `json:"destination"`
 	Text string `json:"text"`
 }
 
@@ -129,7 +132,7 @@ func (a *account) proved(r smsir.CallbackRequest, params url.Values, h *hook) (s
 func (a *account) receipt(r smsir.CallbackRequest, params url.Values, told *smsir.CallbackAnswer) {
 	out := smsir.Receipt{
 		Reference: params.Get("messageId"), Attempt: attemptOf(params.Get("client-ref")), To: recipient(params.Get("msisdn")),
-		Part: true, ArrivedAt: a.now(), Code: params.Get("err-code"), Price: smsir.ParseMoney(params.Get("price"), currency), Raw: raw(r),
+		Part: true, ArrivedAt: a.now(), Code: params.Get("err-code"), Price: smsir.ParseMoney(params.Get("price"), currency), Network: params.Get("network-code"), Raw: raw(r),
 	}
 	out.DoneAt, _ = time.Parse("0601021504", params.Get("scts")) // in UTC, without seconds
 	switch status := params.Get("status"); status {
@@ -180,7 +183,7 @@ func (a *account) hookReceipt(r smsir.CallbackRequest, h *hook, told *smsir.Call
 	}
 	out := smsir.Receipt{
 		Reference: h.UUID, Attempt: attemptOf(h.Reference), To: recipient(string(h.To)), ArrivedAt: a.now(),
-		Price: smsir.ParseMoney(string(h.Usage.Price), h.Usage.Currency), Raw: raw(r),
+		Price: smsir.ParseMoney(string(h.Usage.Price), h.Usage.Currency), Network: string(h.Destination.Network), Raw: raw(r),
 	}
 	out.DoneAt, _ = time.Parse(time.RFC3339, h.Timestamp)
 	switch h.Status {

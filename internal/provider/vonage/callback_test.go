@@ -109,6 +109,7 @@ func report(status string, change ...any) string {
 	m := map[string]any{
 		"message_uuid": messageUUID, "to": "12025550120", "from": "12025550130", "timestamp": "2026-11-23T11:59:00.331Z", "status": status,
 		"client_ref": attempt.Format(smsir.PrefixAttempt), "channel": "sms", "usage": map[string]string{"currency": "EUR", "price": "0.0333"},
+		"destination": map[string]string{"network_code": "310260"},
 	}
 	for i := 0; i+1 < len(change); i += 2 {
 		m[change[i].(string)] = change[i+1]

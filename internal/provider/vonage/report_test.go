@@ -49,7 +49,7 @@ func TestReceiptsSMS(t *testing.T) {
 			told, err := a.Callback(t.Context(), r)
 			want := smsir.Receipt{
 				Reference: messageID, Attempt: attempt, To: takes, Status: tt.want, Part: true, DoneAt: time.Date(2026, 11, 23, 11, 59, 0, 0, time.UTC), ArrivedAt: noon,
-				Code: tt.code, Raw: string(r.Body), Price: smsir.Money{Micros: 33_300, Currency: "EUR"}, Unmapped: tt.unmapped,
+				Code: tt.code, Raw: string(r.Body), Price: smsir.Money{Micros: 33_300, Currency: "EUR"}, Network: "310090", Unmapped: tt.unmapped,
 			}
 			if err != nil || len(told.Receipts) != 1 || told.Status != 200 {
 				t.Errorf("%s %s: got %+v, %v, want one receipt", tt.status, tt.code, told, err)
@@ -108,7 +108,7 @@ func TestReceiptsMessages(t *testing.T) {
 			}
 			want := smsir.Receipt{
 				Reference: messageUUID, Attempt: attempt, To: takes, Status: tt.want, DoneAt: time.Date(2026, 11, 23, 11, 59, 0, 331e6, time.UTC), ArrivedAt: noon,
-				Code: tt.code, Raw: body, Price: smsir.Money{Micros: 33_300, Currency: "EUR"}, Unmapped: tt.unmapped,
+				Code: tt.code, Raw: body, Price: smsir.Money{Micros: 33_300, Currency: "EUR"}, Network: "310260", Unmapped: tt.unmapped,
 			}
 			got := told.Receipts[0]
 			if (got.Error != nil) != (tt.class != "") || got.Error != nil && (*got.Error != smsir.Failure{Class: tt.class, Code: tt.status, Text: got.Error.Text, ProviderCode: tt.code, ProviderText: tt.words} || got.Error.Text == "") {
