@@ -55,6 +55,7 @@ describe('the history behind a group', () => {
     ['sender', 'SMSir', `/messages?${range}&from=SMSir`],
     ['person', '', ''],
     ['country', 'KE', ''],
+    ['network', '63902', ''],
     ['campaign', 'cmp_1', '/campaigns?id=cmp_1'],
     ['campaign', '', ''],
     [

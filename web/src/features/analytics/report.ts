@@ -6,6 +6,7 @@ export type Range = (typeof RANGES)[number]
 export const GROUPS = [
   'provider',
   'country',
+  'network',
   'sender',
   'template',
   'campaign',
@@ -93,6 +94,7 @@ export function historyOf(report: Report, id: string): string {
     day: bucket(report, id),
     hour: bucket(report, id),
     country: undefined,
+    network: undefined,
     template: undefined,
     class: undefined,
     reason: undefined,

@@ -1,5 +1,6 @@
 import type { GroupBy, ReportGroup, ReportReason } from '$lib/api/reports'
 import { i18n, t } from '$lib/i18n/index.svelte'
+import { networkCode } from '$lib/network'
 import { duration, type Change } from './report'
 
 /** A time that messages took, such as "2.4 sec". */
@@ -34,6 +35,8 @@ export function nameOf(by: GroupBy, g: ReportGroup): string {
   switch (by) {
     case 'country':
       return g.id ? i18n.country(g.id) : t('analytics.none.country')
+    case 'network':
+      return g.name || (g.id ? networkCode(g.id) : t('analytics.none.network'))
     case 'class':
       return t(`analytics.class.${g.id as 'otp' | 'transactional' | 'bulk'}`)
     case 'reason':
