@@ -74,6 +74,28 @@ async function numbers(world) {
   await screen(page, 'analytics tables 360')
 }
 
+/** The networks that the simulator reports for the numbers of its table, and those of others, of which it tells nothing. */
+async function networks(world) {
+  const page = await open(world.browser, { viewport: PHONE, state: world.state })
+  const server = api(page)
+  await page.goto(base + '/analytics?range=today&by=network')
+  await page.getByText('never guessed from the number').waitFor()
+  const row = (name) => page.getByRole('row', { name })
+  for (const [name, count] of [
+    ['Test network 1', 3], // 0100, 0102 and 0110
+    ['Test network 2', 1], // 0103
+    ['Not reported', 6], // 0104, which was refused, and five outside of the table
+  ])
+    await becomes(
+      async () => (await row(name).getByRole('cell').first().innerText()) === String(count),
+      `${count} messages: ${name}`,
+    )
+  await screen(page, 'analytics networks 360')
+  const list = (await server.get('/v1/messages?to=%2B12025550103')).body.items
+  await page.goto(base + '/messages?id=' + list[0].id)
+  await becomes(() => page.getByText('001-02').isVisible(), 'a message shows its network')
+}
+
 /** The choices stand in the address; a row leads to its messages; the table comes as CSV. */
 async function choices(world) {
   const page = await open(world.browser, {
@@ -167,4 +189,4 @@ async function arabic(world) {
   }
 }
 
-await play({ setup, empty, numbers, choices, weeks, arabic })
+await play({ setup, empty, numbers, networks, choices, weeks, arabic })
