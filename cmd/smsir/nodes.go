@@ -18,7 +18,7 @@ func (g *gateway) join(ctx context.Context) error {
 	g.keeper = node.New(node.Options{
 		Store: shared, Lease: g.s.Node.Lease, Log: g.o.Log, Metrics: g.metrics,
 		TakeOver: func(ctx context.Context) (requeued, unknown int, err error) {
-			now := time.Now()
+			now := g.now()
 			return g.store.Recover(ctx, now, now.Add(time.Second))
 		},
 		Heard: map[string]func(){
@@ -27,6 +27,14 @@ func (g *gateway) join(ctx context.Context) error {
 		},
 	})
 	return g.keeper.Start(ctx)
+}
+
+// now is what the stages go by: one time for all nodes.
+func (g *gateway) now() time.Time {
+	if g.keeper == nil {
+		return time.Now()
+	}
+	return g.keeper.Now()
 }
 
 // dispatchNode is what the dispatcher asks about this node.

@@ -210,18 +210,18 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	}
 	unmapped := errmap.NewUnmapped(log, g.metrics, nil)
 	receipts := receipt.New(receipt.Options{
-		Store: g.store, Log: log, Metrics: g.metrics,
+		Store: g.store, Log: log, Metrics: g.metrics, Now: g.now,
 		Unmapped: func(provider smsir.UUID, code, text string) { unmapped.Tell(g.dispatcher.Kind(provider), code, text) },
 	})
-	g.inbound = inbound.New(g.store, log, nil)
+	g.inbound = inbound.New(g.store, log, g.now)
 	reports := sink{receipts, g.inbound, func() { g.jobs.Poke() }}
 	g.dispatcher = dispatch.New(dispatch.Options{
 		Store: g.store, Open: g.openUpstreams, Routes: g.routes.Tables, Senders: g.senders.Restricted, Paused: g.store.PausedWorkspaces, Log: log, Metrics: g.metrics,
-		Sink: reports, Unmapped: unmapped.Tell, Node: g.dispatchNode(), Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
+		Sink: reports, Unmapped: unmapped.Tell, Now: g.now, Node: g.dispatchNode(), Late: lateness(g.s.Message), Grace: g.s.ShutdownGrace,
 	})
 	g.ledger = ledger.New(ledger.Options{Store: g.store, Changed: g.accounts.Changed})
 	g.accepter = accept.New(accept.Options{
-		Store: g.store, Prices: g.ledger.List, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
+		Store: g.store, Now: g.now, Prices: g.ledger.List, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
 		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
 		Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Sender: g.senders.Choose, Metrics: g.metrics,
 	})

@@ -22,12 +22,14 @@ const (
 	OverFinal       Bug = "over-final"       // a receipt changes a message that has ended
 	StopUnchecked   Bug = "stop-unchecked"   // opt-outs are not looked at in the intent
 	SequenceGap     Bug = "sequence-gap"     // an event is not stored
+	LeaseIgnored    Bug = "lease-ignored"    // a node hands over although its lease is over
+	BuriedAlive     Bug = "buried-alive"     // a node whose lease is not over is taken for gone
 )
 
 // Bugs lists them all.
 func Bugs() []Bug {
 	return []Bug{
 		NoSync, AckEarly, IntentLate, GlobalReceipts, RetryTimeout, ValidityWraps, CancelUnguarded, NoReplay, KeyOutside, OverFinal,
-		StopUnchecked, SequenceGap,
+		StopUnchecked, SequenceGap, LeaseIgnored, BuriedAlive,
 	}
 }

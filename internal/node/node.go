@@ -35,6 +35,8 @@ type Options struct {
 	Lease time.Duration
 	// TakeOver makes what buried nodes owned claimable or unknown.
 	TakeOver func(ctx context.Context) (requeued, unknown int, err error)
+	// Now is the clock of this machine, time.Now if nil. Leases go by the monotonic one.
+	Now func() time.Time
 	// Heard are called when another node has told a topic, and all of them when some may have been missed.
 	Heard   map[string]func()
 	Log     *slog.Logger
@@ -75,6 +77,9 @@ func New(opt Options) *Keeper {
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}
+	if k.opt.Now == nil {
+		k.opt.Now = time.Now
+	}
 	if opt.Metrics != nil {
 		opt.Metrics.MustRegister(
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "smsir_nodes", Help: "Living nodes of this database, as this one saw them last."}, func() float64 {
@@ -105,6 +110,9 @@ func (k *Keeper) Alive() (life int64, ok bool) {
 	defer k.mu.Unlock()
 	return k.lease.Life, k.fresh(time.Now())
 }
+
+// Now is the time of the database, as this node knows it since its last renewal.
+func (k *Keeper) Now() time.Time { return k.state().Time(k.opt.Now()) }
 
 // fresh: less than half of the lease has passed. k.mu is held.
 func (k *Keeper) fresh(now time.Time) bool {

@@ -18,6 +18,21 @@ import (
 
 const lease = 30 * time.Second
 
+// TestNowIsTheTimeOfTheDatabase, whatever the clock of the machine says; but a difference that a slow network makes is none.
+func TestNowIsTheTimeOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ skew, want time.Duration }{{2 * time.Hour, -2 * time.Hour}, {-time.Minute, time.Minute}, {400 * time.Millisecond, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			db := newDatabase()
+			db.skew = c.skew
+			a := db.start(t, "a")
+			if got := time.Until(a.Now()); got != c.want {
+				t.Errorf("a clock that is %v ahead is corrected by %v, want %v", c.skew, got, c.want)
+			}
+		})
+	}
+}
+
 // database plays the one that nodes share, by the clock of the bubble.
 type database struct {
 	mu     sync.Mutex

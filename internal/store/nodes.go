@@ -17,6 +17,18 @@ type Lease struct {
 	Changes  int64         // rises with every change of providers, routing rules and pauses, perhaps before it is committed
 }
 
+// skewLeft is a difference of clocks that is left alone: a slow network lets nobody know it better.
+const skewLeft = time.Second
+
+// Time is now, as this node's clock has it, by the clock of the database. What is due follows that, so that a node whose clock
+// is wrong sends nothing of the others' too early, and ends nothing of theirs.
+func (l Lease) Time(now time.Time) time.Time {
+	if l.Skew.Abs() < skewLeft {
+		return now
+	}
+	return now.Add(-l.Skew)
+}
+
 // Nodes is how several nodes share a database. A database for one node does not implement it.
 type Nodes interface {
 	// Renew prolongs the lease of this node by its full time, by the clock of the database.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 )
@@ -142,27 +143,32 @@ func (s *Store) Renew(ctx context.Context) (l store.Lease, err error) {
 				return err
 			}
 		}
-		asked := s.now()
+		asked := s.clock()
 		var now int64
 		if err := t.row(`SELECT (SELECT count(*) FROM nodes WHERE stopped_at = 0 AND lease_until > smsir_now()),
 			current_setting('synchronous_standby_names') <> '', smsir_now(), (SELECT last_value FROM node_changes)`, nil, &l.Nodes, &l.Synced, &now, &l.Changes); err != nil {
 			return err
 		}
-		got := s.now()
+		got := s.clock()
 		l.Skew = asked.Add(got.Sub(asked) / 2).Sub(time.UnixMilli(now)).Truncate(time.Millisecond)
 		return nil
 	})
 	if err == nil {
 		s.node.Store(l.Life)
+		s.lease.Store(&l)
 	}
 	return l, s.coded(err)
 }
 
 // Bury implements store.Nodes.
 func (s *Store) Bury(ctx context.Context) (names []string, err error) {
+	over := int64(0)
+	if canary.On(canary.BuriedAlive) {
+		over = s.opt.Lease.Milliseconds()
+	}
 	err = s.update(ctx, func(t *tx) error {
 		rows, err := t.conn.Query(t.ctx, `UPDATE nodes SET stopped_at = smsir_now() WHERE id IN (SELECT id FROM nodes
-			WHERE stopped_at = 0 AND lease_until < smsir_now() AND id <> $1 FOR UPDATE SKIP LOCKED) RETURNING name`, s.node.Load())
+			WHERE stopped_at = 0 AND lease_until < smsir_now() + $2 AND id <> $1 FOR UPDATE SKIP LOCKED) RETURNING name`, s.node.Load(), over)
 		if err != nil {
 			return err
 		}

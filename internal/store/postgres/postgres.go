@@ -43,6 +43,8 @@ type Options struct {
 	Lease time.Duration
 	// PoolSize bounds the connections; 16 if 0. Four are the least.
 	PoolSize int
+	// Idle is how long a connection may rest before it is closed; 5 min if 0.
+	Idle time.Duration
 	// AcceptDataLoss opens a database that would not survive a power cut with a warning instead of an error.
 	AcceptDataLoss bool
 }
@@ -51,10 +53,11 @@ type Options struct {
 type Store struct {
 	*sqldb.Store
 	log      *slog.Logger
-	now      func() time.Time
+	clock    func() time.Time
 	opt      Options
 	ids      *smsir.Generator
 	node     atomic.Int64 // this run of this process; another one after it was fenced
+	lease    atomic.Pointer[store.Lease]
 	slot     int
 	naming   sync.Mutex
 	name     *pgx.Conn // holds the lock on the node's name
@@ -81,15 +84,18 @@ const (
 // fails with a sentence that says what to do when the database would not be durable, is too new, or has a node of this
 // name already.
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
-	s := &Store{log: opt.Log, now: opt.Now, opt: opt}
+	s := &Store{log: opt.Log, clock: opt.Now, opt: opt}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if s.now == nil {
-		s.now = time.Now
+	if s.clock == nil {
+		s.clock = time.Now
 	}
 	if s.opt.Node == "" {
 		s.opt.Node = "node"
+	}
+	if s.opt.Idle == 0 {
+		s.opt.Idle = 5 * time.Minute
 	}
 	if s.opt.Lease == 0 {
 		s.opt.Lease = 30 * time.Second
@@ -106,6 +112,7 @@ func (s *Store) open(ctx context.Context, url string) (err error) {
 	if err != nil {
 		return err
 	}
+	config.MaxConnIdleTime = s.opt.Idle
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return fmt.Errorf("open the PostgreSQL database: %w", err)
 	}
@@ -141,7 +148,6 @@ func poolConfig(url string, size int) (*pgxpool.Config, error) {
 		size = 16
 	}
 	config.MaxConns = int32(max(size, writers+2)) //nolint:gosec // a setting below a thousand
-	config.MaxConnIdleTime = 5 * time.Minute
 	c := config.ConnConfig
 	c.ConnectTimeout = connectTime
 	for name, value := range map[string]string{
@@ -199,6 +205,14 @@ func risk(fsync, pages, commit, standbys string) string {
 		return "synchronous_commit is local although there are synchronous standbys: a failover would lose commits. Set it to on or remote_apply."
 	}
 	return ""
+}
+
+// now is the time of the database, as the last renewal of the lease lets us know it.
+func (s *Store) now() time.Time {
+	if l := s.lease.Load(); l != nil {
+		return l.Time(s.clock())
+	}
+	return s.clock()
 }
 
 // NewID implements store.Accepter.

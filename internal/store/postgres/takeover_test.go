@@ -132,6 +132,32 @@ func TestTheOthersTakeOver(t *testing.T) {
 	}
 }
 
+// TestAWrongClockWritesNoWrongTimes: what a node stores by itself has the time of the database.
+func TestAWrongClockWritesNoWrongTimes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	st := open(t, s.url, postgres.Options{Node: "a", Lease: time.Minute, Now: func() time.Time { return time.Now().Add(2 * time.Hour) }})
+	t.Cleanup(func() { _ = st.Close() })
+	s.register(st)
+	if l, err := st.Renew(bg); err != nil || l.Skew < time.Hour {
+		t.Fatalf("renew: %+v, %v", l, err)
+	}
+	m := s.accept(st, true)
+	attempt, ok := s.intend(st, m)
+	if !ok {
+		t.Fatal("intend refused")
+	}
+	if _, err := st.Finish(bg, store.Finish{Attempt: attempt, Message: m.ID, Now: time.Now(), Outcome: smsir.Outcome{State: smsir.AttemptAccepted, References: []string{"r"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.StoreReceipt(bg, smsir.Receipt{Provider: s.provider, Reference: "r", Status: smsir.Delivered}); err != nil {
+		t.Fatal(err)
+	}
+	if m := s.status(st, m.ID, smsir.Delivered); time.Until(m.FinishedAt).Abs() > time.Minute {
+		t.Errorf("delivered at %v, which is %v off", m.FinishedAt, time.Until(m.FinishedAt))
+	}
+}
+
 // TestARestartTakesOverAtOnce: the next run of a node need not wait for the lease of the last one.
 func TestARestartTakesOverAtOnce(t *testing.T) {
 	t.Parallel()
