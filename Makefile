@@ -103,7 +103,7 @@ sim: ## Play days of a gateway's life in virtual time, drawn from seeds. SEEDS=2
 	SIM_SEEDS=$(or $(SEEDS),2000) go test -timeout 12h -count=1 -v -run '^TestSim$$' ./bench/sim
 
 .PHONY: canaries
-canaries: ## Put twelve bugs in, one at a time, and fail unless the suites find each
+canaries: ## Put fourteen bugs in, one at a time, and fail unless the suites find each
 	@scripts/canaries.sh
 
 .PHONY: bench

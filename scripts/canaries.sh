@@ -18,7 +18,8 @@ suite() {
 	case $1 in
 	store) (cd internal/store/sqlite && "$out/sqlite.test" -test.short -test.run '^TestWriterSyncs$') ;;
 	accept) (cd internal/accept && "$out/accept.test" -test.short) ;;
-	sim) (cd bench/sim && SIM_SEEDS=${SEEDS:-80} SIM_FIRST=1 "$out/sim.test" -test.timeout 15m -test.run '^TestSim$') ;;
+	sim) (cd bench/sim && SIM_SHARED=0 SIM_SEEDS=${SEEDS:-80} SIM_FIRST=1 "$out/sim.test" -test.timeout 15m -test.run '^TestSim$') ;;
+	nodes) (cd bench/sim && SMSIR_REQUIRE=postgres SIM_SHARED=1 SIM_SEEDS=${NODE_SEEDS:-60} SIM_FIRST=1 "$out/sim.test" -test.timeout 30m -test.run '^TestSim$') ;;
 	power) (cd e2e && SMSIR_CRASH_SEED=7 "$out/e2e.test" -test.timeout 15m -test.run '^TestPowerCuts$') ;;
 	crash) (cd e2e && SMSIR_CRASH_KILLS=${KILLS:-6} SMSIR_CRASH_SEED=7 "$out/e2e.test" -test.timeout 15m -test.run '^TestCrash$') ;;
 	esac
@@ -29,8 +30,19 @@ if [ ${#bugs[@]} = 0 ]; then
 	mapfile -t bugs < <(sed -n 's/^\t[A-Za-z]* *Bug = "\([a-z-]*\)".*/\1/p' internal/canary/canary.go)
 fi
 suites=(store accept sim crash power)
-# A missing sync must be found by what is missing, and not only by a look at the settings.
+if scripts/need-postgres.sh >/dev/null 2>&1; then
+	suites+=(nodes)
+else
+	echo "canaries lease-ignored, buried-alive: not tried, there is no PostgreSQL here"
+	others=()
+	for bug in "${bugs[@]}"; do
+		case $bug in lease-ignored | buried-alive) ;; *) others+=("$bug") ;; esac
+	done
+	bugs=("${others[@]}")
+fi
+# A missing sync must be found by what is missing, and not only by a look at the settings; bugs of several nodes by several nodes.
 of() {
+	case $1 in lease-ignored | buried-alive) echo nodes && return ;; esac
 	if [ "$1" = no-sync ] && [ -n "$(scripts/need-strace.sh)" ]; then
 		echo power
 	else

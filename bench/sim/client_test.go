@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ const sender = "+12025550130"
 // request is one thing that a client asks for at its time.
 func (w *world) request(n int) {
 	d := w.draw("request", n)
-	if !rest(w.ctx, d.sooner(2*24*time.Hour)) {
+	if !rest(w.ctx, d.sooner(w.span)) {
 		return
 	}
 	home := w.homes[d.IntN(len(w.homes))]
@@ -60,7 +61,7 @@ func (w *world) request(n int) {
 	ids := w.pursue(ask, order, d)
 	for _, id := range ids {
 		if d.chance(20) {
-			rest(w.ctx, d.sooner(time.Hour))
+			rest(w.ctx, d.sooner(w.scaled(time.Hour)))
 			w.cancel(home, id)
 		}
 	}
@@ -70,16 +71,18 @@ func (w *world) request(n int) {
 func (w *world) pursue(ask oracle.Ask, order accept.Order, d draws) (ids []string) {
 	more := ask.Key != "" && d.chance(30)
 	for ask.Try = 1; ask.Try < 100; ask.Try++ {
-		e := w.engine(w.ctx)
+		e := w.engine(w.ctx, "request", ask.Request, ask.Try)
 		if e == nil {
 			return nil
 		}
 		w.must(w.client.Ask(ask))
 		a := oracle.Answer{Request: ask.Request, Try: ask.Try}
-		res, err := e.accept.Send(w.ctx, order)
+		res, err := e.send(w.ctx, order)
 		var invalid *accept.InvalidError
 		switch {
 		case e.gone(err): // no answer
+		case errors.Is(err, errClock):
+			a.Status, a.Code = 503, string(smsir.CodeStorageDown)
 		case errors.As(err, &invalid):
 			if order.Requests[0].SendAt.IsZero() { // a retry may come when the time has passed
 				w.fault("request %d was refused: %v", ask.Request, err)
@@ -89,6 +92,8 @@ func (w *world) pursue(ask oracle.Ask, order accept.Order, d draws) (ids []strin
 			a.Status, a.Code = 422, string(smsir.CodeOptedOut)
 		case smsir.CodeOf(err) == smsir.CodeCommitUnknown:
 			a.Status, a.Code = 503, string(smsir.CodeCommitUnknown)
+		case e.excused(err):
+			a.Status, a.Code = 503, string(smsir.CodeStorageDown)
 		case err != nil:
 			w.fault("request %d failed: %v", ask.Request, err)
 			a.Status = 503
@@ -107,10 +112,23 @@ func (w *world) pursue(ask oracle.Ask, order accept.Order, d draws) (ids []strin
 		if !again {
 			return ids
 		}
-		rest(w.ctx, d.sooner(10*time.Minute))
+		rest(w.ctx, d.sooner(w.scaled(10*time.Minute)))
 	}
 	return ids
 }
+
+// send is the door: a node whose clock is far off takes no requests.
+func (e *engine) send(ctx context.Context, order accept.Order) (*accept.Result, error) {
+	if e.keeper != nil {
+		if err := e.keeper.Ready(); err != nil {
+			return nil, errClock
+		}
+	}
+	return e.accept.Send(ctx, order)
+}
+
+// errClock is what a node answers whose clock is far off that of the database.
+var errClock = errors.New("the clock is wrong")
 
 func render(res *accept.Result) (int, []byte, error) {
 	type item struct {
@@ -127,7 +145,7 @@ func render(res *accept.Result) (int, []byte, error) {
 }
 
 func (w *world) cancel(home *home, id string) {
-	e := w.engine(w.ctx)
+	e := w.engine(w.ctx, "cancel", id)
 	if e == nil {
 		return
 	}
@@ -135,12 +153,14 @@ func (w *world) cancel(home *home, id string) {
 	w.must(w.client.Ask(ask))
 	n, err := smsir.ParseID(smsir.PrefixMessage, id)
 	w.must(err)
-	result, _, err := e.gate.Cancel(w.ctx, home.workspace.ID, n, smsir.Actor{}, w.now().UTC().Truncate(time.Millisecond))
+	result, _, err := e.gate.Cancel(w.ctx, home.workspace.ID, n, smsir.Actor{}, e.clock().UTC().Truncate(time.Millisecond))
 	a := oracle.Answer{Request: ask.Request, Try: 1}
 	switch {
 	case e.gone(err):
 	case smsir.CodeOf(err) == smsir.CodeCommitUnknown:
 		a.Status, a.Code = 503, string(smsir.CodeCommitUnknown)
+	case e.excused(err):
+		a.Status, a.Code = 503, string(smsir.CodeStorageDown)
 	case err != nil:
 		w.fault("a cancel failed: %v", err)
 		a.Status = 503
@@ -158,13 +178,13 @@ func (w *world) cancel(home *home, id string) {
 // chooses.
 func (w *world) optOut(i int) {
 	d := w.draw("stop", i)
-	if !rest(w.ctx, d.sooner(2*24*time.Hour)) {
+	if !rest(w.ctx, d.sooner(w.span)) {
 		return
 	}
 	p := w.providers[d.IntN(len(w.providers))]
 	in := smsir.Inbound{Provider: p.id, Reference: fmt.Sprint("stop-", i), From: fmt.Sprintf("+4477009001%02d", d.IntN(25)), To: sender, Text: "Stop."}
-	for {
-		e := w.engine(w.ctx)
+	for try := 0; ; try++ {
+		e := w.engine(w.ctx, "stop", i, try)
 		if e == nil {
 			return
 		}
@@ -172,7 +192,7 @@ func (w *world) optOut(i int) {
 		if err == nil {
 			break
 		}
-		if !e.gone(err) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
+		if !e.excused(err) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
 			w.fault("a STOP was not taken: %v", err)
 			return
 		}
@@ -186,12 +206,13 @@ func (w *world) optOut(i int) {
 	}
 }
 
-// left notes that a message is leaving, and that it must not if its recipient has opted out.
-func (w *world) left(s smsir.Submission) {
+// left notes that a message is leaving, and that it must not if its recipient has opted out. A node that was in trouble since
+// may have started it before.
+func (w *world) left(e *engine, s smsir.Submission) {
 	w.mu.Lock()
 	at, stopped := w.stops[silence{s.Workspace, s.To}]
 	w.mu.Unlock()
-	if stopped && (s.From == sender || s.From == "") && time.Since(at) > 5*time.Millisecond {
+	if stopped && (s.From == sender || s.From == "") && time.Since(at) > 5*time.Millisecond && e.wellFor() > time.Since(at) {
 		w.fault("P14: %s left for a recipient who had opted out %v before", s.Message.Format(smsir.PrefixMessage), time.Since(at))
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store"
-	"github.com/smsir/smsir/internal/store/sqlite"
 	sqlite3 "modernc.org/sqlite"
 )
 
@@ -34,11 +33,13 @@ func (c *crash) String() string {
 // gate is the store as one run of the gateway sees it. When the run dies, whatever is asked fails, and what was committed
 // meanwhile stays committed: the calls under way learn nothing of it.
 type gate struct {
-	*sqlite.Store
-	plan *crash
-	hurt func(error) // told of a failure that nobody drew
-	died chan struct{}
-	dead atomic.Bool
+	store.Store
+	nodes store.Nodes // nil for a database of one node
+	m     *member
+	plan  *crash
+	died  chan struct{}
+	dead  atomic.Bool
+	boot  time.Time
 
 	mu    sync.Mutex
 	calls map[string]int
@@ -47,12 +48,14 @@ type gate struct {
 	doubts func(method string, call int) bool
 }
 
-func newGate(st *sqlite.Store, plan *crash, hurt func(error)) *gate {
-	return &gate{Store: st, plan: plan, hurt: hurt, died: make(chan struct{}), calls: map[string]int{}}
+func newGate(m *member, st store.Store, plan *crash) *gate {
+	nodes, _ := st.(store.Nodes)
+	return &gate{Store: st, nodes: nodes, m: m, plan: plan, died: make(chan struct{}), boot: time.Now(), calls: map[string]int{}}
 }
 
 func (g *gate) kill() {
 	if g.dead.CompareAndSwap(false, true) {
+		g.m.sever()
 		close(g.died)
 	}
 }
@@ -60,6 +63,7 @@ func (g *gate) kill() {
 // pass makes a call of the store, unless the run is dead or dies of it.
 func pass[T any](g *gate, method string, f func() (T, error)) (T, error) {
 	var none T
+	g.m.awake()
 	if g.dead.Load() {
 		return none, errDead
 	}
@@ -76,9 +80,15 @@ func pass[T any](g *gate, method string, f func() (T, error)) (T, error) {
 	if doubt && calls%2 == 0 {
 		return none, smsir.Errorf(smsir.CodeCommitUnknown, "The seed wants it so.")
 	}
+	during := g.m.meet(method)
+	g.m.awake()
+	g.m.w.base.sync()
+	if during != nil {
+		g.m.w.troubles.Go(during)
+	}
 	v, err := f()
 	if raw := (*sqlite3.Error)(nil); errors.As(err, &raw) {
-		g.hurt(fmt.Errorf("%s: %w", method, err))
+		g.m.w.must(fmt.Errorf("%s: %w", method, err))
 	}
 	if last {
 		g.kill()
@@ -86,6 +96,7 @@ func pass[T any](g *gate, method string, f func() (T, error)) (T, error) {
 	if doubt && err == nil {
 		v, err = none, smsir.Errorf(smsir.CodeCommitUnknown, "The seed wants it so.")
 	}
+	g.m.awake()
 	if g.dead.Load() {
 		return none, errDead
 	}

@@ -16,8 +16,8 @@ import (
 func TestOracleCatchesFalseCarriers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if faults, r, _ := play(t, 4242, dir, newTemplate(t), false); len(faults) > 0 || !r.OK() {
-		t.Fatalf("true evidence: %v\n%s", faults, text(t, r))
+	if v := play(t, 4242, dir, file{newTemplate(t), false}); !v.ok() {
+		t.Fatalf("true evidence: %v\n%s", v.faults, text(t, v.Report))
 	}
 	path := filepath.Join(dir, "carrier.log")
 	truth, err := os.ReadFile(path)

@@ -1,9 +1,8 @@
 package sim
 
 import (
-	"database/sql"
 	"errors"
-	"path/filepath"
+	"fmt"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -16,21 +15,27 @@ const prompt = 5 * time.Minute
 // uptime is one run of the gateway, by the clock of the world.
 type uptime struct{ from, to time.Time }
 
+// unanswered asks a database for messages that became unknown although their policy allows another try: since when, and until
+// when they could have had one.
+func unanswered(least, data, no string) string {
+	return fmt.Sprintf(`SELECT m.id, e.at, %[1]s(m.expires_at, coalesce((SELECT min(n.at) FROM events n WHERE n.message_id = m.id AND n.seq > e.seq), m.expires_at))
+		FROM messages m JOIN events e ON e.message_id = m.id
+		WHERE m.on_unknown = $1 AND m.cancel_requested = 0 AND m.attempts < $2
+		AND %[2]s->>'status' = 'unknown' AND coalesce(%[2]s->>'final', %[3]s) = %[3]s AND coalesce(%[2]s->>'possible_duplicate', %[3]s) = %[3]s`, least, data, no)
+}
+
 // otherTries notes each message that stayed unknown although its policy allows another try and a gateway was there to make it.
 // Where clocks jump, the times of its events say nothing.
 func (w *world) otherTries() (err error) {
 	if w.jumps {
 		return nil
 	}
-	db, err := sql.Open("sqlite", address(filepath.Join(w.dir, "smsir.db"), w.memory))
+	db, query, err := w.base.read()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	rows, err := db.QueryContext(bg, `SELECT m.id, e.at, min(m.expires_at, coalesce((SELECT min(n.at) FROM events n WHERE n.message_id = m.id AND n.seq > e.seq), m.expires_at))
-		FROM messages m JOIN events e ON e.message_id = m.id
-		WHERE m.on_unknown = $1 AND m.cancel_requested = 0 AND m.attempts < $2
-		AND e.data->>'status' = 'unknown' AND coalesce(e.data->>'final', 0) = 0 AND coalesce(e.data->>'possible_duplicate', 0) = 0`, smsir.RetryOnce, smsir.MaxAttempts)
+	rows, err := db.QueryContext(bg, query, smsir.RetryOnce, smsir.MaxAttempts)
 	if err != nil {
 		return err
 	}

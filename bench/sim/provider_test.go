@@ -23,12 +23,14 @@ type provider struct {
 	carries   bool // its reports carry our attempt
 	terse     bool // they do not say to whom the message was
 	asked     bool // it can be asked what became of an attempt
+	once      bool // its connection exists once: one node has it
 	outages   [][2]time.Time
 
 	mu    sync.Mutex
 	tries map[smsir.ID]int // submissions by message
 	taken map[smsir.ID][]string
 	n     int
+	holds map[*engine]time.Time // who has the connection
 }
 
 // account is a provider as one run has opened it.
@@ -39,6 +41,27 @@ type account struct {
 
 // askedAccount can be asked.
 type askedAccount struct{ account }
+
+// onceAccount is one whose connection exists once.
+type onceAccount struct{ account }
+
+// Run implements smsir.Runner: it holds the connection, and finds out if another node does that it could not have taken it over
+// from.
+func (a *onceAccount) Run(ctx context.Context, _ smsir.Sink) error {
+	a.mu.Lock()
+	for other := range a.holds {
+		if !other.gate.dead.Load() && other.wellFor() > a.w.lease {
+			a.w.fault("%s and %s have the connection of %s at the same time", other.member.name, a.e.member.name, a.provider.name)
+		}
+	}
+	a.holds[a.e] = time.Now()
+	a.mu.Unlock()
+	<-ctx.Done()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.holds, a.e)
+	return nil
+}
 
 // What a carrier does with a submission.
 const (
@@ -77,7 +100,7 @@ func (a *account) Send(ctx context.Context, s smsir.Submission) (smsir.Accepted,
 			does = notSent
 		}
 	}
-	w.left(s)
+	w.left(a.e, s)
 	switch does {
 	case notSent:
 		rest(ctx, d.within(0, time.Second))
@@ -246,15 +269,15 @@ func (w *world) handIn(p *provider, s *smsir.Submission, reference, message stri
 	if status != smsir.Delivered && status != smsir.Sent {
 		r.Error = &smsir.Failure{Class: smsir.ClassRecipientTemp, Code: status.String(), Text: "The network says so."}
 	}
-	for range copies {
-		for {
-			e := w.engine(w.ctx)
+	for copied := range copies {
+		for try := 0; ; try++ {
+			e := w.engine(w.ctx, "report", p.name, reference, status, copied, try)
 			if e == nil {
 				return
 			}
 			if err := e.receipts.Receipt(w.ctx, r); err == nil {
 				break
-			} else if !e.gone(err) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
+			} else if !e.excused(err) && smsir.CodeOf(err) != smsir.CodeCommitUnknown {
 				w.fault("a receipt was not taken: %v", err)
 				return
 			}

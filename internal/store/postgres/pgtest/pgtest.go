@@ -96,9 +96,19 @@ func Copy(t testing.TB, prepare func(url string) error) string {
 	return s.database(t, "prepared")
 }
 
+// Wanted reports whether there is a PostgreSQL on this machine, or has to be one.
+func Wanted() bool {
+	_, err := find()
+	return err == nil || required()
+}
+
+func required() bool {
+	return slices.Contains(strings.Split(os.Getenv("SMSIR_REQUIRE"), ","), "postgres")
+}
+
 func missing(t testing.TB) {
 	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("SMSIR_REQUIRE"), ","), "postgres") {
+	if required() {
 		t.Fatalf("%v (SMSIR_REQUIRE=%s); scripts/need-postgres.sh says how to get it", errMissing, os.Getenv("SMSIR_REQUIRE"))
 	}
 	t.Skipf("%v; scripts/need-postgres.sh says how to get it", errMissing)
