@@ -253,6 +253,7 @@ func (s *Store) Close() error {
 func (s *Store) closeConnections() {
 	s.naming.Lock()
 	if s.name != nil {
+		freeName(s.name)
 		closeConn(s.name)
 	}
 	s.naming.Unlock()

@@ -175,6 +175,26 @@ func TestARestartTakesOverAtOnce(t *testing.T) {
 	}
 }
 
+// TestARestartFindsItsNameFree, however soon it comes.
+func TestARestartFindsItsNameFree(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Copy(t, migrated)
+	watch := pgtest.Connect(t, url)
+	for range 10 {
+		st, err := postgres.Open(bg, url, postgres.Options{Node: "a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var held bool
+		if watch.Row("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 7533 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))", &held); held {
+			t.Fatal("the name of a node that has stopped is taken")
+		}
+	}
+}
+
 // TestWorkspacesAreHeldByOneNode: first come, first served; a lease ends with its time, its node, or when it is given back.
 func TestWorkspacesAreHeldByOneNode(t *testing.T) {
 	t.Parallel()
