@@ -247,20 +247,30 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 	if err := doc.Validate(context.Background()); err != nil {
 		return nil, err
 	}
+	// For 3.1 the validator compiles the whole schema again for each answer, only to check it with its own rules if the schema has
+	// references and none of the keywords that 3.1 brought. Ours is like that; TestContractNotices would see what is missed.
+	doc.OpenAPI = "3.0.3"
 	return gorillamux.NewRouter(doc)
 })
 
 // checkAnswer holds an answer of the API against the document: its status, its media type, its body.
 func checkAnswer(t testing.TB, req *http.Request, a answer) {
 	t.Helper()
+	checkHeaders(t, req, a)
+	if err := contradiction(req, a); err != nil {
+		t.Errorf("%s %s: the answer is not what the document says: %v\n%d %s", req.Method, req.URL.Path, err, a.status, a.body)
+	}
+}
+
+// contradiction is what the document says otherwise.
+func contradiction(req *http.Request, a answer) error {
 	router, err := contract()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	checkHeaders(t, req, a)
 	route, params, err := router.FindRoute(req)
 	if err != nil {
-		return // not a route: there is nothing to compare it with
+		return nil //nolint:nilerr // not a route: there is nothing to compare it with
 	}
 	req.Body = http.NoBody
 	in := &openapi3filter.ResponseValidationInput{
@@ -271,9 +281,7 @@ func checkAnswer(t testing.TB, req *http.Request, a answer) {
 	if req.Method == http.MethodGet && (route.Path == "/metrics" || route.Path == "/openapi.json") && a.status == http.StatusOK {
 		in.Options.ExcludeResponseBody = true
 	}
-	if err := openapi3filter.ValidateResponse(t.Context(), in); err != nil {
-		t.Errorf("%s %s: the answer is not what the document says: %v\n%d %s", req.Method, req.URL.Path, err, a.status, a.body)
-	}
+	return openapi3filter.ValidateResponse(req.Context(), in)
 }
 
 // checkHeaders looks for what every answer carries.
