@@ -70,9 +70,15 @@ test-go: ## Go tests but for the end-to-end ones
 	GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$(scripts/fast-tmp.sh) SMSIR_REQUIRE=$(REQUIRE),$$(scripts/need-smpp.sh) $(GO_TEST) $(GO_UNIT)
 
 .PHONY: test-web
-test-web: web/node_modules/.package-lock.json ## Types, lint and unit tests of the web app
+test-web: web/node_modules/.package-lock.json ## Types, lint and unit tests of the web app, two at a time: each uses one core
+	$(MAKE) --no-print-directory --keep-going -j 2 --output-sync=target web-types web-lint web-unit
+
+.PHONY: web-types web-lint web-unit
+web-types:
 	npm --prefix web run check
+web-lint:
 	npm --prefix web run lint
+web-unit:
 	npm --prefix web test
 
 .PHONY: test-specs
