@@ -114,7 +114,11 @@ func (c *Crew) Remember(ids ...string) {
 
 // Request sends a send or a batch, again and again where that is safe, and returns the ids that were accepted.
 func (c *Crew) Request(ctx context.Context, ask oracle.Ask, o api.Options) []string {
-	return c.accepted(&ask, c.ask(ctx, &pursuit{Ask: ask}, pathOf(&ask), bodyOf(&ask, o)))
+	a := c.ask(ctx, &pursuit{Ask: ask}, pathOf(&ask), bodyOf(&ask, o))
+	if a != nil && a.Status == 422 && o.SendAt != nil && time.Since(*o.SendAt) > time.Minute {
+		return nil // the gateway was away for so long that the time had passed when it was asked again
+	}
+	return c.accepted(&ask, a)
 }
 
 // accepted judges the last answer to a send or a batch.
