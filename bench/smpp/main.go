@@ -73,6 +73,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	f.IntVar(&b.senders, "connections", 64, "HTTP connections that send")
 	f.IntVar(&b.ahead, "ahead", 5000, "messages without receipt at once")
 	f.Float64Var(&b.min, "min", 1.5, "least ratio to Kannel of the median, for each way in and window")
+	f.StringVar(&b.binary, "binary", "", "measure this SMSir instead of building one")
 	f.StringVar(&b.profiles, "cpuprofile", "", "write CPU profiles of SMSir to this folder")
 	if err := f.Parse(args); err != nil {
 		return 2
@@ -104,9 +105,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 }
 
 func (b *bench) measure(ctx context.Context) (compared bool, err error) {
-	fmt.Fprintln(b.out, "building SMSir …")
-	if b.binary, err = b.build(ctx); err != nil {
-		return false, err
+	if b.binary == "" {
+		fmt.Fprintln(b.out, "building SMSir …")
+		if b.binary, err = b.build(ctx); err != nil {
+			return false, err
+		}
 	}
 	boxes, missing := findKannel()
 	if missing != nil {
