@@ -14,32 +14,38 @@ import (
 )
 
 const (
-	mailPage = 200
-	handTime = 2 * time.Minute  // a node that has deliveries in hand for so long is gone
-	tryAgain = 30 * time.Second // after the ESME could not take one
-	answerIn = time.Minute
+	mailPage  = 200
+	handTime  = 2 * time.Minute  // a node that has deliveries in hand for so long is gone
+	tryAgain  = 30 * time.Second // after the ESME could not take one
+	answerIn  = time.Minute
+	lookEvery = 2 * pollEvery
+	handFull  = 2000 // deliveries in hand: what comes beyond waits in the outbox
 )
 
-// mail brings the deliveries of an account as long as it has a session that receives.
+// mail brings the deliveries of an account as long as it has a session that receives: those in hand, and every now and then
+// what else the outbox has, from other nodes or given back.
 func (s *Server) mail(c *customer) {
 	poll := time.NewTimer(0)
 	defer poll.Stop()
+	var looked time.Time
 	for {
-		s.mu.Lock()
-		if c.receivers == 0 || s.ctx.Err() != nil {
-			c.mailing = false
-			s.mu.Unlock()
+		list, look, on := s.next(c, s.now().Sub(looked) >= lookEvery)
+		if !on {
 			return
 		}
-		s.mu.Unlock()
-		n, err := s.mailOnce(c)
-		if err != nil && s.ctx.Err() == nil {
+		var err error
+		if look {
+			looked = s.now()
+			list, err = s.o.Store.TakeSMPP(s.ctx, c.id, looked, looked.Add(handTime), mailPage)
+			s.looked(c, err == nil && len(list) < mailPage)
+		}
+		if err = errors.Join(err, s.mailAll(c, list)); err != nil && s.ctx.Err() == nil {
 			s.log.Error("deliveries could not be brought", "err", err)
 		}
-		if n == mailPage && err == nil {
+		if len(list) > 0 && err == nil {
 			continue
 		}
-		poll.Reset(2 * pollEvery)
+		poll.Reset(lookEvery)
 		select {
 		case <-c.news:
 		case <-poll.C:
@@ -48,12 +54,83 @@ func (s *Server) mail(c *customer) {
 	}
 }
 
-// mailOnce brings a page, and says how many there were.
-func (s *Server) mailOnce(c *customer) (int, error) {
-	now := s.now()
-	list, err := s.o.Store.TakeSMPP(s.ctx, c.id, now, now.Add(handTime), mailPage)
-	if err != nil || len(list) == 0 {
-		return 0, err
+// next is what is to be brought now: deliveries in hand, or what a look into the outbox finds, which is due or where older
+// ones wait. on is false, and nothing is in hand any more, when nobody receives.
+func (s *Server) next(c *customer, due bool) (list []store.SMPPDelivery, look, on bool) {
+	s.mu.Lock()
+	if c.receivers > 0 && s.ctx.Err() == nil {
+		defer s.mu.Unlock()
+		if due || c.look && len(c.hand) == 0 {
+			return nil, true, true
+		}
+		list = c.hand[:min(mailPage, len(c.hand))]
+		c.hand = c.hand[len(list):]
+		return list, false, true
+	}
+	left := c.hand
+	c.mailing, c.hand = false, nil
+	s.mu.Unlock()
+	s.giveBack(left)
+	return nil, false, false
+}
+
+// giveBack lets others have deliveries that are in hand.
+func (s *Server) giveBack(list []store.SMPPDelivery) {
+	var ids []smsir.ID
+	for _, d := range list {
+		ids = append(ids, d.ID)
+	}
+	if err := s.o.Store.ReturnSMPP(context.WithoutCancel(s.ctx), ids, s.now()); err != nil {
+		s.log.Warn("deliveries could not be given back; they wait until they count as lost", "err", err)
+	}
+}
+
+// looked notes whether a look into the outbox found its end.
+func (s *Server) looked(c *customer, end bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.look = !end
+}
+
+// inHand marks those of some new deliveries that can be brought at once, because nothing older waits for their account.
+func (s *Server) inHand(list []store.SMPPDelivery) {
+	until := s.now().Add(handTime)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, d := range list {
+		if c := s.customers[d.Account]; c != nil && c.mailing && c.receivers > 0 && !c.look && len(c.hand) < handFull {
+			list[i].BusyUntil = until
+		}
+	}
+}
+
+// tell hands over the new deliveries that are marked, and has the others looked for.
+func (s *Server) tell(list []store.SMPPDelivery) {
+	var left []store.SMPPDelivery
+	s.mu.Lock()
+	for _, d := range list {
+		c := s.customers[d.Account]
+		switch marked := !d.BusyUntil.IsZero(); {
+		case marked && (c == nil || !c.mailing):
+			left = append(left, d)
+			continue
+		case c == nil:
+			continue
+		case marked:
+			c.hand = append(c.hand, d)
+		default:
+			c.look = true
+		}
+		ring(c.news)
+	}
+	s.mu.Unlock()
+	s.giveBack(left)
+}
+
+// mailAll brings deliveries, and keeps in the outbox what became of them.
+func (s *Server) mailAll(c *customer, list []store.SMPPDelivery) error {
+	if len(list) == 0 {
+		return nil
 	}
 	var mu sync.Mutex
 	var done, later, back []smsir.ID
@@ -88,7 +165,7 @@ func (s *Server) mailOnce(c *customer) (int, error) {
 		})
 	}
 	all.Wait()
-	return len(list), errors.Join(
+	return errors.Join(
 		s.o.Store.DoneSMPP(context.WithoutCancel(s.ctx), done),
 		s.o.Store.ReturnSMPP(context.WithoutCancel(s.ctx), later, s.now().Add(tryAgain)),
 		s.o.Store.ReturnSMPP(context.WithoutCancel(s.ctx), back, s.now().Add(pollEvery)),

@@ -84,6 +84,7 @@ func (s *Server) feedOnce(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	s.inHand(list)
 	fed, err := s.o.Store.FeedSMPP(ctx, from, events[len(events)-1].ID, list)
 	if err != nil {
 		return false, err
@@ -93,17 +94,6 @@ func (s *Server) feedOnce(ctx context.Context) (more bool, err error) {
 	}
 	s.tell(list)
 	return len(events) == feedPage, nil
-}
-
-// tell wakes those who bring deliveries of some accounts.
-func (s *Server) tell(list []store.SMPPDelivery) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range list {
-		if c := s.customers[d.Account]; c != nil {
-			ring(c.news)
-		}
-	}
 }
 
 // deliveries are what the events mean to customers.

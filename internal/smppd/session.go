@@ -30,6 +30,8 @@ type customer struct {
 	sessions  map[*session]struct{} // guarded by Server.mu
 	mailing   bool                  // guarded by Server.mu: somebody brings its deliveries
 	receivers int                   // guarded by Server.mu
+	look      bool                  // guarded by Server.mu: the outbox may have something that is not in hand
+	hand      []store.SMPPDelivery  // guarded by Server.mu: from the outbox, and nobody else's for a while
 }
 
 // session is one connection, before and after its bind.
@@ -178,7 +180,7 @@ func (s *Server) admit(n *session, b *bound, mode string) bool {
 	if mode != store.SMPPTransmitter {
 		c.receivers++
 		if !c.mailing {
-			c.mailing = true
+			c.mailing, c.look = true, true
 			s.all.Go(func() { s.mail(c) })
 		}
 		ring(c.news)

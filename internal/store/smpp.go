@@ -74,4 +74,5 @@ type SMPPDelivery struct {
 	Account   smsir.UUID
 	Body      string // the caller's own
 	ExpiresAt time.Time
+	BusyUntil time.Time // the caller has it in hand from the start, until this time; zero: nobody has. Only when it is stored
 }

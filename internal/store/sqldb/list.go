@@ -35,14 +35,28 @@ func ScanMessages(rows Rows, err error) (list []*smsir.Message, _ error) {
 }
 
 // MessagesByID implements store.Messages.
-func (s *Store) MessagesByID(ctx context.Context, ids []smsir.ID) ([]*smsir.Message, error) {
-	if len(ids) == 0 {
-		return nil, nil
+func (s *Store) MessagesByID(ctx context.Context, ids []smsir.ID) (list []*smsir.Message, err error) {
+	err = few(ids, func(some []smsir.ID) error {
+		w := &where{}
+		w.and("id IN ("+marks(len(some))+")", integers(some)...)
+		rows, err := s.db.Query(ctx, "SELECT "+MessageColumns+" FROM messages WHERE "+w.text(), w.args...)
+		found, err := ScanMessages(rows, err)
+		list = append(list, found...)
+		return err
+	})
+	return list, err
+}
+
+// few does something with all of ids, so many at once that there are few different statements, each prepared once.
+func few(ids []smsir.ID, do func([]smsir.ID) error) error {
+	for _, n := range []int{50, 10, 1} {
+		for ; len(ids) >= n; ids = ids[n:] {
+			if err := do(ids[:n]); err != nil {
+				return err
+			}
+		}
 	}
-	w := &where{}
-	w.and("id IN ("+marks(len(ids))+")", integers(ids)...)
-	rows, err := s.db.QueryOnce(ctx, "SELECT "+MessageColumns+" FROM messages WHERE "+w.text(), w.args...)
-	return ScanMessages(rows, err)
+	return nil
 }
 
 // marks is "?, ?, ?" for n values.

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -153,8 +154,9 @@ func (s *Store) AddSMPP(ctx context.Context, list []store.SMPPDelivery) error {
 // addSMPP stores deliveries of accounts that exist.
 func addSMPP(tx Tx, list []store.SMPPDelivery) error {
 	for _, d := range list {
-		if _, err := tx.Exec(`INSERT INTO smpp_outbox (id, account_id, body, expires_at)
-			SELECT $1, a.id, $3, $4 FROM smpp_accounts a WHERE a.id = $2 ON CONFLICT DO NOTHING`, int64(d.ID), d.Account, d.Body, Millis(d.ExpiresAt)); err != nil {
+		if _, err := tx.Exec(`INSERT INTO smpp_outbox (id, account_id, body, expires_at, busy_until)
+			SELECT $1, a.id, $3, $4, $5 FROM smpp_accounts a WHERE a.id = $2 ON CONFLICT DO NOTHING`,
+			int64(d.ID), d.Account, d.Body, Millis(d.ExpiresAt), Millis(d.BusyUntil)); err != nil {
 			return err
 		}
 	}
@@ -192,25 +194,26 @@ func (s *Store) TakeSMPP(ctx context.Context, account smsir.UUID, now, until tim
 
 // DoneSMPP implements store.SMPPAccounts.
 func (s *Store) DoneSMPP(ctx context.Context, ids []smsir.ID) error {
-	return s.ofDeliveries(ctx, ids, "DELETE FROM smpp_outbox WHERE id = $1")
+	return s.ofDeliveries(ctx, ids, "DELETE FROM smpp_outbox")
 }
 
 // ReturnSMPP implements store.SMPPAccounts.
 func (s *Store) ReturnSMPP(ctx context.Context, ids []smsir.ID, at time.Time) error {
-	return s.ofDeliveries(ctx, ids, "UPDATE smpp_outbox SET busy_until = $2 WHERE id = $1", Millis(at))
+	return s.ofDeliveries(ctx, ids, "UPDATE smpp_outbox SET busy_until = $1", Millis(at))
 }
 
-func (s *Store) ofDeliveries(ctx context.Context, ids []smsir.ID, query string, args ...any) error {
+// ofDeliveries does something to deliveries, several with one statement.
+func (s *Store) ofDeliveries(ctx context.Context, ids []smsir.ID, do string, args ...any) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	return s.db.Update(ctx, func(tx Tx) error {
-		for _, id := range ids {
-			if _, err := tx.Exec(query, append([]any{int64(id)}, args...)...); err != nil {
-				return err
-			}
-		}
-		return nil
+		return few(ids, func(some []smsir.ID) error {
+			w := where{args: slices.Clone(args)}
+			w.and("id IN ("+marks(len(some))+")", integers(some)...)
+			_, err := tx.Exec(do+" WHERE "+w.text(), w.args...)
+			return err
+		})
 	})
 }
 

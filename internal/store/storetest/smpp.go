@@ -132,21 +132,33 @@ func SMPP(t *testing.T, open func(t *testing.T) store.Store) {
 		feed(0, 5, true, delivery(1, a.ID, time.Hour), delivery(2, a.ID, time.Minute))
 		feed(0, 6, false, delivery(3, a.ID, time.Hour))
 		feed(4, 6, false, delivery(3, a.ID, time.Hour))
-		feed(5, 7, true, delivery(4, b.ID, time.Hour), delivery(5, smsir.UUID{99}, time.Hour))
+		inHand := delivery(8, b.ID, time.Hour)
+		inHand.BusyUntil = now.Add(time.Minute)
+		feed(5, 7, true, delivery(4, b.ID, time.Hour), delivery(5, smsir.UUID{99}, time.Hour), inHand)
 		if cursor, ok, err := st.SMPPCursor(t.Context()); cursor != 7 || !ok || err != nil {
 			t.Errorf("cursor: %d, %v, %v", cursor, ok, err)
 		}
 		if err := st.AddSMPP(t.Context(), []store.SMPPDelivery{delivery(6, a.ID, time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
-		if waiting, err := st.SMPPWaiting(t.Context(), ws); err != nil || waiting[a.ID] != 3 || waiting[b.ID] != 1 {
+		if waiting, err := st.SMPPWaiting(t.Context(), ws); err != nil || waiting[a.ID] != 3 || waiting[b.ID] != 2 {
 			t.Errorf("waiting: %v, %v", waiting, err)
 		}
 		take(a.ID, 0, 1, 2)
 		take(a.ID, time.Second, 6)
 		take(a.ID, 2*time.Second)
 		take(b.ID, 0, 4)
-		if err := st.DoneSMPP(t.Context(), []smsir.ID{1}); err != nil {
+		take(b.ID, time.Minute, 4, 8) // until then it was in the hand of whoever fed it
+		many := []smsir.ID{1}
+		for id := smsir.ID(100); id < 180; id++ {
+			many = append(many, id)
+		}
+		for _, id := range many[1:] {
+			if err := st.AddSMPP(t.Context(), []store.SMPPDelivery{delivery(id, b.ID, time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := st.DoneSMPP(t.Context(), many); err != nil {
 			t.Fatal(err)
 		}
 		if err := st.ReturnSMPP(t.Context(), []smsir.ID{2, 6}, now.Add(10*time.Second)); err != nil {
