@@ -127,7 +127,8 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 	if canary.On(canary.StopUnchecked) {
 		to = ""
 	}
-	n, err := t.Exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = $2,
+	known := t.moves(m.ID)
+	n, err := t.exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = $2,
 		used_provider_id = $3, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
 		WHERE id = $1 AND status = 1 AND final = 0 AND owner = $4 AND seq = $5 AND cancel_requested = 0 AND expires_at > $2
 		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = $6 AND s.recipient = $7 AND (s.sender IN ('', $8) OR $8 = '')
@@ -140,6 +141,7 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 	if n != 1 {
 		return nil, t.unintended(in)
 	}
+	t.moved(known, &m)
 	failpoint.Hit(failpoint.IntentTx)
 	if _, err := t.Exec("INSERT INTO attempts (id, message_id, workspace_id, number, provider_id, state, started_at) VALUES ($1, $2, $3, $4, $5, 1, $6)",
 		int64(in.Attempt), int64(m.ID), m.Workspace, int64(m.Tries), in.Provider, in.Now.UnixMilli()); err != nil {

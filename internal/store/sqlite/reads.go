@@ -9,20 +9,6 @@ import (
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
-// EventsAfter implements store.Events. Ids are given by the one writer inside its commits, so no
-// smaller one can appear later.
-func (s *Store) EventsAfter(ctx context.Context, workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.Event, error) {
-	var rows sqldb.Rows
-	var err error
-	if workspace.IsZero() {
-		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE id > $1 ORDER BY id LIMIT $2", int64(after), int64(limit))
-	} else {
-		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-			workspace, int64(after), int64(limit))
-	}
-	return sqldb.ScanEvents(rows, err)
-}
-
 // LastEvent implements store.Events.
 func (s *Store) LastEvent(ctx context.Context) (smsir.ID, error) {
 	var id sql.NullInt64

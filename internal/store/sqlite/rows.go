@@ -14,13 +14,15 @@ func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 		owner = t.s.node
 	}
 	if m.Charge != smsir.NotCharged {
-		_, err := t.Exec("INSERT INTO messages ("+sqldb.ChargedColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+		_, err := t.exec("INSERT INTO messages ("+sqldb.ChargedColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 			?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sqldb.ChargedArgs(m, owner)...)
+		t.born(m)
 		return err
 	}
 	// Plain marks: the driver looks every numbered one up by name.
-	_, err := t.Exec("INSERT INTO messages ("+sqldb.BirthColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+	_, err := t.exec("INSERT INTO messages ("+sqldb.BirthColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sqldb.BirthArgs(m, owner)...)
+	t.born(m)
 	return err
 }
 
@@ -69,10 +71,12 @@ func (t *wtx) trySave(m, before *smsir.Message, events []smsir.Event) (bool, err
 	}
 	args = append(args, sqldb.Millis(m.DeadlineAt()), int64(m.ID), int64(before.Status), sqldb.Flag(before.Final), int64(before.Seq),
 		sqldb.Flag(before.CancelRequested), sqldb.Millis(before.NextAt), int64(before.Parts.Delivered), int64(before.Parts.Failed))
-	n, err := t.Exec(t.saveQuery(changed), args...)
+	known := t.moves(m.ID)
+	n, err := t.exec(t.saveQuery(changed), args...)
 	if err != nil || n != 1 {
 		return false, err
 	}
+	t.moved(known, m)
 	if wait, frees := sqldb.Frees(before, m); frees {
 		if _, err := t.Exec(sqldb.WakeNext(""), m.Workspace, m.OrderingKey, int64(m.ID), sqldb.Millis(m.UpdatedAt.Add(wait))); err != nil {
 			return false, err

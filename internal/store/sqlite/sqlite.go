@@ -68,6 +68,8 @@ type Store struct {
 	writer  *writer
 	fatal   func(error)
 	onEvent atomic.Pointer[func()]
+	tail    tail
+	recent  recent
 	disk    diskWatch
 }
 
@@ -110,7 +112,7 @@ func (s *Store) open(ctx context.Context, opt Options) (err error) {
 			return err
 		}
 	}
-	if s.read, err = sql.Open("sqlite", address(s.path, "query_only(1)", "cache_size(-16384)")); err != nil {
+	if s.read, err = sql.Open("sqlite", address(s.path, "query_only(1)", "cache_size(-4096)")); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(8)
@@ -149,8 +151,9 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 	if canary.On(canary.NoSync) {
 		synchronous = "synchronous(OFF)"
 	}
-	// secure_delete overwrites what is deleted or replaced, so that a text that was removed is not left in a free part of a page.
-	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-65536)")); err != nil {
+	// A page cache is searched from end to end by every commit that split a page, and by every read that meets a new one: a large
+	// one costs more than what the system's own cache does not have. secure_delete overwrites what is deleted or replaced, so that a text that was removed is not left in a free part of a page.
+	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-16384)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -232,6 +235,11 @@ func (s *Store) register(ctx context.Context) error {
 	if err := s.write.QueryRowContext(ctx, newest).Scan(&top); err != nil {
 		return err
 	}
+	var last sql.NullInt64
+	if err := s.write.QueryRowContext(ctx, "SELECT max(id) FROM events").Scan(&last); err != nil {
+		return err
+	}
+	s.tail.floor = smsir.ID(last.Int64)
 	failpoint.Hit(failpoint.StartOwner)
 	// Tries of webhooks that an earlier run had under way have ended with it, whatever their lease says.
 	if _, err := s.write.ExecContext(ctx, "UPDATE deliveries SET next_at = $1, lease_until = 0 WHERE state = 0 AND lease_until > 0", s.now().UnixMilli()); err != nil {

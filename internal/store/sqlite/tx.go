@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -18,16 +18,20 @@ import (
 // wtx is the transaction that the writer is in. It prepares every statement once and gathers the
 // changes of the hourly counts, which are written once a commit.
 type wtx struct {
-	s           *Store
-	conn        *sql.Conn
-	stmts       map[string]*sql.Stmt              // that return rows
-	writes      map[string]driver.StmtExecContext // that do not
-	values      []driver.NamedValue               // of the write under way
-	saves       map[uint32]string                 // of saveQuery
-	warm        warm
-	deltas      []delta
-	holds       []hold
-	wroteEvents bool
+	s       *Store
+	conn    *sql.Conn
+	stmts   map[string]*sql.Stmt              // that return rows
+	writes  map[string]driver.StmtExecContext // that do not
+	values  []driver.NamedValue               // of the write under way
+	saves   map[uint32]string                 // of saveQuery
+	warm    warm
+	deltas  []delta
+	holds   []hold
+	events  []smsir.Event // of the steps so far
+	flushed int           // so many of events are written
+	inserts map[int]string
+	deleted bool                        // events were
+	fresh   map[smsir.ID]*smsir.Message // for recent, when this is committed
 }
 
 // delta is one message entering or leaving a state.
@@ -44,16 +48,24 @@ type hold struct {
 	n         int64
 }
 
-type txMark struct {
-	deltas, holds int
-	events        bool
+type txMark struct{ deltas, holds, events, flushed int }
+
+func (t *wtx) reset() {
+	t.rewindTo(txMark{})
+	t.deleted = false
+	clear(t.fresh)
 }
 
-func (t *wtx) reset()       { t.deltas, t.holds, t.wroteEvents = t.deltas[:0], t.holds[:0], false }
-func (t *wtx) mark() txMark { return txMark{len(t.deltas), len(t.holds), t.wroteEvents} }
+func (t *wtx) mark() txMark { return txMark{len(t.deltas), len(t.holds), len(t.events), t.flushed} }
+
 func (t *wtx) rewind(m txMark) {
-	t.deltas, t.holds, t.wroteEvents = t.deltas[:m.deltas], t.holds[:m.holds], m.events
+	t.rewindTo(m)
 	t.warm.forget()
+	clear(t.fresh) // what was put in by other steps is only read once more
+}
+
+func (t *wtx) rewindTo(m txMark) {
+	t.deltas, t.holds, t.events, t.flushed = t.deltas[:m.deltas], t.holds[:m.holds], t.events[:m.events], m.flushed
 }
 
 func (t *wtx) stmt(query string) (*sql.Stmt, error) {
@@ -68,9 +80,16 @@ func (t *wtx) stmt(query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-// Exec implements sqldb.Tx. It speaks to the driver itself: database/sql would copy every argument
-// anew for each row, and there are forty of them.
+// Exec implements sqldb.Tx.
 func (t *wtx) Exec(query string, args ...any) (n int64, err error) {
+	t.unknown(query)
+	t.deleted = t.deleted || strings.HasPrefix(query, "DELETE FROM events")
+	return t.exec(query, args...)
+}
+
+// exec is Exec for a statement of which the caller tells what it changes. It speaks to the driver itself: database/sql would
+// copy every argument anew for each row, and there are forty of them.
+func (t *wtx) exec(query string, args ...any) (n int64, err error) {
 	err = t.conn.Raw(func(conn any) error {
 		st, ok := t.writes[query]
 		if !ok {
@@ -220,6 +239,11 @@ func (t *wtx) count(m *smsir.Message, state smsir.State, n int64) {
 	t.deltas = append(t.deltas, delta{m.Workspace, at - at%hourMillis, state, n})
 }
 
+// flush writes what the steps have left to the end of the transaction.
+func (t *wtx) flush() error {
+	return errors.Join(t.flushEvents(), t.flushCounts(), t.flushHolds())
+}
+
 // flushCounts writes the changes of the counts, one row for each workspace, hour and state touched.
 func (t *wtx) flushCounts() error {
 	sums := make(map[delta]int64, len(t.deltas)) // by delta without n
@@ -238,7 +262,7 @@ func (t *wtx) flushCounts() error {
 			return err
 		}
 	}
-	return t.flushHolds()
+	return nil
 }
 
 // record stores the events of a message, given ids inside the commit so that their order is the
@@ -266,15 +290,4 @@ func (t *wtx) record(m *smsir.Message, from smsir.State, birth bool, events []sm
 		t.count(m, to, 1)
 	}
 	return nil
-}
-
-func (t *wtx) insertEvent(e *smsir.Event) error {
-	data, err := json.Marshal(e.Data)
-	if err != nil {
-		return err
-	}
-	t.wroteEvents = true
-	_, err = t.Exec("INSERT INTO events (id, workspace_id, message_id, seq, type, at, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
-	return err
 }

@@ -69,7 +69,7 @@ func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*write
 		return nil, err
 	}
 	w := &writer{s: s, conn: conn, bell: make(chan struct{}, 1), done: make(chan struct{})}
-	w.tx = &wtx{s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}, saves: map[uint32]string{}, warm: warm}
+	w.tx = &wtx{s: s, conn: conn, inserts: map[int]string{}, fresh: map[smsir.ID]*smsir.Message{}, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}, saves: map[uint32]string{}, warm: warm}
 	w.batch = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_steps", Help: "Steps in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
 	w.duration = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_seconds", Help: "Duration of one commit with its steps.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)})
 	if reg != nil {
@@ -138,7 +138,7 @@ func (w *writer) loop() {
 			continue
 		}
 		start := time.Now()
-		w.commit(batch)
+		told := w.commit(batch)
 		w.batch.Observe(float64(len(batch)))
 		w.duration.Observe(time.Since(start).Seconds())
 		for _, st := range batch {
@@ -146,7 +146,7 @@ func (w *writer) loop() {
 				close(st.done)
 			}
 		}
-		if w.tx.wroteEvents {
+		if told {
 			w.s.wake()
 		}
 	}
@@ -249,14 +249,16 @@ func (w *writer) take(batch []*step) ([]*step, bool) {
 	return batch, w.closed
 }
 
-func (w *writer) commit(batch []*step) {
+// commit runs a batch, and reports whether there are events.
+func (w *writer) commit(batch []*step) (told bool) {
 	retry, err := w.attempt(batch, false)
 	if retry {
 		_, err = w.attempt(batch, true)
 	}
 	if err != nil {
-		w.tx.wroteEvents = false
 		err = w.classify(err)
+	} else {
+		told = w.tx.publish()
 	}
 	for _, st := range batch {
 		if err != nil && st.err == nil {
@@ -267,6 +269,7 @@ func (w *writer) commit(batch []*step) {
 			st.err = w.classify(st.err)
 		}
 	}
+	return told
 }
 
 // attempt runs batch in one transaction. It asks for a second attempt with savepoints when a step
@@ -288,14 +291,14 @@ func (w *writer) attempt(batch []*step, isolate bool) (retry bool, err error) {
 			}
 			continue
 		}
-		if err := w.isolated(st); err != nil {
+		if err := w.isolated(st, isolate); err != nil {
 			_ = w.exec("ROLLBACK")
 			return false, err
 		}
 	}
-	if err := w.tx.flushCounts(); err != nil {
+	if err := w.tx.flush(); err != nil {
 		_ = w.exec("ROLLBACK")
-		return false, err
+		return !isolate, err
 	}
 	w.boast(batch)
 	failpoint.Hit(failpoint.CommitBefore)
@@ -331,12 +334,16 @@ func (w *writer) run(st *step) (err error) {
 	return st.run(w.tx)
 }
 
-func (w *writer) isolated(st *step) error {
+// isolated runs a step behind a savepoint; with its events, where a batch is looked through for the one that fails.
+func (w *writer) isolated(st *step, events bool) error {
 	mark := w.tx.mark()
 	if err := w.exec("SAVEPOINT step"); err != nil {
 		return err
 	}
-	if st.err = w.run(st); st.err != nil {
+	if st.err = w.run(st); st.err == nil && events {
+		st.err = w.tx.flushEvents()
+	}
+	if st.err != nil {
 		w.tx.rewind(mark)
 		if err := w.exec("ROLLBACK TO step"); err != nil {
 			return err

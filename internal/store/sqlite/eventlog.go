@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store/sqldb"
+)
+
+// insertEvent has an event stored with the step that is under way. Nothing in a step reads it.
+func (t *wtx) insertEvent(e *smsir.Event) error {
+	t.events = append(t.events, *e)
+	return nil
+}
+
+// eventRows are how many events one statement inserts: most of what a row costs is the statement around it.
+func eventRows() []int { return []int{32, 8, 1} }
+
+// flushEvents writes the events of the steps so far.
+func (t *wtx) flushEvents() error {
+	rest := t.events[t.flushed:]
+	for _, n := range eventRows() {
+		for ; len(rest) >= n; rest = rest[n:] {
+			if err := t.insertEvents(rest[:n]); err != nil {
+				return err
+			}
+			t.flushed += n
+		}
+	}
+	return nil
+}
+
+const eventMarks = "(?, ?, ?, ?, ?, ?, ?)"
+
+func (t *wtx) insertEvents(events []smsir.Event) error {
+	query, ok := t.inserts[len(events)]
+	if !ok {
+		query = "INSERT INTO events (" + sqldb.EventColumns + ") VALUES " + eventMarks + strings.Repeat(", "+eventMarks, len(events)-1)
+		t.inserts[len(events)] = query
+	}
+	args := make([]any, 0, 7*len(events))
+	for i := range events {
+		e := &events[i]
+		data, err := json.Marshal(e.Data)
+		if err != nil {
+			return err
+		}
+		args = append(args, int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
+	}
+	_, err := t.Exec(query, args...)
+	return err
+}
+
+// publish hands on what was committed, and reports whether there are events.
+func (t *wtx) publish() bool {
+	for _, m := range t.fresh {
+		t.s.recent.put(m)
+	}
+	if t.deleted {
+		t.s.tail.restart()
+	}
+	if len(t.events) == 0 {
+		return false
+	}
+	t.s.tail.add(t.events)
+	return true
+}
+
+// tail is the end of the event log in memory, for those who follow it: what a commit wrote need not be read again by each of
+// them. It has every event above its floor, and may be asked by many while the writer adds.
+type tail struct {
+	mu     sync.RWMutex
+	floor  smsir.ID
+	events []smsir.Event
+}
+
+// tailEvents is how many events are kept at least, once there were so many: some 4 MB.
+const tailEvents = 8 << 10
+
+// restart empties the tail, when events were deleted.
+func (l *tail) restart() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := len(l.events); n > 0 {
+		l.floor, l.events = l.events[n-1].ID, nil
+	}
+}
+
+// add takes the events of a commit, in their order.
+func (l *tail) add(events []smsir.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.events)+len(events) > 2*tailEvents {
+		keep := max(0, len(l.events)-tailEvents)
+		if keep > 0 {
+			l.floor = l.events[keep-1].ID
+		}
+		l.events = append(make([]smsir.Event, 0, 2*tailEvents+len(events)), l.events[keep:]...) // readers may have the old ones
+	}
+	for i := range events {
+		e := events[i]
+		e.At = sqldb.Time(e.At.UnixMilli())
+		l.events = append(l.events, e)
+	}
+}
+
+// after is what [Store.EventsAfter] answers, if all of it is here.
+func (l *tail) after(workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.Event, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if after < l.floor {
+		return nil, false
+	}
+	at, found := slices.BinarySearchFunc(l.events, after, func(e smsir.Event, id smsir.ID) int { return cmp.Compare(e.ID, id) })
+	if found {
+		at++
+	}
+	rest := l.events[at:]
+	if workspace.IsZero() {
+		return slices.Clone(rest[:min(limit, len(rest))]), true
+	}
+	var list []smsir.Event
+	for i := range rest {
+		if len(list) == limit {
+			break
+		}
+		if rest[i].Workspace == workspace {
+			list = append(list, rest[i])
+		}
+	}
+	return list, true
+}
+
+// EventsAfter implements store.Events. Ids are given by the one writer inside its commits, so no
+// smaller one can appear later.
+func (s *Store) EventsAfter(ctx context.Context, workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.Event, error) {
+	if list, ok := s.tail.after(workspace, after, limit); ok {
+		return list, nil
+	}
+	var rows sqldb.Rows
+	var err error
+	if workspace.IsZero() {
+		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE id > $1 ORDER BY id LIMIT $2", int64(after), int64(limit))
+	} else {
+		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+			workspace, int64(after), int64(limit))
+	}
+	return sqldb.ScanEvents(rows, err)
+}

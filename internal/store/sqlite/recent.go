@@ -1,0 +1,124 @@
+package sqlite
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/store/sqldb"
+)
+
+// recent are messages as they are stored, of those that were accepted lately: whoever is told of their moves need not read
+// them again. A message is here only while its row is known: the writer takes it out before it changes the row, and puts it
+// back when the change is committed. A statement that changes rows without telling which takes all of them out.
+type recent struct {
+	mu       sync.RWMutex
+	messages map[smsir.ID]*smsir.Message
+	order    []smsir.ID // in which they came, also those that are gone
+}
+
+// recentMessages is how many are kept: some 10 MB.
+const recentMessages = 8 << 10
+
+func (r *recent) put(m *smsir.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.messages == nil {
+		r.messages = map[smsir.ID]*smsir.Message{}
+	}
+	r.messages[m.ID] = m
+	r.order = append(r.order, m.ID)
+	for len(r.messages) > recentMessages || len(r.order) > 4*recentMessages {
+		delete(r.messages, r.order[0])
+		r.order = r.order[1:]
+	}
+}
+
+// take takes a message out; nil if it is not here.
+func (r *recent) take(id smsir.ID) *smsir.Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.messages[id]
+	delete(r.messages, id)
+	return m
+}
+
+func (r *recent) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.messages)
+	r.order = r.order[:0]
+}
+
+// of are those of ids that are here, as copies, and the ids of the others.
+func (r *recent) of(ids []smsir.ID) (found []*smsir.Message, missing []smsir.ID) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, id := range ids {
+		if m := r.messages[id]; m != nil {
+			c := *m
+			found = append(found, &c)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	return found, missing
+}
+
+// MessagesByID implements store.Messages.
+func (s *Store) MessagesByID(ctx context.Context, ids []smsir.ID) ([]*smsir.Message, error) {
+	found, missing := s.recent.of(ids)
+	read, err := s.Store.MessagesByID(ctx, missing)
+	return append(found, read...), err
+}
+
+// born notes a message whose row was inserted.
+func (t *wtx) born(m *smsir.Message) {
+	c := *m
+	if len(c.Tags) == 0 {
+		c.Tags = nil
+	}
+	if len(c.Metadata) == 0 {
+		c.Metadata = nil
+	}
+	for _, at := range []*time.Time{&c.AcceptedAt, &c.SendAt, &c.ExpiresAt, &c.NextAt, &c.UpdatedAt, &c.FinishedAt} {
+		*at = sqldb.Time(sqldb.Millis(*at))
+	}
+	t.fresh[c.ID] = &c
+}
+
+// moves takes a message out whose row is about to change; nil if it is not known.
+func (t *wtx) moves(id smsir.ID) *smsir.Message {
+	if old := t.fresh[id]; old != nil {
+		delete(t.fresh, id)
+		return old
+	}
+	return t.s.recent.take(id)
+}
+
+// moved notes a known message whose row now has what moves of m change.
+func (t *wtx) moved(old, m *smsir.Message) {
+	if old == nil {
+		return
+	}
+	c := *m
+	c.ID, c.Workspace, c.Batch, c.CreatedBy, c.Class, c.To, c.ToRaw = old.ID, old.Workspace, old.Batch, old.CreatedBy, old.Class, old.To, old.ToRaw
+	c.Country, c.From, c.Text, c.Encoding, c.Segments, c.Provider = old.Country, old.From, old.Text, old.Encoding, old.Segments, old.Provider
+	c.OnUnknown, c.ClientRef, c.Tags, c.Metadata, c.ResendOf = old.OnUnknown, old.ClientRef, old.Tags, old.Metadata, old.ResendOf
+	c.AcceptedAt, c.SendAt, c.ExpiresAt, c.OrderingKey, c.Cost = old.AcceptedAt, old.SendAt, old.ExpiresAt, old.OrderingKey, old.Cost
+	c.TextRemovedAt, c.TextRemovedBy = old.TextRemovedAt, old.TextRemovedBy
+	for _, at := range []*time.Time{&c.NextAt, &c.UpdatedAt, &c.SentAt, &c.FinishedAt, &c.ReceiptDeadline, &c.ResolveDeadline} {
+		*at = sqldb.Time(sqldb.Millis(*at))
+	}
+	t.fresh[c.ID] = &c
+}
+
+// unknown takes all messages out if a statement may change their rows.
+func (t *wtx) unknown(query string) {
+	if strings.HasPrefix(query, "UPDATE messages") || strings.HasPrefix(query, "DELETE FROM messages") {
+		t.s.recent.clear()
+		clear(t.fresh)
+	}
+}
