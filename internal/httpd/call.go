@@ -164,6 +164,9 @@ func (c *call) answer(status int, v any) error {
 // write writes a rendered answer, or 304 when the caller has it already.
 func (c *call) write(status int, kind string, body []byte) {
 	h := c.w.Header()
+	if mayCompress(c.r) {
+		h.Add("Vary", "Accept-Encoding")
+	}
 	if c.etag && status == http.StatusOK {
 		tag := etagOf(body)
 		h.Set("ETag", tag)
@@ -172,7 +175,7 @@ func (c *call) write(status int, kind string, body []byte) {
 			return
 		}
 	}
-	writeBody(c.w, status, kind, body)
+	writeRead(c.w, c.r, status, kind, body)
 }
 
 func writeBody(w http.ResponseWriter, status int, kind string, body []byte) {

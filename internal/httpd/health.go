@@ -45,9 +45,10 @@ func (s *Server) registerHealth(b *builder) {
 		Method: "GET", Path: "/openapi.json", ID: "getOpenAPI", Tag: "Instance", Errors: []int{403}, Status: 200,
 		Summary: "This document",
 	},
-		jsonType, &huma.Schema{Type: huma.TypeObject}, func(w http.ResponseWriter, _ *http.Request) {
+		jsonType, &huma.Schema{Type: huma.TypeObject}, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "no-cache")
-			writeBody(w, http.StatusOK, "application/openapi+json", s.spec)
+			w.Header().Add("Vary", "Accept-Encoding")
+			writeRead(w, r, http.StatusOK, "application/openapi+json", s.spec)
 		})
 }
 
