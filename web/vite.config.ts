@@ -34,12 +34,13 @@ const manifest = {
   share_target: { action: '/compose', method: 'GET', params: { title: 'title', text: 'text', url: 'url' } },
 }
 
-/** What the service worker keeps for offline use: everything but the Arabic font, which only `lang=ar` loads. */
-const precached = (file: string) =>
-  /\.(js|css|html|svg|png|webmanifest)$/.test(file) || /figtree.*\.woff2$/.test(file)
+/** What the service worker keeps for offline use; of texts and fonts, those of the language that a person reads. */
+const precached = (file: string) => /\.(js|css|html|svg|png|webmanifest|woff2)$/.test(file)
+const languageOf = (name: string) =>
+  /\/i18n\/(?:\w+\/)?(\w\w)\.json$/.exec(name)?.[1] ?? (/vazirmatn/.test(name) ? 'ar' : undefined)
 
 export default defineConfig({
-  plugins: [svelte(), svelteTesting(), pwa(manifest, precached), compress()],
+  plugins: [svelte(), svelteTesting(), pwa(manifest, precached, languageOf), compress()],
   resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
   build: {
     target: ['chrome114', 'firefox128', 'safari17'],
@@ -48,7 +49,9 @@ export default defineConfig({
     manifest: 'build.json',
     rolldownOptions: {
       input: { index: 'index.html', sw: 'src/sw.ts' },
-      output: { entryFileNames: (c) => (c.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
+      output: {
+        entryFileNames: (c) => (c.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+      },
     },
   },
   server: { proxy: { '/v1': { target: process.env.SMSIR_URL ?? 'http://127.0.0.1:8080', ws: true } } },

@@ -3,11 +3,16 @@ import { readFileSync, readdirSync } from 'node:fs'
 import type { Plugin } from 'vite'
 
 /**
- * Emits the web app manifest and writes the list of files to keep offline into sw.js, with a version that
- * changes exactly when one of them does. Fails the build when sw.js is missing, imports a shared chunk
- * (a classic worker cannot), or lost its placeholders.
+ * Emits the web app manifest and writes the lists of files to keep offline into sw.js: those of the app, and those of each
+ * language (`languageOf`, from the module that a chunk stands for or the name of an asset). With them goes a version that
+ * changes exactly when one of them does. Fails the build when sw.js is missing, imports a shared chunk (a classic worker
+ * cannot), or lost its placeholders.
  */
-export function pwa(manifest: object, keep: (file: string) => boolean): Plugin {
+export function pwa(
+  manifest: object,
+  keep: (file: string) => boolean,
+  languageOf: (name: string) => string | undefined,
+): Plugin {
   return {
     name: 'smsir-pwa',
     apply: 'build',
@@ -22,7 +27,7 @@ export function pwa(manifest: object, keep: (file: string) => boolean): Plugin {
 
         const fromPublic = readdirSync('public').filter(keep)
         const fromBundle = Object.keys(bundle).filter((f) => f !== 'sw.js' && keep(f))
-        const files = [...fromBundle, ...fromPublic].sort()
+        const files = [...new Set([...fromBundle, ...fromPublic])].sort() // boot.js is in both
         const hash = createHash('sha256')
         for (const f of files) {
           const out = bundle[f]
@@ -30,10 +35,24 @@ export function pwa(manifest: object, keep: (file: string) => boolean): Plugin {
             .update(f)
             .update(out ? (out.type === 'chunk' ? out.code : out.source) : readFileSync('public/' + f))
         }
-        const list = JSON.stringify(files.map((f) => '/' + f))
-        const version = hash.digest('hex').slice(0, 12)
-        const code = sw.code.replace(/(["'`])__FILES__\1/, () => list).replace('__VERSION__', version)
-        if (code === sw.code || /__FILES__|__VERSION__/.test(code)) this.error('sw.ts placeholders not found')
+        const words: Record<string, string[]> = {}
+        const app = files.filter((f) => {
+          const out = bundle[f]
+          const lang = languageOf((out?.type === 'chunk' && out.facadeModuleId) || f)
+          if (lang) (words[lang] ??= []).push('/' + f)
+          return !lang
+        })
+        const placeholders: Record<string, string> = {
+          __FILES__: JSON.stringify(app.map((f) => '/' + f)),
+          __WORDS__: JSON.stringify(words),
+          __VERSION__: hash.digest('hex').slice(0, 12),
+        }
+        let code = sw.code
+        for (const [name, value] of Object.entries(placeholders)) {
+          const before = code
+          code = code.replace(name === '__VERSION__' ? name : new RegExp(`(["'\`])${name}\\1`), () => value)
+          if (code === before) this.error(`sw.ts lost its placeholder ${name}`)
+        }
         sw.code = code
       },
     },

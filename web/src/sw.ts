@@ -1,18 +1,41 @@
 /// <reference lib="webworker" />
 // Service worker: opens the app without a network, and shows the last lists it saw. A classic script without imports;
-// the build replaces the two placeholders.
+// the build replaces the three placeholders.
 const sw = self as unknown as ServiceWorkerGlobalScope
 const FILES = '__FILES__' as unknown as string[]
+/** Texts and fonts of each language. Kept is the one that the app says it speaks: the others are a quarter of all bytes. */
+const WORDS = '__WORDS__' as unknown as Record<string, string[]>
 const APP = 'app-__VERSION__'
 const DATA = 'data-v1'
 
 /** Reads that are worth having offline. Secrets, keys and settings are never kept. */
 const KEPT = /^\/v1\/(bootstrap|messages(\/(?!export$)[^/]+(\/events)?)?)$/
 
-sw.addEventListener('install', (e) => {
-  const request = (f: string) => new Request(f, { cache: f.startsWith('/assets/') ? 'default' : 'reload' })
-  e.waitUntil(caches.open(APP).then((c) => c.addAll(FILES.map(request))))
-})
+const OURS = new Set([...FILES, ...Object.values(WORDS).flat()])
+
+/** Where an app's cache notes its language, for the next version of the app. */
+const LANG = '/lang'
+
+/** Nothing of it is needed now: whatever the page asks for goes first. */
+const request = (f: string) =>
+  new Request(f, { cache: f.startsWith('/assets/') ? 'default' : 'reload', priority: 'low' })
+
+sw.addEventListener('install', (e) => e.waitUntil(install()))
+
+async function install() {
+  const noted = await (await caches.match(LANG))?.text()
+  const cache = await caches.open(APP)
+  await cache.addAll(FILES.map(request))
+  await keepWords(noted ?? sw.navigator.language.slice(0, 2))
+}
+
+async function keepWords(lang: string) {
+  const cache = await caches.open(APP)
+  const files = WORDS[lang] ?? WORDS.en!
+  const there = await Promise.all(files.map((f) => cache.match(f, { ignoreVary: true })))
+  await cache.addAll(files.filter((_, i) => !there[i]).map(request))
+  await cache.put(LANG, new Response(lang))
+}
 
 sw.addEventListener('activate', (e) => {
   const old = (name: string) => name.startsWith('app-') && name !== APP
@@ -31,7 +54,7 @@ sw.addEventListener('fetch', (e) => {
     if (isPage(url.pathname)) e.respondWith(cached('/index.html', request))
     return
   }
-  if (FILES.includes(url.pathname)) e.respondWith(cached(request, request))
+  if (OURS.has(url.pathname)) e.respondWith(cached(request, request))
 })
 
 /** Addresses that the server answers with something else than this app. */
@@ -63,6 +86,8 @@ function stamped(response: Response): Response {
 
 sw.addEventListener('message', (e) => {
   if (e.data?.type === 'update') void sw.skipWaiting()
+  // Without a network it is tried at the next start.
+  if (e.data?.type === 'lang') e.waitUntil(keepWords(String(e.data.lang)).catch(() => undefined))
   if (e.data?.type === 'forget') e.waitUntil(caches.delete(DATA))
 })
 

@@ -1,4 +1,4 @@
-import { t } from '$lib/i18n/index.svelte'
+import { i18n, t } from '$lib/i18n/index.svelte'
 import { toasts } from '$lib/stores/toasts.svelte'
 
 interface TrustedTypes {
@@ -8,9 +8,35 @@ interface TrustedTypes {
   ): { createScriptURL(s: string): string }
 }
 
-/** Registers the service worker, where there is one: it needs HTTPS or localhost. A new version is offered, never forced. */
+/** How long nothing must have come from the network, and how long that is waited for at most. */
+const QUIET_MS = 4000
+const LATEST_MS = 60_000
+
+/** Resolves when the first view is there and nothing has come for a while. */
+export const quiet = () =>
+  new Promise<void>((done) => {
+    let timer = setTimeout(end, QUIET_MS)
+    const latest = setTimeout(end, LATEST_MS)
+    const watch = new PerformanceObserver(() => {
+      clearTimeout(timer)
+      timer = setTimeout(end, QUIET_MS)
+    })
+    watch.observe({ type: 'resource' })
+    function end() {
+      clearTimeout(timer)
+      clearTimeout(latest)
+      watch.disconnect()
+      done()
+    }
+  })
+
+/**
+ * Registers the service worker, where there is one: it needs HTTPS or localhost. It fetches the whole app for the time without
+ * a network, so it waits until the first view has what it needs. A new version is offered, never forced.
+ */
 export async function register() {
   if (!('serviceWorker' in navigator)) return
+  await quiet()
   // The policy requires trusted script URLs: the one this app ever makes is this one.
   const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes
   const policy = types?.createPolicy('smsir-sw', {
@@ -44,6 +70,12 @@ export async function register() {
       if (next.state === 'installed' && isUpdate()) offer()
     })
   })
+
+  // It keeps the texts of the language that this person reads.
+  const { active } = await navigator.serviceWorker.ready
+  const tell = () => active?.postMessage({ type: 'lang', lang: i18n.lang })
+  tell()
+  new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ['lang'] })
 }
 
 /** Drops the copies of lists that the service worker keeps: on sign-out, before somebody else signs in. */
