@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { svelteTesting } from '@testing-library/svelte/vite'
 import { defineConfig } from 'vite'
+import { groups } from './build/chunks.ts'
 import { compress } from './build/compress.ts'
+import { parts } from './build/parts.ts'
 import { pwa } from './build/pwa.ts'
 
 const icon = (file: string, size: number, purpose?: string) => ({
@@ -40,7 +42,7 @@ const languageOf = (name: string) =>
   /\/i18n\/(?:\w+\/)?(\w\w)\.json$/.exec(name)?.[1] ?? (/vazirmatn/.test(name) ? 'ar' : undefined)
 
 export default defineConfig({
-  plugins: [svelte(), svelteTesting(), pwa(manifest, precached, languageOf), compress()],
+  plugins: [svelte(), svelteTesting(), parts(), pwa(manifest, precached, languageOf), compress()],
   resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
   build: {
     target: ['chrome114', 'firefox128', 'safari17'],
@@ -51,6 +53,7 @@ export default defineConfig({
       input: { index: 'index.html', sw: 'src/sw.ts' },
       output: {
         entryFileNames: (c) => (c.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        codeSplitting: { groups },
       },
     },
   },

@@ -347,7 +347,7 @@ async function slowly(world) {
     console.log(
       `     2G ${path}: heading after ${(heading / 1000).toFixed(1)} s and ${(upTo / 1000).toFixed(0)} kB, heap ${(heap / 1e6).toFixed(0)} MB`,
     )
-    check(upTo > 10_000 && upTo <= 200_000, `2G ${path}: the heading needs at most 200 kB`, String(upTo))
+    check(upTo > 10_000 && upTo <= 120_000, `2G ${path}: the heading needs at most 120 kB`, String(upTo))
     check(heap < 40e6, `2G ${path}: the page needs less than 40 MB`, String(heap))
     await page.context().close()
   }

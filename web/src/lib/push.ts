@@ -57,6 +57,7 @@ export async function turnOn(key: string, owner: string): Promise<boolean> {
   if ((await Notification.requestPermission()) !== 'granted') return false
   await subscribe(key)
   write(OWNER, owner)
+  hear()
   return true
 }
 
@@ -68,11 +69,16 @@ export async function turnOff(id: string): Promise<void> {
   await (await registration?.pushManager.getSubscription())?.unsubscribe()
 }
 
-/** Once somebody is signed in. What fails here is tried at the next start, and the page of notifications says it. */
+/**
+ * Once somebody is signed in, where notifications were turned on in this browser. What fails here is tried at the next start,
+ * and the page of notifications says it.
+ */
 export function attach(owner = '') {
-  navigator.serviceWorker?.addEventListener('message', opened)
+  hear()
   resume(owner).catch(() => undefined)
 }
+
+const hear = () => navigator.serviceWorker?.addEventListener('message', opened)
 
 /** A notification was pressed: its page opens here, where a draft may be under way. */
 function opened(e: MessageEvent<{ type?: string; url?: string }>) {

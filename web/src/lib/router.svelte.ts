@@ -39,6 +39,8 @@ export class Router {
   path = $state('/')
   search = $state('')
   hash = $state('')
+  /** Somebody went to another address than the one that the app was opened at. */
+  moved = false
   #routes = $state.raw<Compiled[]>([])
   #scroll = new Map<number, number>()
   #index = 0
@@ -58,6 +60,7 @@ export class Router {
     history.scrollRestoration = 'manual'
     this.#index = (history.state as { i?: number } | null)?.i ?? 0
     addEventListener('popstate', (e) => {
+      this.moved = true
       this.#remember()
       this.#index = (e.state as { i?: number } | null)?.i ?? 0
       const before = this.path
@@ -72,6 +75,7 @@ export class Router {
   go(url: string, { replace = false, keepScroll = false } = {}) {
     const target = new URL(url, location.href)
     if (target.href === location.href) return
+    this.moved = true
     this.#remember()
     if (!replace) this.#index++
     history[replace ? 'replaceState' : 'pushState']({ i: this.#index }, '', target)

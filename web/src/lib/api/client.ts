@@ -81,14 +81,25 @@ export async function ask(url: URL, init: RequestInit, ms = TIMEOUT_MS) {
   return { response, body }
 }
 
+/** What boot.js asked for before this app was there: the first view. Taken once. */
+function early(url: URL): Promise<Response> | undefined {
+  if (url.pathname !== '/v1/bootstrap') return undefined
+  const first = window.smsir?.first
+  delete window.smsir
+  return first
+}
+
+declare global {
+  interface Window {
+    smsir?: { first: Promise<Response> }
+  }
+}
+
 /** One request, with its answer read. Rejects when none came. */
 export async function fetched<T>(url: URL, init: RequestInit, read: (r: Response) => Promise<T>, ms: number) {
   try {
-    const response = await fetch(url, {
-      ...init,
-      credentials: 'same-origin',
-      signal: AbortSignal.timeout(ms),
-    })
+    const response = await (early(url) ??
+      fetch(url, { ...init, credentials: 'same-origin', signal: AbortSignal.timeout(ms) }))
     return { response, content: await read(response) }
   } catch (e) {
     throw new Problem({ code: 'network', detail: String(e) })

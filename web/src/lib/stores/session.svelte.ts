@@ -19,6 +19,8 @@ class Session {
   permissions = $derived(new Set<string>(this.boot?.me.permissions ?? []))
   #ends = new Set<() => Promise<void> | void>()
   #checking = false
+  /** The answer is a copy from before the network went. */
+  #copy = false
   #again: ReturnType<typeof setTimeout> | undefined
   #soon = false
 
@@ -66,6 +68,11 @@ class Session {
     return this.workspace && this.user ? `${this.workspace.id}/${this.user.id}` : ''
   }
 
+  /** Nothing has happened since the first answer and nobody has gone anywhere: what it says is of now. */
+  get isNew() {
+    return !this.#copy && !router.moved && stream.cursor === this.boot?.cursor
+  }
+
   /** Shows a change of the workspace at once, before the server is asked again. */
   setWorkspace(workspace: Workspace) {
     if (this.boot) this.boot = { ...this.boot, me: { ...this.boot.me, workspace } }
@@ -79,7 +86,7 @@ class Session {
 
   async load() {
     try {
-      const boot = await bootstrap()
+      const boot = await bootstrap(() => (this.#copy = true))
       this.boot = boot
       this.problem = undefined
       i18n.zone = this.zone
