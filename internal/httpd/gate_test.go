@@ -289,7 +289,12 @@ func checkHeaders(t testing.TB, req *http.Request, a answer) {
 	t.Helper()
 	want := map[string]string{
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
-		"Cross-Origin-Opener-Policy": "same-origin",
+		"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+	}
+	if strings.HasPrefix(req.URL.Path, "/assets/") && a.status == http.StatusOK { // a part of a page
+		for _, name := range documentHeaders {
+			want[name] = ""
+		}
 	}
 	if isAPI(req.URL.Path) && req.URL.Path != "/openapi.json" {
 		want["Cache-Control"] = "no-store"
