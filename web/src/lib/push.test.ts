@@ -43,7 +43,6 @@ describe('a subscription', () => {
   })
   let there: ReturnType<typeof made> | null
   const subscribe = vi.fn(async () => (there = made(key)))
-  const addEventListener = vi.fn()
   const permission = { permission: 'granted', requestPermission: vi.fn(async () => 'granted') }
 
   beforeEach(() => {
@@ -56,11 +55,7 @@ describe('a subscription', () => {
     vi.stubGlobal('Notification', permission)
     Object.defineProperty(navigator, 'serviceWorker', {
       configurable: true,
-      value: {
-        ready: Promise.resolve(registration),
-        getRegistration: async () => registration,
-        addEventListener,
-      },
+      value: { ready: Promise.resolve(registration), getRegistration: async () => registration },
     })
   })
 
@@ -76,11 +71,6 @@ describe('a subscription', () => {
     expect(await turnOn(key, 'usr_1')).toBe(true)
     expect(subscribe).toHaveBeenCalledTimes(1)
     expect(createPushDevice).toHaveBeenCalledTimes(2)
-  })
-
-  it('is listened to from the moment it is turned on', async () => {
-    await turnOn(key, 'usr_1')
-    expect(addEventListener).toHaveBeenCalledWith('message', expect.any(Function))
   })
 
   it('is not made against a no', async () => {

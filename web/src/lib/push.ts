@@ -2,7 +2,6 @@ import { createPushDevice, getPush, removePushDevice } from '$lib/api/push'
 import type { Schemas } from '$lib/api/types'
 import { read, write } from '$lib/db/local'
 import { i18n } from '$lib/i18n/index.svelte'
-import { router } from '$lib/router.svelte'
 
 /** Whether this browser can show notifications, and if not, what is in the way. */
 export type PushState = 'ready' | 'blocked' | 'install' | 'insecure' | 'unsupported'
@@ -57,7 +56,6 @@ export async function turnOn(key: string, owner: string): Promise<boolean> {
   if ((await Notification.requestPermission()) !== 'granted') return false
   await subscribe(key)
   write(OWNER, owner)
-  hear()
   return true
 }
 
@@ -70,23 +68,9 @@ export async function turnOff(id: string): Promise<void> {
 }
 
 /**
- * Once somebody is signed in, where notifications were turned on in this browser. What fails here is tried at the next start,
- * and the page of notifications says it.
+ * After a sign-in: whoever had notifications in this browser has them again, in the language of today. What fails here is tried
+ * at the next start, and the page of notifications says it.
  */
-export function attach(owner = '') {
-  hear()
-  resume(owner).catch(() => undefined)
-}
-
-const hear = () => navigator.serviceWorker?.addEventListener('message', opened)
-
-/** A notification was pressed: its page opens here, where a draft may be under way. */
-function opened(e: MessageEvent<{ type?: string; url?: string }>) {
-  const url = e.data?.type === 'open' && e.data.url ? new URL(e.data.url, location.origin) : undefined
-  if (url?.origin === location.origin) router.go(url.pathname + url.search)
-}
-
-/** After a sign-in: whoever had notifications in this browser has them again, in the language of today. */
 export async function resume(owner: string): Promise<void> {
   if (!owner || read(OWNER) !== owner || pushState() !== 'ready' || Notification.permission !== 'granted')
     return

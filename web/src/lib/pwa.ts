@@ -1,4 +1,5 @@
 import { i18n, t } from '$lib/i18n/index.svelte'
+import { router } from '$lib/router.svelte'
 import { toasts } from '$lib/stores/toasts.svelte'
 
 interface TrustedTypes {
@@ -36,6 +37,7 @@ export const quiet = () =>
  */
 export async function register() {
   if (!('serviceWorker' in navigator)) return
+  navigator.serviceWorker.addEventListener('message', opened)
   await quiet()
   // The policy requires trusted script URLs: the one this app ever makes is this one.
   const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes
@@ -76,6 +78,12 @@ export async function register() {
   const tell = () => active?.postMessage({ type: 'lang', lang: i18n.lang })
   tell()
   new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ['lang'] })
+}
+
+/** A notification was pressed: its page opens here, where a draft may be under way. */
+function opened(e: MessageEvent<{ type?: string; url?: string }>) {
+  const url = e.data?.type === 'open' && e.data.url ? new URL(e.data.url, location.origin) : undefined
+  if (url?.origin === location.origin) router.go(url.pathname + url.search)
 }
 
 /** Drops the copies of lists that the service worker keeps: on sign-out, before somebody else signs in. */
