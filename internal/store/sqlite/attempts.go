@@ -143,10 +143,7 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 	}
 	t.moved(known, &m)
 	failpoint.Hit(failpoint.IntentTx)
-	if _, err := t.Exec("INSERT INTO attempts (id, message_id, workspace_id, number, provider_id, state, started_at) VALUES ($1, $2, $3, $4, $5, 1, $6)",
-		int64(in.Attempt), int64(m.ID), m.Workspace, int64(m.Tries), in.Provider, in.Now.UnixMilli()); err != nil {
-		return nil, err
-	}
+	t.attemptRows.add(int64(in.Attempt), int64(m.ID), m.Workspace, int64(m.Tries), in.Provider, int64(smsir.AttemptInflight), in.Now.UnixMilli())
 	t.warm.begin(&m, smsir.Attempt{ID: in.Attempt, Message: m.ID, Workspace: m.Workspace, Number: m.Tries, Provider: in.Provider, State: smsir.AttemptInflight, StartedAt: in.Now})
 	return &m, t.record(&m, before, false, []smsir.Event{event})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/smsir/smsir"
@@ -14,46 +13,13 @@ import (
 
 // insertEvent has an event stored with the step that is under way. Nothing in a step reads it.
 func (t *wtx) insertEvent(e *smsir.Event) error {
+	data, err := json.Marshal(e.Data)
+	if err != nil {
+		return err
+	}
 	t.events = append(t.events, *e)
+	t.eventRows.add(int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
 	return nil
-}
-
-// eventRows are how many events one statement inserts: most of what a row costs is the statement around it.
-func eventRows() []int { return []int{32, 8, 1} }
-
-// flushEvents writes the events of the steps so far.
-func (t *wtx) flushEvents() error {
-	rest := t.events[t.flushed:]
-	for _, n := range eventRows() {
-		for ; len(rest) >= n; rest = rest[n:] {
-			if err := t.insertEvents(rest[:n]); err != nil {
-				return err
-			}
-			t.flushed += n
-		}
-	}
-	return nil
-}
-
-const eventMarks = "(?, ?, ?, ?, ?, ?, ?)"
-
-func (t *wtx) insertEvents(events []smsir.Event) error {
-	query, ok := t.inserts[len(events)]
-	if !ok {
-		query = "INSERT INTO events (" + sqldb.EventColumns + ") VALUES " + eventMarks + strings.Repeat(", "+eventMarks, len(events)-1)
-		t.inserts[len(events)] = query
-	}
-	args := make([]any, 0, 7*len(events))
-	for i := range events {
-		e := &events[i]
-		data, err := json.Marshal(e.Data)
-		if err != nil {
-			return err
-		}
-		args = append(args, int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
-	}
-	_, err := t.Exec(query, args...)
-	return err
 }
 
 // publish hands on what was committed, and reports whether there are events.
@@ -136,19 +102,34 @@ func (l *tail) after(workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.E
 	return list, true
 }
 
+// last is the newest event, as far as those who follow know.
+func (l *tail) last() smsir.ID {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if n := len(l.events); n > 0 {
+		return l.events[n-1].ID
+	}
+	return l.floor
+}
+
+// LastEvent implements store.Events. An event is there when it is in the tail: what EventsAfter answers to a later call has
+// every event up to it.
+func (s *Store) LastEvent(context.Context) (smsir.ID, error) { return s.tail.last(), nil }
+
 // EventsAfter implements store.Events. Ids are given by the one writer inside its commits, so no
 // smaller one can appear later.
 func (s *Store) EventsAfter(ctx context.Context, workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.Event, error) {
 	if list, ok := s.tail.after(workspace, after, limit); ok {
 		return list, nil
 	}
+	last := s.tail.last() // and not what is committed at this moment, of which LastEvent does not know
 	var rows sqldb.Rows
 	var err error
 	if workspace.IsZero() {
-		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE id > $1 ORDER BY id LIMIT $2", int64(after), int64(limit))
+		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3", int64(after), int64(last), int64(limit))
 	} else {
-		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-			workspace, int64(after), int64(limit))
+		rows, err = s.Query(ctx, "SELECT "+sqldb.EventColumns+" FROM events WHERE workspace_id = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4",
+			workspace, int64(after), int64(last), int64(limit))
 	}
 	return sqldb.ScanEvents(rows, err)
 }

@@ -181,7 +181,8 @@ func (s *Store) Release(_ context.Context, ids []smsir.ID, reason smsir.Reason, 
 }
 
 func (t *wtx) release(id smsir.ID, reason smsir.Reason, next time.Time) error {
-	_, err := t.Exec("UPDATE messages SET owner = NULL, reason = $2, next_at = $3 WHERE id = $1 AND status = 1 AND owner = $4",
+	t.moves(id)
+	_, err := t.exec("UPDATE messages SET owner = NULL, reason = $2, next_at = $3 WHERE id = $1 AND status = 1 AND owner = $4",
 		int64(id), string(reason), sqldb.Millis(next), t.s.node)
 	return err
 }

@@ -2,19 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
-
-// LastEvent implements store.Events.
-func (s *Store) LastEvent(ctx context.Context) (smsir.ID, error) {
-	var id sql.NullInt64
-	err := s.rowOf(ctx, "SELECT max(id) FROM events", nil, &id)
-	return smsir.ID(id.Int64), err
-}
 
 // Backlog implements store.Accepter.
 func (s *Store) Backlog(ctx context.Context, workspace smsir.UUID) (n int64, err error) {

@@ -18,20 +18,20 @@ import (
 // wtx is the transaction that the writer is in. It prepares every statement once and gathers the
 // changes of the hourly counts, which are written once a commit.
 type wtx struct {
-	s       *Store
-	conn    *sql.Conn
-	stmts   map[string]*sql.Stmt              // that return rows
-	writes  map[string]driver.StmtExecContext // that do not
-	values  []driver.NamedValue               // of the write under way
-	saves   map[uint32]string                 // of saveQuery
-	warm    warm
-	deltas  []delta
-	holds   []hold
-	events  []smsir.Event // of the steps so far
-	flushed int           // so many of events are written
-	inserts map[int]string
-	deleted bool                        // events were
-	fresh   map[smsir.ID]*smsir.Message // for recent, when this is committed
+	s           *Store
+	conn        *sql.Conn
+	stmts       map[string]*sql.Stmt              // that return rows
+	writes      map[string]driver.StmtExecContext // that do not
+	values      []driver.NamedValue               // of the write under way
+	saves       map[uint32]string                 // of saveQuery
+	warm        warm
+	deltas      []delta
+	holds       []hold
+	events      []smsir.Event               // of the steps so far
+	eventRows   later                       // of those, what is not inserted yet
+	attemptRows later                       // likewise; they are inserted before anything may read attempts
+	deleted     bool                        // events were
+	fresh       map[smsir.ID]*smsir.Message // for recent, when this is committed
 }
 
 // delta is one message entering or leaving a state.
@@ -48,7 +48,7 @@ type hold struct {
 	n         int64
 }
 
-type txMark struct{ deltas, holds, events, flushed int }
+type txMark struct{ deltas, holds, events, eventRows, attemptRows int }
 
 func (t *wtx) reset() {
 	t.rewindTo(txMark{})
@@ -56,7 +56,9 @@ func (t *wtx) reset() {
 	clear(t.fresh)
 }
 
-func (t *wtx) mark() txMark { return txMark{len(t.deltas), len(t.holds), len(t.events), t.flushed} }
+func (t *wtx) mark() txMark {
+	return txMark{len(t.deltas), len(t.holds), len(t.events), len(t.eventRows.values), len(t.attemptRows.values)}
+}
 
 func (t *wtx) rewind(m txMark) {
 	t.rewindTo(m)
@@ -65,10 +67,14 @@ func (t *wtx) rewind(m txMark) {
 }
 
 func (t *wtx) rewindTo(m txMark) {
-	t.deltas, t.holds, t.events, t.flushed = t.deltas[:m.deltas], t.holds[:m.holds], t.events[:m.events], m.flushed
+	t.deltas, t.holds, t.events = t.deltas[:m.deltas], t.holds[:m.holds], t.events[:m.events]
+	t.eventRows.values, t.attemptRows.values = t.eventRows.values[:m.eventRows], t.attemptRows.values[:m.attemptRows]
 }
 
 func (t *wtx) stmt(query string) (*sql.Stmt, error) {
+	if err := t.attemptRows.insert(t); err != nil {
+		return nil, err
+	}
 	if st, ok := t.stmts[query]; ok {
 		return st, nil
 	}
@@ -82,6 +88,9 @@ func (t *wtx) stmt(query string) (*sql.Stmt, error) {
 
 // Exec implements sqldb.Tx.
 func (t *wtx) Exec(query string, args ...any) (n int64, err error) {
+	if err := t.attemptRows.insert(t); err != nil {
+		return 0, err
+	}
 	t.unknown(query)
 	t.deleted = t.deleted || strings.HasPrefix(query, "DELETE FROM events")
 	return t.exec(query, args...)
@@ -241,8 +250,11 @@ func (t *wtx) count(m *smsir.Message, state smsir.State, n int64) {
 
 // flush writes what the steps have left to the end of the transaction.
 func (t *wtx) flush() error {
-	return errors.Join(t.flushEvents(), t.flushCounts(), t.flushHolds())
+	return errors.Join(t.flushRows(), t.flushCounts(), t.flushHolds())
 }
+
+// flushRows inserts the rows that wait.
+func (t *wtx) flushRows() error { return errors.Join(t.attemptRows.insert(t), t.eventRows.insert(t)) }
 
 // flushCounts writes the changes of the counts, one row for each workspace, hour and state touched.
 func (t *wtx) flushCounts() error {

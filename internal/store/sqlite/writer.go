@@ -13,6 +13,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
+	"github.com/smsir/smsir/internal/store/sqldb"
 	sqlite3 "modernc.org/sqlite"
 )
 
@@ -69,7 +70,12 @@ func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*write
 		return nil, err
 	}
 	w := &writer{s: s, conn: conn, bell: make(chan struct{}, 1), done: make(chan struct{})}
-	w.tx = &wtx{s: s, conn: conn, inserts: map[int]string{}, fresh: map[smsir.ID]*smsir.Message{}, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}, saves: map[uint32]string{}, warm: warm}
+	w.tx = &wtx{
+		s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}, saves: map[uint32]string{}, warm: warm,
+		eventRows:   newLater("events ("+sqldb.EventColumns+")", 7),
+		attemptRows: newLater("attempts (id, message_id, workspace_id, number, provider_id, state, started_at)", 7),
+		fresh:       map[smsir.ID]*smsir.Message{},
+	}
 	w.batch = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_steps", Help: "Steps in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
 	w.duration = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_seconds", Help: "Duration of one commit with its steps.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)})
 	if reg != nil {
@@ -334,14 +340,15 @@ func (w *writer) run(st *step) (err error) {
 	return st.run(w.tx)
 }
 
-// isolated runs a step behind a savepoint; with its events, where a batch is looked through for the one that fails.
-func (w *writer) isolated(st *step, events bool) error {
-	mark := w.tx.mark()
-	if err := w.exec("SAVEPOINT step"); err != nil {
+// isolated runs a step behind a savepoint; with the rows that could wait, where a batch is looked through for the one that
+// fails.
+func (w *writer) isolated(st *step, rows bool) error {
+	if err := errors.Join(w.tx.attemptRows.insert(w.tx), w.exec("SAVEPOINT step")); err != nil {
 		return err
 	}
-	if st.err = w.run(st); st.err == nil && events {
-		st.err = w.tx.flushEvents()
+	mark := w.tx.mark()
+	if st.err = w.run(st); st.err == nil && rows {
+		st.err = w.tx.flushRows()
 	}
 	if st.err != nil {
 		w.tx.rewind(mark)
@@ -353,7 +360,7 @@ func (w *writer) isolated(st *step, events bool) error {
 }
 
 func (w *writer) exec(query string) error {
-	_, err := w.tx.Exec(query)
+	_, err := w.tx.exec(query)
 	return err
 }
 

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -89,5 +91,53 @@ func testFollow(b *bench) {
 		if l.ID == waiting.ID {
 			b.Error("a delivered message is looked at")
 		}
+	}
+}
+
+// testFollowers: whoever asks for the last event and then reads to the end has it, while others write; nothing comes twice, late
+// or out of order.
+func testFollowers(b *bench) {
+	const writers, each = 4, 60
+	var busy sync.WaitGroup
+	for range writers {
+		busy.Go(func() {
+			for range each {
+				b.accept(true, b.message())
+			}
+		})
+	}
+	var idle atomic.Bool
+	go func() {
+		busy.Wait()
+		idle.Store(true)
+	}()
+	var cursor smsir.ID
+	told := 0
+	for over := false; !over; {
+		over = idle.Load() // one more look behind the end
+		last, err := b.st.LastEvent(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for more := true; more; {
+			page, err := b.st.EventsAfter(ctx, smsir.UUID{}, cursor, 7)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, e := range page {
+				if e.ID <= cursor {
+					b.Fatalf("event %d behind %d", e.ID, cursor)
+				}
+				cursor = e.ID
+			}
+			told += len(page)
+			more = len(page) == 7
+		}
+		if cursor < last {
+			b.Fatalf("read to the end at %d: the last event was %d before", cursor, last)
+		}
+	}
+	if told != writers*each {
+		b.Errorf("%d events of %d", told, writers*each)
 	}
 }

@@ -54,6 +54,7 @@ func Messages(t *testing.T, open Opener) {
 		{"the clock releases, expires and closes", testTick},
 		{"cancel", testCancel},
 		{"a sent message is asked about", testFollow},
+		{"followers miss nothing", testFollowers},
 		{"one takes the place of another", testReplace},
 		{"one takes the place of another that was charged", testReplaceCharged},
 		{"the providers of a message's attempts are told in order", testTriedProviders},
