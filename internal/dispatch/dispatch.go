@@ -126,22 +126,15 @@ func New(opt Options) *Dispatcher {
 }
 
 // Run works until ctx ends, then drains: nothing new is started, hand-overs under way get the grace
-// period, and what was not started goes back to the queue. It returns an error only if it could not
-// start.
+// period, and what was not started goes back to the queue. A database that is away when it starts is waited for; it returns an
+// error only if it cannot start at all.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	sendCtx, cancelSends := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelSends()
 	d.mu.Lock()
 	d.ctx = sendCtx
 	d.mu.Unlock()
-	requeued, unknown, err := d.opt.Store.Recover(ctx, d.opt.Now(), d.opt.Now().Add(time.Second))
-	if err != nil {
-		return err
-	}
-	if requeued+unknown > 0 {
-		d.log.Info("took over from an earlier run", "requeued", requeued, "unknown", unknown)
-	}
-	if err := d.load(ctx); err != nil {
+	if err := d.begin(ctx); err != nil {
 		return err
 	}
 	d.clock(ctx)
@@ -149,6 +142,36 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.drain(cancelSends)
 	failpoint.Hit(failpoint.DrainAfter)
 	return nil
+}
+
+// beginEvery is how long a database that is away when the dispatcher starts is left alone between two tries.
+const beginEvery = time.Second
+
+// begin takes over what earlier runs left and reads what is configured, as soon as the database lets it.
+func (d *Dispatcher) begin(ctx context.Context) error {
+	for {
+		err := d.beginOnce(ctx)
+		if err == nil || !smsir.Unavailable(err) {
+			return err
+		}
+		d.log.Error("the dispatcher waits for the database", "err", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(beginEvery):
+		}
+	}
+}
+
+func (d *Dispatcher) beginOnce(ctx context.Context) error {
+	requeued, unknown, err := d.opt.Store.Recover(ctx, d.opt.Now(), d.opt.Now().Add(time.Second))
+	if err != nil {
+		return err
+	}
+	if requeued+unknown > 0 {
+		d.log.Info("took over from an earlier run", "requeued", requeued, "unknown", unknown)
+	}
+	return d.load(ctx)
 }
 
 // drain ends everything in order: pumps, hand-overs, held connections, messages in memory.

@@ -56,6 +56,41 @@ func (s *doubtful) Release(ctx context.Context, ids []smsir.ID, reason smsir.Rea
 	return smsir.Errorf(smsir.CodeStorageDown, "the database is away")
 }
 
+// away is a store that cannot take over when the dispatcher starts.
+type away struct {
+	store.Store
+	tries atomic.Int64
+}
+
+func (s *away) Recover(ctx context.Context, now, nextLook time.Time) (requeued, unknown int, err error) {
+	if s.tries.Add(-1) < 0 {
+		return s.Store.Recover(ctx, now, nextLook)
+	}
+	return 0, 0, smsir.Errorf(smsir.CodeStorageDown, "the database is away")
+}
+
+// A database that goes away while the dispatcher starts is waited for, and what waits in it goes out then.
+func TestDatabaseAwayAtTheStart(t *testing.T) {
+	c := &carrier{}
+	run(t, one(c), func(w *world) {
+		w.stop()
+		id := w.send(to)
+		s := &away{Store: w.st}
+		s.tries.Store(20)
+		w.st = s
+		w.start()
+		time.Sleep(10 * time.Second)
+		if n := c.sent(to); n != 0 {
+			t.Errorf("handed over %d times while nothing could be taken over", n)
+		}
+		time.Sleep(time.Minute)
+		w.expect(id, smsir.Sent, false)
+		if n := c.sent(to); n != 1 || s.tries.Load() >= 0 {
+			t.Errorf("handed over %d times, %d tries left", n, s.tries.Load())
+		}
+	})
+}
+
 // Nothing is handed over, and the message goes out soon after, whether the intent was stored or not, and although it
 // cannot be given back at once.
 func TestUnknownIntentThatWasStored(t *testing.T)    { unknownIntent(t, true) }
