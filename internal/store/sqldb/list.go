@@ -47,11 +47,11 @@ func (s *Store) MessagesByID(ctx context.Context, ids []smsir.ID) (list []*smsir
 	return list, err
 }
 
-// few does something with all of ids, so many at once that there are few different statements, each prepared once.
-func few(ids []smsir.ID, do func([]smsir.ID) error) error {
+// few does something with all of a list, so much at once that there are few different statements, each prepared once.
+func few[T any](all []T, do func([]T) error) error {
 	for _, n := range []int{50, 10, 1} {
-		for ; len(ids) >= n; ids = ids[n:] {
-			if err := do(ids[:n]); err != nil {
+		for ; len(all) >= n; all = all[n:] {
+			if err := do(all[:n]); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -153,14 +154,30 @@ func (s *Store) AddSMPP(ctx context.Context, list []store.SMPPDelivery) error {
 
 // addSMPP stores deliveries of accounts that exist.
 func addSMPP(tx Tx, list []store.SMPPDelivery) error {
+	known := map[smsir.UUID]bool{}
+	var wanted []store.SMPPDelivery
 	for _, d := range list {
-		if _, err := tx.Exec(`INSERT INTO smpp_outbox (id, account_id, body, expires_at, busy_until)
-			SELECT $1, a.id, $3, $4, $5 FROM smpp_accounts a WHERE a.id = $2 ON CONFLICT DO NOTHING`,
-			int64(d.ID), d.Account, d.Body, Millis(d.ExpiresAt), Millis(d.BusyUntil)); err != nil {
-			return err
+		exists, asked := known[d.Account]
+		if !asked {
+			var err error
+			if exists, err = found(tx.Query("SELECT 1 FROM smpp_accounts a WHERE a.id = $1", d.Account)); err != nil {
+				return err
+			}
+			known[d.Account] = exists
+		}
+		if exists {
+			wanted = append(wanted, d)
 		}
 	}
-	return nil
+	return few(wanted, func(some []store.SMPPDelivery) error {
+		var w where
+		rows := make([]string, len(some))
+		for i, d := range some {
+			rows[i] = w.bound("(?, ?, ?, ?, ?)", int64(d.ID), d.Account, d.Body, Millis(d.ExpiresAt), Millis(d.BusyUntil))
+		}
+		_, err := tx.Exec("INSERT INTO smpp_outbox (id, account_id, body, expires_at, busy_until) VALUES "+strings.Join(rows, ", ")+" ON CONFLICT DO NOTHING", w.args...)
+		return err
+	})
 }
 
 func scanSMPPDelivery(d *store.SMPPDelivery) scan {

@@ -47,9 +47,10 @@ func (t *wtx) endAttempt(id smsir.ID, now time.Time, o *smsir.Outcome) error {
 	if len(o.References) > 0 {
 		reference = o.References[0]
 	}
-	_, err := t.Exec(`UPDATE attempts SET state = $2, ended_at = $3, reference = CASE WHEN $4 = '' THEN reference ELSE $4 END, error = $5, failover = $6
-		WHERE id = $1 AND (state IN (1, 5) OR state = 2 AND $2 = 2)`,
-		int64(id), int64(o.State), now.UnixMilli(), reference, sqldb.Marshal(o.Error), sqldb.Flag(o.Failover))
+	// Plain marks, here and in intend: the driver looks every numbered one up by name.
+	_, err := t.Exec(`UPDATE attempts SET state = ?, ended_at = ?, reference = CASE WHEN ? = '' THEN reference ELSE ? END, error = ?, failover = ?
+		WHERE id = ? AND (state IN (1, 5) OR state = 2 AND ? = 2)`,
+		int64(o.State), now.UnixMilli(), reference, reference, sqldb.Marshal(o.Error), sqldb.Flag(o.Failover), int64(id), int64(o.State))
 	if err != nil {
 		return err
 	}
@@ -128,13 +129,14 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 		to = ""
 	}
 	known := t.moves(m.ID)
-	n, err := t.exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = $2,
-		used_provider_id = $3, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
-		WHERE id = $1 AND status = 1 AND final = 0 AND owner = $4 AND seq = $5 AND cancel_requested = 0 AND expires_at > $2
-		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = $6 AND s.recipient = $7 AND (s.sender IN ('', $8) OR $8 = '')
-			AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.message_id = $1))
-		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = $6 AND w.paused_at = 0)`,
-		int64(m.ID), in.Now.UnixMilli(), in.Provider, t.s.node, int64(seq), m.Workspace, to, m.From)
+	now := in.Now.UnixMilli()
+	n, err := t.exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = ?,
+		used_provider_id = ?, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
+		WHERE id = ? AND status = 1 AND final = 0 AND owner = ? AND seq = ? AND cancel_requested = 0 AND expires_at > ?
+		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = ? AND s.recipient = ? AND (s.sender IN ('', ?) OR ? = '')
+			AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.message_id = ?))
+		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = ? AND w.paused_at = 0)`,
+		now, in.Provider, int64(m.ID), t.s.node, int64(seq), now, m.Workspace, to, m.From, m.From, int64(m.ID), m.Workspace)
 	if err != nil {
 		return nil, err
 	}
