@@ -3,7 +3,7 @@
 //
 // It is in charge of finding what no single test thinks of. It holds no code of its own outside its tests: TestSim plays
 // seeds (SIM_SEEDS of them from SIM_FIRST on) and names the ones that fail. The database of most seeds is SQLite in memory,
-// of every tenth SQLite on the disk; every tenth has several nodes on PostgreSQL (SIM_SHARED), where there is one. Doors,
+// of every tenth SQLite on the disk; every fortieth has several nodes on PostgreSQL (SIM_SHARED), where there is one. Doors,
 // adapters and sockets are not in it.
 //
 // PostgreSQL runs outside the bubble. That works because a goroutine that waits for a socket does not count as blocked:

@@ -37,7 +37,7 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 const onDisk = 10
 
 // shareOfShared: each so-many-th seed has two or three nodes on PostgreSQL, where there is one.
-const shareOfShared = 10
+const shareOfShared = 40 // one costs as much as a hundred others
 
 // lingers is true in a build with a bug that sleeps within a commit. A read of a database in memory waits for the commit,
 // and in virtual time nothing sleeps to its end while somebody waits for more than time.
