@@ -1,20 +1,24 @@
 /** A small subset of ICU MessageFormat: `{x}`, `{n, plural, =0 {…} one {…} other {…}}` with `#`, nested. */
 export type Params = Record<string, string | number | null | undefined>
 
-const rules = new Map<string, Intl.PluralRules>()
-const numbers = new Map<string, Intl.NumberFormat>()
+const made = new Map<string, unknown>()
 
-const pluralRule = (locale: string, n: number) => {
-  let r = rules.get(locale)
-  if (!r) rules.set(locale, (r = new Intl.PluralRules(locale)))
-  return r.select(n)
+/** A formatter, made once for its locale and options: making one takes a thousand times as long as using it. */
+export function intl<T, O>(
+  kind: new (locale: string, options: O) => T,
+  locale: string,
+  options: NoInfer<O>,
+): T {
+  const key = `${kind.name} ${locale} ${JSON.stringify(options)}`
+  if (!made.has(key)) made.set(key, new kind(locale, options))
+  return made.get(key) as T
 }
 
-const number = (locale: string, n: number) => {
-  let f = numbers.get(locale)
-  if (!f) numbers.set(locale, (f = new Intl.NumberFormat(locale)))
-  return f.format(n)
-}
+const pluralRule = (locale: string, n: number) => intl(Intl.PluralRules, locale, {}).select(n)
+
+/** Small whole numbers look alike in every language of the app; most pages have no others, and need no formatter. */
+const number = (locale: string, n: number) =>
+  Number.isInteger(n) && n >= 0 && n < 1000 ? String(n) : intl(Intl.NumberFormat, locale, {}).format(n)
 
 /** Fills a message. A missing parameter becomes an empty string; broken syntax is shown as it stands. */
 export function format(message: string, locale: string, params: Params = {}, hash?: number): string {

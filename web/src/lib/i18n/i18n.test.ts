@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { format, parseArms } from './format'
+import { format, intl, parseArms } from './format'
 import { i18n, LANGS, type Lang } from './index.svelte'
 
 describe('format', () => {
@@ -8,11 +8,31 @@ describe('format', () => {
   it.each([
     [plural, 'en', 1, '1 msg'],
     [plural, 'en', 1200, '1,200 msgs'],
+    [plural, 'en', 999, '999 msgs'],
+    [plural, 'en', 1.5, '1.5 msgs'],
     [plural, 'ar-u-nu-latn', 2, 'T'],
     [plural, 'ar-u-nu-latn', 3, 'F 3'],
     [plural, 'ar-u-nu-latn', 11, 'M 11'],
     ['{n, plural, =0 {none} other {some}}', 'en', 0, 'none'],
   ])('%s in %s of %i', (text, locale, n, want) => expect(format(text, locale, { n })).toBe(want))
+  it.each(Object.values(LANGS))('small numbers need no formatter: $locale', ({ locale }) => {
+    for (const n of [0, 7, 10, 999]) expect(new Intl.NumberFormat(locale).format(n)).toBe(String(n))
+  })
+  it('makes a formatter once for its locale and options', () => {
+    class Kind {
+      constructor(
+        readonly locale: string,
+        readonly options: object,
+      ) {}
+    }
+    const one = intl(Kind, 'en', { x: 1 })
+    expect(intl(Kind, 'en', { x: 1 })).toBe(one)
+    expect(intl(Kind, 'sw', { x: 1 })).toMatchObject({ locale: 'sw' })
+    expect(intl(Kind, 'en', { x: 2 })).toMatchObject({ options: { x: 2 } })
+  })
+  it('tells formatters of other options apart', () => {
+    expect([i18n.n(0.5), i18n.percent(0.5), i18n.n(0.5)]).toEqual(['0.5', '50%', '0.5'])
+  })
   it('nests parameters inside arms', () =>
     expect(format('{n, plural, other {{who} has #}}', 'en', { n: 2, who: 'A' })).toBe('A has 2'))
   it('shows broken syntax as it stands', () => expect(format('{a b c} {', 'en', {})).toContain('{a b c}'))

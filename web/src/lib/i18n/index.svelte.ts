@@ -1,5 +1,5 @@
 import { read, write } from '$lib/db/local'
-import { format, type Params } from './format'
+import { format, intl, type Params } from './format'
 import type { Key } from './keys'
 
 export type { Key } from './keys'
@@ -80,15 +80,15 @@ class I18n {
   /** True when the key exists: for codes that come from the server and may be newer than this app. */
   has = (key: string): key is Key => key in this.#dict
 
-  n = (value: number, options?: Intl.NumberFormatOptions) =>
-    new Intl.NumberFormat(this.locale, options).format(value)
+  n = (value: number, options: Intl.NumberFormatOptions = {}) =>
+    intl(Intl.NumberFormat, this.locale, options).format(value)
 
   percent = (ratio: number) => this.n(ratio, { style: 'percent', maximumFractionDigits: 1 })
 
   #date(value: string | Date, options: Intl.DateTimeFormatOptions) {
     const d = new Date(value)
     if (Number.isNaN(d.getTime())) return ''
-    return new Intl.DateTimeFormat(this.locale, { timeZone: this.zone, ...options }).format(d)
+    return intl(Intl.DateTimeFormat, this.locale, { timeZone: this.zone, ...options }).format(d)
   }
   time = (d: string | Date) => this.#date(d, { hour: '2-digit', minute: '2-digit' })
   seconds = (d: string | Date) => this.#date(d, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
@@ -116,7 +116,7 @@ class I18n {
     ]
     const size: Record<string, number> = { second: 1, minute: 60, hour: 3600, day: 86_400 }
     const [, unit] = steps.find(([limit]) => Math.abs(s) < limit)!
-    return new Intl.RelativeTimeFormat(this.locale, { numeric: 'auto' }).format(
+    return intl(Intl.RelativeTimeFormat, this.locale, { numeric: 'auto' }).format(
       Math.round(s / size[unit]!),
       unit,
     )
@@ -124,7 +124,7 @@ class I18n {
 
   country = (code: string) => {
     try {
-      return new Intl.DisplayNames([this.locale], { type: 'region' }).of(code) ?? code
+      return intl(Intl.DisplayNames, this.locale, { type: 'region' }).of(code) ?? code
     } catch {
       return code
     }
