@@ -36,7 +36,7 @@ func TestBrowser(t *testing.T) {
 			missing(t, strings.TrimPrefix(name, "../")+" is not there: run \"make build\" first")
 		}
 	}
-	// A journey waits about as long as it works, so two at a time fill two cores. The goroutines take them from one queue: t.Run
+	// A journey waits for much, so two at a time fill two cores better than one. The goroutines take them from one queue: t.Run
 	// returns when its journey is over. With t.Parallel, each journey would take one of the places that the other tests need.
 	next := make(chan string)
 	var players sync.WaitGroup
