@@ -15,7 +15,9 @@ const routes = [
   '/keys?new=1',
   '/budget',
   '/more',
-  ...['profile', 'appearance', 'security', 'workspace', 'team', 'server'].map((t) => `/settings?tab=${t}`),
+  ...['profile', 'appearance', 'security', 'workspace', 'retention', 'team', 'server'].map(
+    (t) => `/settings?tab=${t}`,
+  ),
   '/no-such-page',
 ]
 

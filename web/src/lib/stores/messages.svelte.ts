@@ -122,6 +122,12 @@ export class MessageFeed {
     this.#unshift(rows)
   }
 
+  /** Shows a message of the list as it is now: of what removes a text no event tells. */
+  put(m: Message) {
+    const row = this.#byId.get(m.id) ?? this.fresh.find((x) => x.id === m.id)
+    if (row) Object.assign(row, m)
+  }
+
   find(id: string): Message | undefined {
     return this.#byId.get(id)
   }

@@ -48,6 +48,17 @@ describe('MessageFeed', () => {
     ])
   })
 
+  it('shows a message as it is now: its own row, and none of others', async () => {
+    const [a, b] = [message(), message()]
+    const { f } = await feed([a, b])
+    f.put({ ...b, text: '', text_removed_by: 'request' })
+    f.put({ ...message(), text: 'of no row' })
+    expect(f.rows.map((m) => [m.id, m.text])).toEqual([
+      [a.id, a.text],
+      [b.id, ''],
+    ])
+  })
+
   it('puts new messages on top while the reader is there, and behind a count while not', async () => {
     const { f } = await feed([message()])
     const first = message()
