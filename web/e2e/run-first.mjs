@@ -62,10 +62,15 @@ async function first(world, [name, path, seen]) {
   const cookies = name === 'login' ? undefined : { cookies: world.state.cookies, origins: [] }
   const page = await open(world.browser, { viewport: PHONE, state: cookies })
   const all = await watched(page)
+  // The font comes when all that it could move is there.
+  let show
+  const seenAll = new Promise((done) => (show = done))
+  await page.route('**/*.woff2', (route) => seenAll.then(() => route.continue()))
   let begun
   page.context().on('serviceworker', () => (begun ??= all().map((r) => r.open)))
   await page.goto(base + path)
   await page.locator(seen).first().waitFor()
+  show()
   await becomes(() => begun !== undefined, `${name}: the service worker comes`)
   const requests = all()
   check(
