@@ -14,7 +14,7 @@ const QUIET_MS = 4000
 const LATEST_MS = 60_000
 
 /** Resolves when the first view is there and nothing has come for a while. */
-export const quiet = () =>
+const quiet = () =>
   new Promise<void>((done) => {
     let timer = setTimeout(end, QUIET_MS)
     const latest = setTimeout(end, LATEST_MS)
