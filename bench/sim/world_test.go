@@ -304,6 +304,10 @@ func (w *world) end() {
 		w.base.sync()
 		for _, h := range w.homes {
 			counts, err := e.store.Counts(bg, h.workspace.ID, time.Time{}, w.now().Add(24*time.Hour))
+			if err != nil && w.engine(w.ctx, "end") != e { // it died meanwhile
+				open++
+				break
+			}
 			w.must(err)
 			for _, c := range counts {
 				if !c.State.Final {
