@@ -14,6 +14,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -148,8 +149,9 @@ func (p *Proxy) pass(in net.Conn) {
 	p.conns[in], p.conns[out] = struct{}{}, struct{}{}
 	p.mu.Unlock()
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(out, in, HoleOut) })
-	both.Go(func() { p.copy(in, out, HoleBack) })
+	var cut atomic.Bool
+	both.Go(func() { p.copy(out, in, HoleOut, &cut) })
+	both.Go(func() { p.copy(in, out, HoleBack, &cut) })
 	both.Wait()
 	p.mu.Lock()
 	delete(p.conns, in)
@@ -158,12 +160,13 @@ func (p *Proxy) pass(in net.Conn) {
 	_, _ = in.Close(), out.Close()
 }
 
-// copy passes one direction on; hole is the mode that holds it back alone.
-func (p *Proxy) copy(to, from net.Conn, hole Mode) {
+// copy passes one direction on; hole is the mode that holds it back alone. Cut is shared with the other direction: the last
+// piece of a connection has passed.
+func (p *Proxy) copy(to, from net.Conn, hole Mode, cut *atomic.Bool) {
 	piece := make([]byte, 4096)
 	for {
 		n, err := from.Read(piece)
-		if n > 0 && !p.let(to, piece[:n], hole) {
+		if n > 0 && !p.let(to, piece[:n], hole, cut) {
 			reset(from)
 			return
 		}
@@ -177,7 +180,7 @@ func (p *Proxy) copy(to, from net.Conn, hole Mode) {
 }
 
 // let passes a piece on when the network lets it; false when the connection is over.
-func (p *Proxy) let(to net.Conn, piece []byte, hole Mode) bool {
+func (p *Proxy) let(to net.Conn, piece []byte, hole Mode, cut *atomic.Bool) bool {
 	for {
 		m, changed := p.state()
 		switch m {
@@ -197,9 +200,14 @@ func (p *Proxy) let(to net.Conn, piece []byte, hole Mode) bool {
 			case <-p.ctx.Done():
 				return false
 			}
-		case Cut:
-			_, _ = to.Write(piece)
+		case Cut: // the answer to this piece may come before the reset: it must not pass either
+			if !cut.Swap(true) {
+				_, _ = to.Write(piece)
+			}
 			reset(to)
+			return false
+		}
+		if cut.Load() {
 			return false
 		}
 		_, err := to.Write(piece)
