@@ -119,7 +119,7 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-s.asked:
-			next = time.Time{}
+			next, s.looked = time.Time{}, 0
 		case <-tick.C:
 		}
 	}
@@ -162,7 +162,6 @@ func (s *Service) scrub(ctx context.Context) {
 }
 
 const (
-	eventsAtOnce = 10_000
 	// idleShare is how long the work rests after a step, for each unit of time that it took: four keep it below a fifth.
 	idleShare = 4
 	maxIdle   = 10 * time.Second
@@ -172,8 +171,7 @@ const (
 	pause = time.Second
 )
 
-// Codes removes the texts of one-time codes that have ended since the last time. again is when to run it again; zero when
-// nothing is left.
+// Codes removes the texts of one-time codes that have ended. again is when to run it again; zero when nothing is left.
 func (s *Service) Codes(ctx context.Context) (again time.Time, err error) {
 	last, err := s.opt.Store.LastEvent(ctx)
 	if err != nil {
@@ -188,7 +186,7 @@ func (s *Service) Codes(ctx context.Context) (again time.Time, err error) {
 	began := s.now()
 	for {
 		did, err := s.step(ctx, func() (store.Swept, error) {
-			return s.opt.Store.RemoveCodes(ctx, last, eventsAtOnce, s.now(), s.opt.Answers)
+			return s.opt.Store.RemoveCodes(ctx, last, s.now(), s.opt.Answers)
 		})
 		if err != nil {
 			return again, err
@@ -281,11 +279,7 @@ func (s *Service) workspace(ctx context.Context, r store.Retention, began time.T
 			if err != nil {
 				return false, err
 			}
-			why := smsir.RemovedByRule
-			if stage == store.SweepCodes {
-				why = smsir.RemovedAsCode
-			}
-			s.note(why, did)
+			s.note(smsir.RemovedByRule, did)
 			sum.Texts, sum.Inbound, sum.Messages, sum.Others = sum.Texts+did.Texts, sum.Inbound+did.Inbound, sum.Messages+did.Messages, sum.Others+did.Others
 			more = did.More
 		}

@@ -56,7 +56,6 @@ type SweepStage uint8
 // Stages of a sweep.
 const (
 	SweepPassed        SweepStage = iota // messages that had not ended when the sweep passed them
-	SweepCodes                           // one-time codes that ended before the workspace wanted them gone
 	SweepTexts                           // texts of messages
 	SweepInbound                         // texts of messages from handsets
 	SweepCampaigns                       // texts of campaigns, and the values of their recipients
@@ -93,14 +92,14 @@ type Retainer interface {
 	RetentionReader
 	// SetRetention changes the rule of a workspace. What is removed already stays removed.
 	SetRetention(ctx context.Context, r Retention, audit AuditEntry) error
-	// Retentions are the rules that remove anything.
+	// Retentions are the rules that a sweep follows.
 	Retentions(ctx context.Context) ([]Retention, error)
 	// Sweep does a step of a stage in a workspace. answers is how long stored answers to requests (idempotency) are kept:
 	// they hold texts too.
 	SweepRetention(ctx context.Context, r Retention, stage SweepStage, now time.Time, answers time.Duration) (Swept, error)
-	// RemoveCodes removes the texts of one-time codes whose end is told by up to limit events after those that were looked
-	// at, up to an id below which none can appear any more, in workspaces that want it.
-	RemoveCodes(ctx context.Context, upTo smsir.ID, limit int, now time.Time, answers time.Duration) (Swept, error)
+	// RemoveCodes removes the texts of some one-time codes that have ended, in workspaces that want it, except of those with
+	// an event above upTo.
+	RemoveCodes(ctx context.Context, upTo smsir.ID, now time.Time, answers time.Duration) (Swept, error)
 	// RemoveText removes the text of one message, with the entry that tells of it; it does nothing to one that has none.
 	// Errors: CodeNotFound; CodeConflict for a message that has not ended.
 	RemoveText(ctx context.Context, workspace smsir.UUID, id smsir.ID, now time.Time, answers time.Duration, audit AuditEntry) (*smsir.Message, error)

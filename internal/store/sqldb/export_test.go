@@ -1,4 +1,7 @@
 package sqldb
 
-// OpenMessages is for the test of its plan.
-const OpenMessages = openMessages
+// For the test of their plans.
+const (
+	OpenMessages = openMessages
+	EndedCodes   = endedCodes
+)

@@ -20,18 +20,17 @@ func (s *Store) Retention(ctx context.Context, workspace smsir.UUID) (store.Rete
 // sweepPlace is a rule with how far the sweep is, as stored.
 type sweepPlace struct {
 	store.Retention
-	textTo, inboundTo, otpTo, otpEnd, goneTo, inboundGone, eventsGone int64
+	textTo, inboundTo, goneTo, inboundGone, eventsGone int64
 }
 
-const retentionColumns = `r.workspace_id, r.text_days, r.metadata_days, r.otp, r.decided_at, r.text_to, r.inbound_to, r.otp_to, r.otp_end, r.gone_to,
-	r.inbound_gone, r.events_gone`
+const retentionColumns = "r.workspace_id, r.text_days, r.metadata_days, r.otp, r.decided_at, r.text_to, r.inbound_to, r.gone_to, r.inbound_gone, r.events_gone"
 
 func scanRetention(p *sweepPlace) scan {
 	return scan{
 		&p.Workspace, &p.TextDays, &p.MetadataDays,
 		boolean{&p.OTP},
 		moment{&p.DecidedAt},
-		&p.textTo, &p.inboundTo, &p.otpTo, &p.otpEnd, &p.goneTo, &p.inboundGone, &p.eventsGone,
+		&p.textTo, &p.inboundTo, &p.goneTo, &p.inboundGone, &p.eventsGone,
 	}
 }
 
@@ -49,24 +48,21 @@ func insertRetention(tx Tx, r store.Retention) error {
 	return err
 }
 
-// SetRetention implements store.Retainer. One-time codes that were accepted before the workspace wanted them gone are
-// walked over once; those that come later are found by their events.
+// SetRetention implements store.Retainer.
 func (s *Store) SetRetention(ctx context.Context, r store.Retention, audit store.AuditEntry) error {
 	return s.change(ctx, audit, func(tx Tx) error {
 		if err := insertRetention(tx, store.Retention{Workspace: r.Workspace, DecidedAt: r.DecidedAt}); err != nil {
 			return err
 		}
-		end := int64(smsir.IDAt(r.DecidedAt.Add(time.Minute))) // clocks of several nodes differ a little
-		_, err := tx.Exec(`UPDATE retention SET text_days = $2, metadata_days = $3, decided_at = $5,
-			otp_to = CASE WHEN otp = 0 AND $4 = 1 THEN 0 ELSE otp_to END, otp_end = CASE WHEN otp = 0 AND $4 = 1 THEN $6 ELSE otp_end END, otp = $4
-			WHERE workspace_id = $1`, r.Workspace, int64(r.TextDays), int64(r.MetadataDays), Flag(r.OTP), Millis(r.DecidedAt), end)
+		_, err := tx.Exec("UPDATE retention SET text_days = $2, metadata_days = $3, decided_at = $5, otp = $4 WHERE workspace_id = $1",
+			r.Workspace, int64(r.TextDays), int64(r.MetadataDays), Flag(r.OTP), Millis(r.DecidedAt))
 		return err
 	})
 }
 
 // Retentions implements store.Retainer.
 func (s *Store) Retentions(ctx context.Context) ([]store.Retention, error) {
-	rows, err := s.db.Query(ctx, "SELECT "+retentionColumns+" FROM retention r WHERE r.text_days > 0 OR r.metadata_days > 0 OR r.otp = 1 ORDER BY r.workspace_id")
+	rows, err := s.db.Query(ctx, "SELECT "+retentionColumns+" FROM retention r WHERE r.text_days > 0 OR r.metadata_days > 0 ORDER BY r.workspace_id")
 	places, err := all(rows, err, scanRetention)
 	rules := make([]store.Retention, len(places))
 	for i := range places {
@@ -132,8 +128,6 @@ func (s *Store) SweepRetention(ctx context.Context, r store.Retention, stage sto
 	}
 	texts, whole := w.place.TextDays > 0, w.place.MetadataDays > 0
 	switch {
-	case stage == store.SweepCodes && w.place.OTP:
-		err = w.codes()
 	case stage == store.SweepPassed && texts:
 		err = w.passed(stagePassedText)
 	case stage == store.SweepTexts && texts:
@@ -292,45 +286,6 @@ func (w *sweep) passed(stage int64) error {
 	})
 }
 
-// codesWalk is how many messages one step of codes looks at; few of them have a text to remove.
-const codesWalk = 1000
-
-// codes removes the texts of one-time codes that were there before the workspace wanted that. Those that have not ended
-// are found by their events.
-func (w *sweep) codes() error {
-	if w.place.otpTo >= w.place.otpEnd {
-		return nil
-	}
-	list, err := w.walk(w.place.otpTo, w.place.otpEnd, codesWalk)
-	if err != nil {
-		return err
-	}
-	to := w.place.otpEnd
-	if len(list) == codesWalk {
-		to = list[len(list)-1].id
-	}
-	var due []int64
-	for _, p := range list {
-		if p.class == int64(smsir.OTP) && p.final == 1 && p.removed == 0 {
-			if due = append(due, p.id); len(due) == sweepBatch {
-				to = p.id
-				break
-			}
-		}
-	}
-	return w.db.Update(w.ctx, func(tx Tx) (err error) {
-		w.did = store.Swept{More: to < w.place.otpEnd}
-		if err := w.move(tx, "otp_to", w.place.otpTo, to); err != nil {
-			return err
-		}
-		w.did.Texts, err = w.removeTexts(tx, due, smsir.RemovedAsCode)
-		return err
-	})
-}
-
-// codesCursor is the setting that holds the event up to which ended one-time codes were looked for.
-const codesCursor = "retention_cursor"
-
 // cursor reads a setting that holds a place in the stream of events; 0 before the first use.
 func (s *Store) cursor(ctx context.Context, name string) (smsir.ID, error) {
 	text, err := s.Setting(ctx, name)
@@ -341,66 +296,39 @@ func (s *Store) cursor(ctx context.Context, name string) (smsir.ID, error) {
 	return smsir.ID(n), err
 }
 
+// endedCodes finds one-time codes that have ended and have their text, through the index messages_codes.
+const endedCodes = `SELECT m.id, m.workspace_id FROM retention r JOIN messages m ON m.workspace_id = r.workspace_id
+	WHERE r.otp = 1 AND m.class = 1 AND m.final = 1 AND m.text_removed_at = 0
+	AND NOT EXISTS (SELECT 1 FROM events e WHERE e.message_id = m.id AND e.id > $1) ORDER BY m.workspace_id, m.id LIMIT $2`
+
 // RemoveCodes implements store.Retainer.
-func (s *Store) RemoveCodes(ctx context.Context, upTo smsir.ID, limit int, now time.Time, answers time.Duration) (did store.Swept, err error) {
-	after, err := s.cursor(ctx, codesCursor)
-	if err != nil || after >= upTo {
+func (s *Store) RemoveCodes(ctx context.Context, upTo smsir.ID, now time.Time, answers time.Duration) (did store.Swept, err error) {
+	type code struct {
+		id        int64
+		workspace smsir.UUID
+	}
+	rows, err := s.db.Query(ctx, endedCodes, int64(upTo), int64(sweepBatch))
+	due, err := all(rows, err, func(c *code) scan { return scan{&c.id, &c.workspace} })
+	if err != nil || len(due) == 0 {
 		return did, err
 	}
-	end := int64(upTo)
-	rows, err := s.db.Query(ctx, "SELECT id FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT 1 OFFSET $3", int64(after), end, int64(limit-1))
-	if err := one(rows, err, &end); err != nil && !errors.Is(err, errNoRow) {
-		return did, err
-	}
-	due, err := s.endedCodes(ctx, int64(after), end)
-	if err != nil {
-		return did, err
-	}
-	if len(due) > sweepBatch { // the rest of this page is next
-		due = due[:sweepBatch]
-		end = due[sweepBatch-1].event
+	byWorkspace := map[smsir.UUID][]int64{}
+	for _, c := range due {
+		byWorkspace[c.workspace] = append(byWorkspace[c.workspace], c.id)
 	}
 	err = s.db.Update(ctx, func(tx Tx) error {
-		did = store.Swept{More: end < int64(upTo)}
-		if err := moveCursor(tx, codesCursor, after, smsir.ID(end), "Another node has looked at these events."); err != nil {
-			return err
-		}
-		for from := 0; from < len(due); { // by workspace
-			to := from
-			var ids []int64
-			for to < len(due) && due[to].workspace == due[from].workspace {
-				ids = append(ids, due[to].id)
-				to++
-			}
-			w := &sweep{Store: s, ctx: ctx, now: now, answers: answers, place: sweepPlace{Retention: store.Retention{Workspace: due[from].workspace}}}
+		did = store.Swept{More: len(due) == sweepBatch}
+		for workspace, ids := range byWorkspace {
+			w := &sweep{Store: s, ctx: ctx, now: now, answers: answers, place: sweepPlace{Retention: store.Retention{Workspace: workspace}}}
 			n, err := w.removeTexts(tx, ids, smsir.RemovedAsCode)
 			if err != nil {
 				return err
 			}
 			did.Texts += n
-			from = to
 		}
 		return nil
 	})
-	if smsir.CodeOf(err) == smsir.CodeConflict {
-		return store.Swept{More: true}, nil
-	}
 	return did, err
-}
-
-// ended is a message with the event that tells of its end.
-type ended struct {
-	event, id int64
-	workspace smsir.UUID
-}
-
-// endedCodes finds one-time codes with a text whose end is told by events. Few events tell an end; for the others no message is
-// looked up.
-func (s *Store) endedCodes(ctx context.Context, after, end int64) ([]ended, error) {
-	rows, err := s.db.Query(ctx, `SELECT e.id, m.id, m.workspace_id FROM events e JOIN messages m ON m.id = e.message_id
-		WHERE e.id > $1 AND e.id <= $2 AND e.message_id > 0 AND e.data LIKE '%"final":true%' AND m.class = $3 AND m.final = 1 AND m.text_removed_at = 0
-		AND m.workspace_id IN (SELECT r.workspace_id FROM retention r WHERE r.otp = 1) ORDER BY e.id`, after, end, int64(smsir.OTP))
-	return all(rows, err, func(e *ended) scan { return scan{&e.event, &e.id, &e.workspace} })
 }
 
 // RemoveText implements store.Retainer.

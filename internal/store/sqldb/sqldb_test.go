@@ -106,11 +106,29 @@ func TestAccounts(t *testing.T) {
 	})
 }
 
-// TestDeletingAProviderLooksAtLiveMessagesOnly: the check inside the transaction must not walk the history.
-func TestDeletingAProviderLooksAtLiveMessagesOnly(t *testing.T) {
+// TestPlans: what is asked often, or inside a transaction, must not walk the history.
+func TestPlans(t *testing.T) {
 	t.Parallel()
 	_, db := open(t)
-	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+sqldb.OpenMessages, []byte("w"), []byte("p"))
+	for query, indexes := range map[string][]string{
+		sqldb.OpenMessages: {"messages_deadline", "messages_owner"}, // when a provider is deleted
+		sqldb.EndedCodes:   {"messages_codes"},
+	} {
+		plan := explain(t, db, query)
+		for _, index := range indexes {
+			if !strings.Contains(plan, index) {
+				t.Errorf("the plan does not use %s:\n%s", index, plan)
+			}
+		}
+		if strings.Contains(plan, "messages_workspace") || strings.Contains(plan, "SCAN m") {
+			t.Errorf("the plan walks the history:\n%s", plan)
+		}
+	}
+}
+
+func explain(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, []byte("w"), []byte("p"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,15 +145,7 @@ func TestDeletingAProviderLooksAtLiveMessagesOnly(t *testing.T) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	all := strings.Join(plan, "\n")
-	for _, index := range []string{"messages_deadline", "messages_owner"} {
-		if !strings.Contains(all, index) {
-			t.Errorf("the plan does not use %s:\n%s", index, all)
-		}
-	}
-	if strings.Contains(all, "messages_workspace") {
-		t.Errorf("the plan walks the history:\n%s", all)
-	}
+	return strings.Join(plan, "\n")
 }
 
 // TestOpenMessagesKeepAProvider judges each way in which a message can be open.

@@ -260,13 +260,13 @@ func testRetentionWalk(b *bench) {
 	}
 }
 
-// removeCodes looks at all events.
+// removeCodes removes what can be removed by now.
 func (b *bench) removeCodes() (n int) {
 	b.Helper()
 	last, err := b.st.LastEvent(ctx)
 	must(b.T, "LastEvent", err)
 	for more := true; more; {
-		did, err := b.st.RemoveCodes(ctx, last, 3, b.now(), answersKept)
+		did, err := b.st.RemoveCodes(ctx, last, b.now(), answersKept)
 		must(b.T, "RemoveCodes", err)
 		n, more = n+did.Texts, did.More
 	}
@@ -285,8 +285,12 @@ func testCodes(b *bench) {
 		b.Errorf("effect %+v, %v; want one code", e, err)
 	}
 	b.rule(0, 0, true)
-	if did := b.sweep(); did.Texts != 1 || b.state(old.ID, smsir.Delivered, true).Text != "" {
-		b.Fatalf("one that ended before: %+v", did)
+	early := smsir.IDAt(b.now().Add(-2 * time.Hour))
+	if did, err := b.st.RemoveCodes(ctx, early, b.now(), answersKept); err != nil || did != (store.Swept{}) || b.state(old.ID, smsir.Delivered, true).Text == "" {
+		b.Fatalf("one whose events are not all done with: %+v, %v", did, err)
+	}
+	if n := b.removeCodes(); n != 1 || b.state(old.ID, smsir.Delivered, true).Text != "" {
+		b.Fatalf("%d texts removed, want that of the one that ended before", n)
 	}
 	b.wait(time.Hour)
 	open := b.accept(true, b.message(code))[0]
