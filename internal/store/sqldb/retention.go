@@ -296,10 +296,11 @@ func (s *Store) cursor(ctx context.Context, name string) (smsir.ID, error) {
 	return smsir.ID(n), err
 }
 
-// endedCodes finds one-time codes that have ended and have their text, through the index messages_codes.
-const endedCodes = `SELECT m.id, m.workspace_id FROM retention r JOIN messages m ON m.workspace_id = r.workspace_id
-	WHERE r.otp = 1 AND m.class = 1 AND m.final = 1 AND m.text_removed_at = 0
-	AND NOT EXISTS (SELECT 1 FROM events e WHERE e.message_id = m.id AND e.id > $1) ORDER BY m.workspace_id, m.id LIMIT $2`
+// endedCodes finds one-time codes that have ended and have their text, workspace by workspace through the index messages_codes.
+// CROSS JOIN and the plus tell SQLite so.
+const endedCodes = `SELECT m.id, m.workspace_id FROM retention r CROSS JOIN messages m
+	WHERE r.otp = 1 AND m.workspace_id = r.workspace_id AND m.class = 1 AND m.final = 1 AND m.text_removed_at = 0
+	AND NOT EXISTS (SELECT 1 FROM events e WHERE e.message_id = m.id AND +e.id > $1) ORDER BY m.workspace_id, m.id LIMIT $2`
 
 // RemoveCodes implements store.Retainer.
 func (s *Store) RemoveCodes(ctx context.Context, upTo smsir.ID, now time.Time, answers time.Duration) (did store.Swept, err error) {
