@@ -15,6 +15,9 @@ import (
 	"github.com/smsir/smsir/internal/notify"
 )
 
+// atOnce is how many events are written at once: the client of a slow line must take them within the write time.
+const atOnce = 64
+
 // streamsPerCaller is how many streams one person or one API key may have open.
 const streamsPerCaller = 20
 
@@ -37,7 +40,7 @@ func (e *slowError) Error() string {
 
 // subscription is a [notify.Subscription].
 type subscription interface {
-	Next(ctx context.Context) (notify.Item, error)
+	Next(ctx context.Context, most int) ([]notify.Item, error)
 	Cursor() smsir.ID
 	Close()
 }
@@ -47,8 +50,8 @@ type subscription interface {
 type wire interface {
 	// hello tells where the stream starts, so that there is a cursor before the first event.
 	hello(cursor smsir.ID) error
-	// event sends one event; beat says that the connection lives. Both give up after the write time.
-	event(item notify.Item) error
+	// events sends some events; beat says that the connection lives. Both give up after the write time.
+	events(items []notify.Item) error
 	beat() error
 	// wait blocks until the other side has gone, or end was called.
 	wait() error
@@ -193,7 +196,7 @@ func (st *stream) forward(sub subscription, to wire) error {
 		return errPeerGone
 	}
 	for {
-		item, err := sub.Next(st.stopped)
+		items, err := sub.Next(st.stopped, atOnce)
 		switch {
 		case err == nil:
 		case errors.Is(err, notify.ErrStopped):
@@ -206,7 +209,7 @@ func (st *stream) forward(sub subscription, to wire) error {
 			st.of.log.Warn("event stream cannot go on", "error", err)
 			return errStreamBroken
 		}
-		if err := to.event(item); err != nil {
+		if err := to.events(items); err != nil {
 			return errPeerGone
 		}
 	}

@@ -27,9 +27,12 @@ type scripted struct {
 	cursor smsir.ID
 }
 
-func (s scripted) Next(ctx context.Context) (notify.Item, error) { return s.next(ctx) }
-func (s scripted) Cursor() smsir.ID                              { return s.cursor }
-func (scripted) Close()                                          {}
+func (s scripted) Next(ctx context.Context, _ int) ([]notify.Item, error) {
+	item, err := s.next(ctx)
+	return []notify.Item{item}, err
+}
+func (s scripted) Cursor() smsir.ID { return s.cursor }
+func (scripted) Close()             {}
 
 // plays makes every stream follow a script.
 func plays(next func(ctx context.Context) (notify.Item, error)) func(*streams) {

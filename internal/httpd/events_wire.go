@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,14 @@ func (k *socket) hello(cursor smsir.ID) error {
 	return k.write(fmt.Appendf(nil, `{"type":"ping","id":"%s"}`, cursor.Format(smsir.PrefixEvent)))
 }
 
-func (k *socket) event(item notify.Item) error { return k.write(item.JSON) }
+func (k *socket) events(items []notify.Item) error {
+	for i := range items {
+		if err := k.write(items[i].JSON); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (k *socket) write(frame []byte) error {
 	ctx, cancel := context.WithTimeout(context.Background(), k.writeTime)
@@ -140,8 +148,18 @@ func (e *sse) hello(cursor smsir.ID) error {
 	return e.write(fmt.Appendf(nil, "retry: 1000\nid: %s\n\n", cursor.Format(smsir.PrefixEvent)))
 }
 
-func (e *sse) event(item notify.Item) error {
-	return e.write(fmt.Appendf(nil, "id: %s\ndata: %s\n\n", item.ID.Format(smsir.PrefixEvent), item.JSON))
+// events writes all of them as one block, and flushes once.
+func (e *sse) events(items []notify.Item) error {
+	block, _ := buffers.Get().(*bytes.Buffer)
+	defer recycle(block)
+	for i := range items {
+		block.WriteString("id: ")
+		block.WriteString(items[i].ID.Format(smsir.PrefixEvent))
+		block.WriteString("\ndata: ")
+		block.Write(items[i].JSON)
+		block.WriteString("\n\n")
+	}
+	return e.write(block.Bytes())
 }
 
 func (e *sse) beat() error { return e.write([]byte(": ping\n\n")) }

@@ -136,8 +136,8 @@ func TestEncodingIsShared(t *testing.T) {
 		join(t, b)
 		m.commit(workspace(1), 1)
 		h.Wake()
-		x, errX := a.Next(t.Context())
-		y, errY := b.Next(t.Context())
+		x, errX := a.one(t.Context())
+		y, errY := b.one(t.Context())
 		if errX != nil || errY != nil || &x.JSON[0] != &y.JSON[0] {
 			t.Errorf("got %p %v and %p %v, want the same bytes", x.JSON, errX, y.JSON, errY)
 		}

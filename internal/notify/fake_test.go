@@ -227,13 +227,22 @@ func subscribe(t *testing.T, h *Hub, workspace smsir.UUID, after smsir.ID) *Subs
 	return s
 }
 
+// one is the next item.
+func (s *Subscription) one(ctx context.Context) (Item, error) {
+	items, err := s.Next(ctx, 1)
+	if err != nil {
+		return Item{}, err
+	}
+	return items[0], nil
+}
+
 // collect takes n items, or as many as there are until an error or a (virtual) hour has passed.
 func collect(ctx context.Context, s *Subscription, n int) (ids []smsir.ID, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	ids = []smsir.ID{}
 	for len(ids) < n {
-		item, err := s.Next(ctx)
+		item, err := s.one(ctx)
 		if err != nil {
 			return ids, err
 		}
@@ -248,7 +257,7 @@ func join(t *testing.T, s *Subscription) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		item, err := s.Next(ctx)
+		item, err := s.one(ctx)
 		if err == nil {
 			err = fmt.Errorf("got %s, want nothing yet", item.JSON)
 		}

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,8 +28,8 @@ import (
 const (
 	// pageSize is how many events are read from the store at a time.
 	pageSize = 500
-	// bufferSize is how many events wait for one subscriber while it is busy.
-	bufferSize = 256
+	// bufferSize is how many events wait for one subscriber while it is busy: some pages, for a burst of commits comes as one.
+	bufferSize = 4 * pageSize
 	// pollEvery is how often the store is looked at when nobody calls Wake; another node may write.
 	pollEvery = time.Second
 	// restBetween is the least time between two reads: a burst of commits is read as a few pages.
@@ -205,31 +206,30 @@ func (h *Hub) reserve(page []smsir.Event) []smsir.Event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.tail = max(h.tail, page[len(page)-1].ID)
-	var wanted []smsir.Event
-	for _, e := range page {
-		if len(h.live[e.Workspace]) > 0 {
-			wanted = append(wanted, e)
-		}
-	}
-	return wanted
+	return slices.DeleteFunc(page, func(e smsir.Event) bool { return len(h.live[e.Workspace]) == 0 })
 }
 
-// publish gives each item to the live subscriptions of its workspace. One whose buffer is full is
-// taken out: it reads the store by itself, until it has caught up. h.mu is held.
+// publish gives each item to the live subscriptions of its workspace. h.mu is held.
 func (h *Hub) publish(items []Item) {
-	for _, item := range items { // each is on its own: a slow subscriber does not keep the whole page
-		for s := range h.live[item.workspace] {
-			if item.ID <= s.seam {
-				continue
-			}
-			select {
-			case s.live <- &item:
-			default:
-				now := time.Now()
-				s.behind.Store(&now)
-				h.part(s)
-			}
+	for len(items) > 0 {
+		n := 1
+		for n < len(items) && items[n].workspace == items[0].workspace {
+			n++
 		}
+		for s := range h.live[items[0].workspace] {
+			h.hand(s, after(s.seam, items[:n]))
+		}
+		items = items[n:]
+	}
+}
+
+// hand gives items to a live subscription. One that has no room for them is taken out: it reads the
+// store by itself, until it has caught up. h.mu is held.
+func (h *Hub) hand(s *Subscription, items []Item) {
+	if !s.live.put(items) {
+		now := time.Now()
+		s.behind.Store(&now)
+		h.part(s)
 	}
 }
 
@@ -249,7 +249,7 @@ func (h *Hub) part(s *Subscription) {
 	if _, ok := set[s]; !ok {
 		return
 	}
-	close(s.live)
+	s.live.shutDown()
 	h.joined--
 	delete(set, s)
 	if len(set) == 0 {
@@ -270,7 +270,7 @@ func (h *Hub) join(s *Subscription, read smsir.ID) error {
 	case h.joined == 0: // nobody kept the tail up to date
 		h.tail = max(h.tail, read)
 	}
-	s.live, s.seam = make(chan *Item, bufferSize), max(h.tail, read)
+	s.live, s.seam = newInbox(), max(h.tail, read)
 	s.behind.Store(nil)
 	set := h.live[s.workspace]
 	if set == nil {

@@ -145,7 +145,7 @@ func TestBurstDropsNobody(t *testing.T) {
 			h.Wake()
 			time.Sleep(2 * patience) // it is busy elsewhere, and then
 		}
-		_, err := s.Next(t.Context())
+		_, err := s.one(t.Context())
 		if !errors.Is(err, ErrSlow) {
 			t.Fatalf("after %v away: %v, want %v", 10*patience, err, ErrSlow)
 		}
@@ -213,7 +213,7 @@ func TestPageThatCannotBeToldIsNotLost(t *testing.T) {
 		m.commit(workspace(1), 1)
 		m.set(func() { m.events[0].Data.Provider = (smsir.UUID{1}).Format(smsir.PrefixProvider) })
 		h.Wake()
-		if item, err := s.Next(t.Context()); err == nil {
+		if item, err := s.one(t.Context()); err == nil {
 			t.Errorf("got %s, want the error of the names", item.JSON)
 		}
 		names.set(func() { names.fail = nil })
@@ -258,7 +258,7 @@ func TestClosedSubscriptionEnds(t *testing.T) {
 		join(t, s)
 		ended := make(chan error)
 		go func() {
-			_, err := s.Next(context.WithoutCancel(t.Context()))
+			_, err := s.one(context.WithoutCancel(t.Context()))
 			ended <- err
 		}()
 		synctest.Wait()
@@ -294,7 +294,7 @@ func TestResync(t *testing.T) {
 				s := subscribe(t, h, workspace(1), after)
 				want := m.ids(workspace(1), after)
 				if c.resync {
-					item, err := s.Next(t.Context())
+					item, err := s.one(t.Context())
 					if err != nil || item.Type != Resync || item.ID != last {
 						t.Fatalf("first item: %s, %v, want a resync to %d", item.JSON, err, last)
 					}
@@ -326,7 +326,7 @@ func TestCursorBeforeTheFirstEvent(t *testing.T) {
 			t.Errorf("got %v, %v, want %v", ids, err, want)
 		}
 		s = subscribe(t, running(t, &memory{}), workspace(1), s.Cursor())
-		if item, err := s.Next(t.Context()); err != nil || item.Type != Resync || item.ID != Beginning {
+		if item, err := s.one(t.Context()); err != nil || item.Type != Resync || item.ID != Beginning {
 			t.Errorf("cursor of another database: got %s, %v, want a resync", item.JSON, err)
 		}
 	})

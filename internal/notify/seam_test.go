@@ -38,7 +38,8 @@ type watcher struct {
 	start     time.Duration
 	fromStart bool // resumes from the first event; else starts at now
 	pace      []time.Duration
-	leaves    int // goes away after so many events, 0 for never
+	most      int // items it takes at once
+	leaves    int // goes away after so many events or a few more, 0 for never
 	stays     time.Duration
 }
 
@@ -64,6 +65,7 @@ func drawScenario(t *rapid.T) scenario {
 			workspace: byte(rapid.IntRange(1, 2).Draw(t, "watches")),
 			start:     ms(800, "start"),
 			fromStart: rapid.Bool().Draw(t, "from start"),
+			most:      rapid.SampledFrom([]int{1, 1, 2, 64, pageSize + 1}).Draw(t, "most"),
 			leaves:    rapid.SampledFrom([]int{0, 1, 1, 3, 100, 700}).Draw(t, "leaves"),
 			stays:     ms(20, "stays away"),
 		}
@@ -208,18 +210,20 @@ func (w watcher) watch(h *Hub, m *memory, done <-chan struct{}) error {
 // read takes items at the watcher's pace until it leaves or the subscription ends.
 func (w watcher) read(ctx context.Context, s *Subscription, got *[]smsir.ID) error {
 	for n := 1; ; n++ {
-		item, err := s.Next(ctx)
+		items, err := s.Next(ctx, w.most)
 		if err != nil {
 			return err
 		}
-		if item.Type == Resync || item.workspace != workspace(w.workspace) {
-			return fmt.Errorf("%w: %s of workspace %v", errForeign, item.JSON, item.workspace)
+		for _, item := range items {
+			if item.Type == Resync || item.workspace != workspace(w.workspace) {
+				return fmt.Errorf("%w: %s of workspace %v", errForeign, item.JSON, item.workspace)
+			}
+			*got = append(*got, item.ID)
 		}
-		*got = append(*got, item.ID)
 		if len(w.pace) > 0 {
 			pass(w.pace[n%len(w.pace)])
 		}
-		if n == w.leaves {
+		if w.leaves > 0 && n*w.most >= w.leaves {
 			return nil
 		}
 	}

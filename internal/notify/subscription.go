@@ -46,8 +46,8 @@ type Subscription struct {
 
 	cursor smsir.ID // everything up to it was handed out
 	read   smsir.ID // everything up to it was read from the store
-	rest   []Item   // read from the store, not yet handed out
-	live   chan *Item
+	rest   []Item   // read from the store or taken from live, not yet handed out
+	live   *inbox   // nil behind the tail
 	seam   smsir.ID
 
 	behind atomic.Pointer[time.Time] // since when, for one that the hub took out with a full buffer
@@ -119,38 +119,44 @@ func (s *Subscription) Close() {
 	s.hub.part(s)
 }
 
-// Next waits for the next item. It returns an error when ctx ends, when the store cannot be read,
-// [ErrSlow] or [ErrStopped]; after the last two the subscription is over.
-func (s *Subscription) Next(ctx context.Context) (Item, error) {
+// Next waits for the next items and returns at most so many; they stay valid. It returns an error when
+// ctx ends, when the store cannot be read, [ErrSlow] or [ErrStopped]; after the last two the
+// subscription is over.
+func (s *Subscription) Next(ctx context.Context, most int) ([]Item, error) {
 	for {
 		if since := s.behind.Load(); since != nil && time.Since(*since) > patience {
-			return Item{}, ErrSlow
+			return nil, ErrSlow
 		}
-		switch {
-		case len(s.rest) > 0:
-			item := s.rest[0]
-			s.rest = s.rest[1:]
-			s.cursor = item.ID
-			return item, nil
-		case s.live == nil || s.read < s.seam:
-			if err := s.fill(ctx); err != nil {
-				return Item{}, err
-			}
-		default:
-			select {
-			case <-ctx.Done():
-				return Item{}, ctx.Err()
-			case item, ok := <-s.live:
-				switch {
-				case !ok:
-					s.live = nil
-				case item.ID > s.cursor: // else it was in the last page already
-					s.cursor = item.ID
-					return *item, nil
-				}
-			}
+		if n := min(most, len(s.rest)); n > 0 {
+			items := s.rest[:n:n]
+			s.rest = s.rest[n:]
+			s.cursor = items[n-1].ID
+			return items, nil
+		}
+		if err := s.more(ctx); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// more reads what comes next, or waits for it.
+func (s *Subscription) more(ctx context.Context) error {
+	if s.live == nil || s.read < s.seam {
+		return s.fill(ctx)
+	}
+	items, over := s.live.take()
+	s.rest = after(s.cursor, items) // those before were in the last page already
+	switch {
+	case over:
+		s.live = nil
+	case len(items) == 0:
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.live.news:
+		}
+	}
+	return nil
 }
 
 // fill reads a page from the store, and joins the hub at the end of the stream.
