@@ -55,15 +55,26 @@ func (t table) Network(code string) string { return network.Name(code) }
 // need is what has to be named in one workspace.
 type need struct{ actors, providers []smsir.UUID }
 
+func (n *need) actor(id smsir.UUID)    { n.actors = noted(n.actors, id) }
+func (n *need) provider(id smsir.UUID) { n.providers = noted(n.providers, id) }
+
+// noted is ids with one more, unless it is none or came just now.
+func noted(ids []smsir.UUID, id smsir.UUID) []smsir.UUID {
+	if id.IsZero() || len(ids) > 0 && ids[len(ids)-1] == id {
+		return ids
+	}
+	return append(ids, id)
+}
+
 // of returns, for each workspace, a table that knows every name it needs.
-func (d *directory) of(ctx context.Context, needs map[smsir.UUID]*need) (map[smsir.UUID]table, error) {
-	tables := make(map[smsir.UUID]table, len(needs))
+func (d *directory) of(ctx context.Context, needs map[smsir.UUID]*need) (map[smsir.UUID]*table, error) {
+	tables := make(map[smsir.UUID]*table, len(needs))
 	for workspace, n := range needs {
 		t, err := d.table(ctx, workspace, n.actors, n.providers)
 		if err != nil {
 			return nil, err
 		}
-		tables[workspace] = t
+		tables[workspace] = &t
 	}
 	return tables, nil
 }

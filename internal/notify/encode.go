@@ -27,51 +27,64 @@ func (e *encoder) items(ctx context.Context, events []smsir.Event) ([]Item, erro
 	if err != nil {
 		return nil, err
 	}
-	names, err := e.names.of(ctx, about.needs(events))
+	names, err := e.names.of(ctx, needs(events, about))
 	if err != nil {
 		return nil, err
 	}
 	items := make([]Item, len(events))
+	var shown struct { // of the event at hand
+		event   api.Event
+		message api.Message
+		inbound api.Inbound
+	}
 	for i := range events {
-		ev := &events[i]
-		w := api.EventOf(ev)
-		if id, err := smsir.ParseUUID(smsir.PrefixProvider, ev.Data.Provider); err == nil {
-			w.Data.ProviderName, _ = names[ev.Workspace].Provider(id)
+		ev, of, named, w := &events[i], &about[i], names[events[i].Workspace], &shown.event
+		*w = api.EventOf(ev)
+		if !of.provider.IsZero() {
+			w.Data.ProviderName, _ = named.Provider(of.provider)
 		}
-		if m := about.accepted[ev.ID]; m != nil {
-			shown := api.MessageOf(m, names[ev.Workspace])
-			w.Data.Message = &shown
+		if of.accepted != nil {
+			m := asAccepted(of.accepted, ev)
+			shown.message = api.MessageOf(&m, named)
+			w.Data.Message = &shown.message
 		}
-		if in := about.inbound[ev.ID]; in != nil {
-			shown := api.InboundOf(in, names[ev.Workspace])
-			w.Data.Inbound = &shown
+		if of.inbound != nil {
+			shown.inbound = api.InboundOf(of.inbound, named)
+			w.Data.Inbound = &shown.inbound
 		}
-		if items[i], err = item(ev.ID, ev.Workspace, &w); err != nil {
+		if items[i], err = item(ev.ID, ev.Workspace, w); err != nil {
 			return nil, err
 		}
 	}
 	return items, nil
 }
 
-// subjects are what events are about, by the id of the event. One that was deleted since is missing.
-type subjects struct {
-	accepted map[smsir.ID]*smsir.Message // as accepted
-	inbound  map[smsir.ID]*smsir.Inbound
+// subject is what an event is about. What was deleted since is missing.
+type subject struct {
+	provider smsir.UUID     // that the event names
+	accepted *smsir.Message // as it is now, of an event that tells of its acceptance
+	inbound  *smsir.Inbound
 }
 
-func (e *encoder) subjects(ctx context.Context, events []smsir.Event) (subjects, error) {
-	about := subjects{accepted: map[smsir.ID]*smsir.Message{}, inbound: map[smsir.ID]*smsir.Inbound{}}
-	var ids []smsir.ID
+// subjects finds what each of the events is about.
+func (e *encoder) subjects(ctx context.Context, events []smsir.Event) ([]subject, error) {
+	about := make([]subject, len(events))
+	var ids []smsir.ID // of accepted messages
 	for i := range events {
-		switch ev := &events[i]; ev.Type {
+		ev, of := &events[i], &about[i]
+		if i > 0 && ev.Data.Provider == events[i-1].Data.Provider { // most name the same one
+			of.provider = about[i-1].provider
+		} else if id, err := smsir.ParseUUID(smsir.PrefixProvider, ev.Data.Provider); err == nil {
+			of.provider = id
+		}
+		switch ev.Type {
 		case smsir.EventAccepted:
 			ids = append(ids, ev.Message)
 		case smsir.EventInbound:
-			in, err := e.inbound(ctx, ev)
-			if err != nil {
-				return about, err
+			var err error
+			if of.inbound, err = e.inbound(ctx, ev); err != nil {
+				return nil, err
 			}
-			about.inbound[ev.ID] = in
 		}
 	}
 	if len(ids) == 0 {
@@ -79,15 +92,15 @@ func (e *encoder) subjects(ctx context.Context, events []smsir.Event) (subjects,
 	}
 	found, err := e.source.MessagesByID(ctx, ids)
 	if err != nil {
-		return about, fmt.Errorf("messages of events: %w", err)
+		return nil, fmt.Errorf("messages of events: %w", err)
 	}
 	byID := make(map[smsir.ID]*smsir.Message, len(found))
 	for _, m := range found {
 		byID[m.ID] = m
 	}
 	for i := range events {
-		if m := byID[events[i].Message]; m != nil && events[i].Type == smsir.EventAccepted {
-			about.accepted[events[i].ID] = asAccepted(m, &events[i])
+		if events[i].Type == smsir.EventAccepted {
+			about[i].accepted = byID[events[i].Message]
 		}
 	}
 	return about, nil
@@ -110,24 +123,24 @@ func (e *encoder) inbound(ctx context.Context, ev *smsir.Event) (*smsir.Inbound,
 }
 
 // needs lists, by workspace, who and what the events name.
-func (s subjects) needs(events []smsir.Event) map[smsir.UUID]*need {
+func needs(events []smsir.Event, about []subject) map[smsir.UUID]*need {
 	needs := map[smsir.UUID]*need{}
+	var n *need
 	for i := range events {
-		ev := &events[i]
-		n := needs[ev.Workspace]
-		if n == nil {
-			n = &need{}
-			needs[ev.Workspace] = n
+		if of := events[i].Workspace; i == 0 || of != events[i-1].Workspace {
+			if n = needs[of]; n == nil {
+				n = &need{}
+				needs[of] = n
+			}
 		}
-		if id, err := smsir.ParseUUID(smsir.PrefixProvider, ev.Data.Provider); err == nil {
-			n.providers = append(n.providers, id)
+		of := &about[i]
+		n.provider(of.provider)
+		if of.accepted != nil {
+			n.provider(of.accepted.Provider)
+			n.actor(of.accepted.CreatedBy.ID)
 		}
-		if m := s.accepted[ev.ID]; m != nil {
-			n.providers = append(n.providers, m.Provider)
-			n.actors = append(n.actors, m.CreatedBy.ID)
-		}
-		if in := s.inbound[ev.ID]; in != nil {
-			n.providers = append(n.providers, in.Provider)
+		if of.inbound != nil {
+			n.provider(of.inbound.Provider)
 		}
 	}
 	return needs
@@ -135,7 +148,7 @@ func (s subjects) needs(events []smsir.Event) map[smsir.UUID]*need {
 
 // asAccepted is m as it stood at its first event: what never changes as it is, the rest as the
 // event says.
-func asAccepted(m *smsir.Message, first *smsir.Event) *smsir.Message {
+func asAccepted(m *smsir.Message, first *smsir.Event) smsir.Message {
 	a := *m
 	a.Status, _ = smsir.ParseStatus(first.Data.Status)
 	a.Final, a.Reason, a.Seq, a.UpdatedAt = first.Data.Final, first.Data.Reason, first.Seq, first.At
@@ -146,7 +159,7 @@ func asAccepted(m *smsir.Message, first *smsir.Event) *smsir.Message {
 	a.Attempts, a.Tries, a.Parts, a.UsedProvider = 0, 0, smsir.Parts{}, smsir.UUID{}
 	a.SentAt, a.FinishedAt, a.ReceiptDeadline, a.ResolveDeadline = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	a.PossibleDuplicate, a.CancelRequested, a.LateReceipt, a.Error = false, false, nil, nil
-	return &a
+	return a
 }
 
 func item(id smsir.ID, workspace smsir.UUID, w *api.Event) (Item, error) {

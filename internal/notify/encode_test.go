@@ -59,7 +59,7 @@ func TestAcceptedMessageIsToldAsItWas(t *testing.T) {
 				m.Cancel(now)
 			}
 		}
-		if diff := cmp.Diff(want, *asAccepted(m, &first)); diff != "" {
+		if diff := cmp.Diff(want, asAccepted(m, &first)); diff != "" {
 			t.Fatalf("a message that is %v now, as it was accepted (-want +got):\n%s", m.State(), diff)
 		}
 	})
@@ -90,7 +90,8 @@ func TestWhatEventsTell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantMessage := api.MessageOf(asAccepted(msg, &first), nil)
+	atFirst := asAccepted(msg, &first)
+	wantMessage := api.MessageOf(&atFirst, nil)
 	wantMessage.CreatedBy.Name = "Front desk"
 	want := []api.Event{
 		{
