@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"mime"
 	"net/http"
 	"os"
@@ -187,8 +186,13 @@ func writeBody(w http.ResponseWriter, status int, kind string, body []byte) {
 }
 
 // encodeJSON writes v as one line of JSON, without the escapes that only HTML needs.
-func encodeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+func encodeJSON(buf *bytes.Buffer, v any) error {
+	if m, ok := v.(*api.Message); ok {
+		b, err := api.AppendMessage(buf.AvailableBuffer(), m)
+		buf.Write(append(b, '\n'))
+		return err
+	}
+	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }

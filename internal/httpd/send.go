@@ -131,7 +131,8 @@ func (s *Server) send(c *call, key string, body any, r accept.Request) (raw, err
 		if err != nil {
 			return nil, err
 		}
-		return api.MessageOf(res.Messages[0], names), nil
+		m := api.MessageOf(res.Messages[0], names)
+		return &m, nil
 	})
 }
 

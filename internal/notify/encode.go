@@ -1,8 +1,8 @@
 package notify
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -31,7 +31,7 @@ func (e *encoder) items(ctx context.Context, events []smsir.Event) ([]Item, erro
 	if err != nil {
 		return nil, err
 	}
-	items := make([]Item, len(events))
+	items, scratch := make([]Item, len(events)), make([]byte, 0, 2<<10)
 	var shown struct { // of the event at hand
 		event   api.Event
 		message api.Message
@@ -52,7 +52,7 @@ func (e *encoder) items(ctx context.Context, events []smsir.Event) ([]Item, erro
 			shown.inbound = api.InboundOf(of.inbound, named)
 			w.Data.Inbound = &shown.inbound
 		}
-		if items[i], err = item(ev.ID, ev.Workspace, w); err != nil {
+		if items[i], err = item(scratch, ev.ID, ev.Workspace, w); err != nil {
 			return nil, err
 		}
 	}
@@ -162,15 +162,16 @@ func asAccepted(m *smsir.Message, first *smsir.Event) smsir.Message {
 	return a
 }
 
-func item(id smsir.ID, workspace smsir.UUID, w *api.Event) (Item, error) {
-	b, err := json.Marshal(w)
+// item tells an event as JSON; it writes into scratch first, so that the JSON has the size it needs.
+func item(scratch []byte, id smsir.ID, workspace smsir.UUID, w *api.Event) (Item, error) {
+	b, err := api.AppendEvent(scratch, w)
 	if err != nil {
 		return Item{}, fmt.Errorf("event %s as JSON: %w", w.ID, err)
 	}
-	return Item{ID: id, Type: smsir.EventType(w.Type), JSON: b, workspace: workspace}, nil
+	return Item{ID: id, Type: smsir.EventType(w.Type), JSON: bytes.Clone(b), workspace: workspace}, nil
 }
 
 // resync makes the item that says: events are missing, fetch again, and go on after id.
 func resync(id smsir.ID, now time.Time) (Item, error) {
-	return item(id, smsir.UUID{}, &api.Event{ID: id.Format(smsir.PrefixEvent), Type: string(Resync), At: now.UTC()})
+	return item(nil, id, smsir.UUID{}, &api.Event{ID: id.Format(smsir.PrefixEvent), Type: string(Resync), At: now.UTC()})
 }
