@@ -40,7 +40,7 @@ func (s *Service) plan(ctx context.Context, o *Order, list *smsir.PriceList, rea
 		p.result.Batch = s.opt.Store.NewID(p.now)
 	}
 	type row struct{ to, from, text string }
-	seen := make(map[row]int, len(o.Requests))
+	seen := map[row]int{} // without a size, that of a single message needs no room on the heap
 	for i := range o.Requests {
 		m, cost, problems, err := p.message(ctx, i)
 		if err != nil {
@@ -80,7 +80,7 @@ func (p *plan) check(ctx context.Context) error {
 	}
 	wait, until := p.s.opt.Waits(p.order.Workspace.ID)
 	p.waits = wait != ""
-	refs := make(map[string]int, len(p.messages))
+	refs := map[string]int{}
 	for i, m := range p.messages {
 		if first, again := refs[m.ClientRef]; again && m.ClientRef != "" {
 			return &InvalidError{Problems: []Problem{{
@@ -128,6 +128,10 @@ func (p *plan) charge(m *smsir.Message, cost int64) bool {
 
 // suppressed asks once for each sender of the order, which is nearly always one.
 func (p *plan) suppressed(ctx context.Context) (map[string]bool, error) {
+	if len(p.messages) == 1 {
+		m := p.messages[0]
+		return p.s.opt.Store.Suppressed(ctx, p.order.Workspace.ID, []string{m.To}, m.From)
+	}
 	bySender := map[string][]string{}
 	for _, m := range p.messages {
 		bySender[m.From] = append(bySender[m.From], m.To)
