@@ -58,7 +58,12 @@ func isKeySecret(s string) bool {
 
 // looksLikeKey reports whether s was probably meant to be a secret.
 func looksLikeKey(s string) bool {
-	return strings.HasPrefix(s, keyPrefix) && !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(base62, r) })
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') { // not of base62
+			return false
+		}
+	}
+	return strings.HasPrefix(s, keyPrefix)
 }
 
 // KeyRequest describes an API key to create.

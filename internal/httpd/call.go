@@ -178,9 +178,8 @@ func (c *call) write(status int, kind string, body []byte) {
 }
 
 func writeBody(w http.ResponseWriter, status int, kind string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h, is := w.Header(), [...]string{kind, strconv.Itoa(len(body))}
+	h["Content-Type"], h["Content-Length"] = is[:1:1], is[1:]
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller that went away is no error of ours
 }

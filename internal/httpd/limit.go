@@ -18,7 +18,7 @@ import (
 // is forgotten: a new one would be full too.
 type limiter struct {
 	rate    Rate
-	limit   string // of the header
+	limit   []string // of the header
 	mu      sync.Mutex
 	buckets map[smsir.UUID]*bucket
 	swept   time.Time
@@ -36,7 +36,7 @@ func newLimiter(r Rate) *limiter {
 	if r.PerSecond <= 0 || r.Burst <= 0 {
 		r = DefaultSendRate
 	}
-	return &limiter{rate: r, limit: strconv.Itoa(r.Burst), buckets: map[smsir.UUID]*bucket{}}
+	return &limiter{rate: r, limit: []string{strconv.Itoa(r.Burst)}, buckets: map[smsir.UUID]*bucket{}}
 }
 
 // limitedError is a caller that sends too fast.
@@ -55,9 +55,8 @@ func (l *limiter) take(h http.Header, caller smsir.UUID, now time.Time, n int) e
 	ok := b.AllowN(now, n)
 	left := max(0, b.TokensAt(now))
 	full := math.Ceil((float64(l.rate.Burst) - left) / l.rate.PerSecond)
-	h["Ratelimit-Limit"] = []string{l.limit}
-	h["Ratelimit-Remaining"] = []string{strconv.Itoa(int(left))}
-	h["Ratelimit-Reset"] = []string{strconv.Itoa(int(full))}
+	is := [...]string{strconv.Itoa(int(left)), strconv.Itoa(int(full))}
+	h["Ratelimit-Limit"], h["Ratelimit-Remaining"], h["Ratelimit-Reset"] = l.limit, is[:1:1], is[1:]
 	if ok {
 		return nil
 	}

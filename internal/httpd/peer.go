@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -78,14 +79,26 @@ func isLocal(r *http.Request) bool {
 // isSecure reports whether passwords and cookies are safe on the caller's connection.
 func (s *Server) isSecure(r *http.Request) bool { return s.isHTTPS(r) || isLocal(r) }
 
+// Headers that every answer carries, and every one of the API. They are shared by all answers: a value is never changed, only
+// replaced.
+var (
+	everyAnswer = http.Header{
+		"X-Content-Type-Options":       {"nosniff"},
+		"Referrer-Policy":              {"no-referrer"},
+		"Cross-Origin-Opener-Policy":   {"same-origin"},
+		"Cross-Origin-Resource-Policy": {"same-origin"},
+		"X-Frame-Options":              {"DENY"},
+		"Permissions-Policy":           {"camera=(), geolocation=(), microphone=()"},
+	}
+	apiAnswer = http.Header{
+		"Cache-Control":           {"no-store"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+	}
+)
+
 // setHeaders sets what every answer carries.
 func (s *Server) setHeaders(h http.Header, r *http.Request) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	maps.Copy(h, everyAnswer)
 	if s.isHTTPS(r) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"runtime/debug"
@@ -55,9 +56,7 @@ func (s *Server) serveAPI(w *recorder, r *http.Request) {
 		// What was asked for happens and is answered, even to a caller who closed its half of the connection.
 		r = r.WithContext(context.WithoutCancel(r.Context()))
 	}
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	maps.Copy(w.Header(), apiAnswer)
 	if r.URL.Path != path.Clean(r.URL.Path) { // ServeMux would redirect; an API should not
 		writeProblem(w, problem(smsir.CodeNotFound, "There is no such path.", nil))
 		return
