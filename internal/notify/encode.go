@@ -70,12 +70,16 @@ type subject struct {
 func (e *encoder) subjects(ctx context.Context, events []smsir.Event) ([]subject, error) {
 	about := make([]subject, len(events))
 	var ids []smsir.ID // of accepted messages
+	var last string
+	var provider smsir.UUID // that last names
 	for i := range events {
 		ev, of := &events[i], &about[i]
-		if i > 0 && ev.Data.Provider == events[i-1].Data.Provider { // most name the same one
-			of.provider = about[i-1].provider
-		} else if id, err := smsir.ParseUUID(smsir.PrefixProvider, ev.Data.Provider); err == nil {
-			of.provider = id
+		if name := ev.Data.Provider; name != "" {
+			if name != last { // most name the one before
+				last = name
+				provider, _ = smsir.ParseUUID(smsir.PrefixProvider, name)
+			}
+			of.provider = provider
 		}
 		switch ev.Type {
 		case smsir.EventAccepted:
