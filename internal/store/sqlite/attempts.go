@@ -43,14 +43,17 @@ func (t *wtx) attempt(id smsir.ID) (smsir.Attempt, error) {
 // endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes another, and
 // one that a receipt has proved takes the reference of the answer.
 func (t *wtx) endAttempt(id smsir.ID, now time.Time, o *smsir.Outcome) error {
-	reference := ""
-	if len(o.References) > 0 {
-		reference = o.References[0]
+	// Plain marks and few of them, here and in intend: each value that is bound costs, and the driver looks a numbered one up by name.
+	set, args := "", make([]any, 0, 6)
+	if len(o.References) > 0 && o.References[0] != "" {
+		set, args = ", reference = ?", append(args, o.References[0])
 	}
-	// Plain marks, here and in intend: the driver looks every numbered one up by name.
-	_, err := t.Exec(`UPDATE attempts SET state = ?, ended_at = ?, reference = CASE WHEN ? = '' THEN reference ELSE ? END, error = ?, failover = ?
-		WHERE id = ? AND (state IN (1, 5) OR state = 2 AND ? = 2)`,
-		int64(o.State), now.UnixMilli(), reference, reference, sqldb.Marshal(o.Error), sqldb.Flag(o.Failover), int64(id), int64(o.State))
+	open := "1, 5"
+	if o.State == smsir.AttemptAccepted {
+		open = "1, 2, 5"
+	}
+	_, err := t.Exec("UPDATE attempts SET state = ?, ended_at = ?, error = ?, failover = ?"+set+" WHERE id = ? AND state IN ("+open+")",
+		append(append([]any{int64(o.State), now.UnixMilli(), sqldb.Marshal(o.Error), sqldb.Flag(o.Failover)}, args...), int64(id))...)
 	if err != nil {
 		return err
 	}
@@ -114,6 +117,18 @@ func (s *Store) Intend(_ context.Context, intents []store.Intent) ([]bool, error
 	return ok, nil
 }
 
+// intendFreely starts an attempt of a message that nobody can have opted out of; intendQuery asks.
+const (
+	intendFreely = `UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = ?,
+		used_provider_id = ?, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
+		WHERE id = ? AND status = 1 AND final = 0 AND owner = ? AND seq = ? AND cancel_requested = 0 AND expires_at > ?
+		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = messages.workspace_id AND w.paused_at = 0)`
+	intendQuery = intendFreely + `
+		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = messages.workspace_id AND s.recipient = messages.recipient
+			AND (s.sender IN ('', messages.sender) OR messages.sender = '')
+			AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.message_id = messages.id))`
+)
+
 // intend commits the start of one attempt in one conditional update: the message must still be
 // queued, ours, unchanged, valid, wanted by its recipient, and its workspace at work.
 func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
@@ -124,19 +139,13 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 	if !ok {
 		return nil, t.unintended(in)
 	}
-	to := m.To
-	if canary.On(canary.StopUnchecked) {
-		to = ""
+	query := intendQuery
+	if t.s.noStops.Load() || canary.On(canary.StopUnchecked) {
+		query = intendFreely
 	}
 	known := t.moves(m.ID)
 	now := in.Now.UnixMilli()
-	n, err := t.exec(`UPDATE messages SET status = 2, reason = '', attempts = attempts + 1, tries = tries + 1, seq = seq + 1, next_at = 0, updated_at = ?,
-		used_provider_id = ?, parts_total = 0, parts_delivered = 0, parts_failed = 0, deadline_at = 0
-		WHERE id = ? AND status = 1 AND final = 0 AND owner = ? AND seq = ? AND cancel_requested = 0 AND expires_at > ?
-		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = ? AND s.recipient = ? AND (s.sender IN ('', ?) OR ? = '')
-			AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.message_id = ?))
-		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = ? AND w.paused_at = 0)`,
-		now, in.Provider, int64(m.ID), t.s.node, int64(seq), now, m.Workspace, to, m.From, m.From, int64(m.ID), m.Workspace)
+	n, err := t.exec(query, now, in.Provider, int64(m.ID), t.s.node, int64(seq), now)
 	if err != nil {
 		return nil, err
 	}

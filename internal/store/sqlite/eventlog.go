@@ -13,13 +13,45 @@ import (
 
 // insertEvent has an event stored with the step that is under way. Nothing in a step reads it.
 func (t *wtx) insertEvent(e *smsir.Event) error {
-	data, err := json.Marshal(e.Data)
+	data, err := t.dataOf(&e.Data)
 	if err != nil {
 		return err
 	}
 	t.events = append(t.events, *e)
-	t.eventRows.add(int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), string(data))
+	t.eventRows.add(int64(e.ID), e.Workspace, int64(e.Message), int64(e.Seq), string(e.Type), e.At.UnixMilli(), data)
 	return nil
+}
+
+// eventData is the data of an event that says no more than where a message stands; most do.
+type eventData struct {
+	status   string
+	final    bool
+	reason   smsir.Reason
+	attempt  int
+	provider string
+}
+
+// dataKinds is how many of them are remembered as JSON.
+const dataKinds = 1000
+
+// dataOf is the data of an event as JSON.
+func (t *wtx) dataOf(d *smsir.EventData) (string, error) {
+	k := eventData{d.Status, d.Final, d.Reason, d.Attempt, d.Provider}
+	plain := d.References == nil && d.NextAt == nil && d.Deadline == nil && !d.PossibleDuplicate && d.LateReceipt == nil && d.Error == nil &&
+		d.Actor == "" && d.Inbound == "" && d.Conversation == "" && d.Report == "" && d.Limit == nil && d.Credit == nil && d.Campaign == nil
+	if plain {
+		if text, ok := t.eventData[k]; ok {
+			return text, nil
+		}
+	}
+	b, err := json.Marshal(d)
+	if plain && err == nil {
+		if len(t.eventData) == dataKinds {
+			clear(t.eventData)
+		}
+		t.eventData[k] = string(b)
+	}
+	return string(b), err
 }
 
 // publish hands on what was committed, and reports whether there are events.

@@ -13,15 +13,7 @@ func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 	if owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 		owner = t.s.node
 	}
-	if m.Charge != smsir.NotCharged {
-		_, err := t.exec("INSERT INTO messages ("+sqldb.ChargedColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-			?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sqldb.ChargedArgs(m, owner)...)
-		t.born(m)
-		return err
-	}
-	// Plain marks: the driver looks every numbered one up by name.
-	_, err := t.exec("INSERT INTO messages ("+sqldb.BirthColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-		?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, sqldb.BirthArgs(m, owner)...)
+	_, err := t.messageRows.insert(t, sqldb.ChargedArgs(m, owner))
 	t.born(m)
 	return err
 }
@@ -69,10 +61,10 @@ func (t *wtx) trySave(m, before *smsir.Message, events []smsir.Event) (bool, err
 	if m.Status != smsir.Sending && m.Status != before.Status {
 		changed |= disown
 	}
-	args = append(args, sqldb.Millis(m.DeadlineAt()), int64(m.ID), int64(before.Status), sqldb.Flag(before.Final), int64(before.Seq),
-		sqldb.Flag(before.CancelRequested), sqldb.Millis(before.NextAt), int64(before.Parts.Delivered), int64(before.Parts.Failed))
+	guard, values := guardOf(before)
+	args = append(append(args, sqldb.Millis(m.DeadlineAt()), int64(m.ID), int64(before.Seq)), values...)
 	known := t.moves(m.ID)
-	n, err := t.exec(t.saveQuery(changed), args...)
+	n, err := t.exec(t.saveQuery(saveKey{changed, guard}), args...)
 	if err != nil || n != 1 {
 		return false, err
 	}
@@ -90,26 +82,65 @@ func (t *wtx) trySave(m, before *smsir.Message, events []smsir.Event) (bool, err
 	return true, t.record(m, before.State(), false, events)
 }
 
-// disown is the bit of saveQuery for an owner that holds the message no more; the others are those of MovingColumns.
+// disown is the bit of changed for an owner that holds the message no more; the others are those of MovingColumns.
 const disown = 1 << 31
 
-// saveQuery is the statement that sets some of MovingColumns; there are few combinations.
-func (t *wtx) saveQuery(changed uint32) string {
-	if q, ok := t.saves[changed]; ok {
+// guard is what a row must still have, apart from seq, as far as it is written into the statement: a value that is bound costs
+// more, and there are few combinations.
+type guard struct {
+	status          smsir.Status
+	final, canceled bool
+	next, parts     bool // bound, because they are not zero
+}
+
+// guardOf is the guard of a message as it was, with the values to bind.
+func guardOf(m *smsir.Message) (g guard, values []any) {
+	g = guard{status: m.Status, final: m.Final, canceled: m.CancelRequested, next: !m.NextAt.IsZero(), parts: m.Parts.Delivered+m.Parts.Failed > 0}
+	if g.next {
+		values = append(values, sqldb.Millis(m.NextAt))
+	}
+	if g.parts {
+		values = append(values, int64(m.Parts.Delivered), int64(m.Parts.Failed))
+	}
+	return g, values
+}
+
+func (g guard) where() string {
+	w := fmt.Sprintf("status = %d AND final = %d AND cancel_requested = %d", g.status, sqldb.Flag(g.final), sqldb.Flag(g.canceled))
+	if g.next {
+		w += " AND next_at = ?"
+	} else {
+		w += " AND next_at = 0"
+	}
+	if g.parts {
+		return w + " AND parts_delivered = ? AND parts_failed = ?"
+	}
+	return w + " AND parts_delivered = 0 AND parts_failed = 0"
+}
+
+// saveKey names a statement of saveQuery.
+type saveKey struct {
+	changed uint32
+	guard   guard
+}
+
+// saveQuery is the statement that sets some of MovingColumns.
+func (t *wtx) saveQuery(k saveKey) string {
+	if q, ok := t.saves[k]; ok {
 		return q
 	}
 	set := ""
 	for i, column := range strings.Split(sqldb.MovingColumns, ",") {
-		if changed&(1<<i) != 0 {
+		if k.changed&(1<<i) != 0 {
 			set += strings.TrimSpace(column) + " = ?, "
 		}
 	}
 	set += "deadline_at = ?"
-	if changed&disown != 0 {
+	if k.changed&disown != 0 {
 		set += ", owner = NULL"
 	}
-	q := "UPDATE messages SET " + set + " WHERE id = ? AND status = ? AND final = ? AND seq = ? AND cancel_requested = ? AND next_at = ? AND parts_delivered = ? AND parts_failed = ?"
-	t.saves[changed] = q
+	q := "UPDATE messages SET " + set + " WHERE id = ? AND seq = ? AND " + k.guard.where()
+	t.saves[k] = q
 	return q
 }
 

@@ -151,9 +151,9 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 	if canary.On(canary.NoSync) {
 		synchronous = "synchronous(OFF)"
 	}
-	// A page cache is searched from end to end by every commit that split a page, and by every read that meets a new one: a large
+	// A checkpoint holds the commits up, so it comes when the log is as long as it may stay. A page cache is searched from end to end by every commit that split a page, and by every read that meets a new one: a large
 	// one costs more than what the system's own cache does not have. secure_delete overwrites what is deleted or replaced, so that a text that was removed is not left in a free part of a page.
-	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-16384)")); err != nil {
+	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "cache_size(-16384)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)

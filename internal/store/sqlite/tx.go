@@ -23,7 +23,10 @@ type wtx struct {
 	stmts       map[string]*sql.Stmt              // that return rows
 	writes      map[string]driver.StmtExecContext // that do not
 	values      []driver.NamedValue               // of the write under way
-	saves       map[uint32]string                 // of saveQuery
+	saves       map[saveKey]string                // of saveQuery
+	messageRows sparse
+	receiptRows sparse
+	eventData   map[eventData]string // as JSON
 	warm        warm
 	deltas      []delta
 	holds       []hold
