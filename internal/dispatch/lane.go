@@ -150,10 +150,13 @@ func (l *lane) ring() {
 	}
 }
 
+// fastAnswer is how fast a provider answers that keeps nothing up: a slot is free again before anybody notices.
+const fastAnswer = 50 * time.Millisecond
+
 // reserve is how many slots of a window are kept for OTPs, so that slow answers to others never hold
 // them up.
-func reserve(window int) int {
-	if window < 4 {
+func (l *lane) reserve(window int) int {
+	if window < 4 || l.latency < fastAnswer {
 		return 0
 	}
 	return max(1, window/8)
@@ -183,7 +186,7 @@ func (l *lane) take() (batch []job, wait time.Duration, closed bool) {
 			wait = pause
 			break
 		}
-		m, pause := l.pop(now, free <= reserve(slots))
+		m, pause := l.pop(now, free <= l.reserve(slots))
 		if m.Message == nil {
 			wait = pause
 			break

@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"testing"
@@ -106,6 +107,27 @@ func TestBacklogDelaysNobodyElse(t *testing.T) {
 }
 
 // TestBulkMovesWhileOthersAreBusy: transactional traffic goes before bulk, but not for ever.
+// TestWholeWindowWhereAnswersAreFast: a slot is kept for OTPs only before a provider that takes its time.
+func TestWholeWindowWhereAnswersAreFast(t *testing.T) {
+	for delay, want := range map[time.Duration]int{20 * time.Millisecond: 4, 200 * time.Millisecond: 3} {
+		t.Run(delay.String(), func(t *testing.T) {
+			c := &carrier{always: func(context.Context) (smsir.Accepted, error) {
+				time.Sleep(delay)
+				return smsir.Accepted{References: []string{rand.Text()}}, nil
+			}}
+			run(t, one(c), func(w *world) {
+				for i := range 80 {
+					w.send(fmt.Sprintf("+120255502%02d", i), func(m *smsir.Message) { m.Class = smsir.Bulk })
+				}
+				time.Sleep(10 * time.Second)
+				if peak := c.most(); peak != want {
+					t.Errorf("%d sends at once of a window of 4, want %d", peak, want)
+				}
+			})
+		})
+	}
+}
+
 func TestBulkMovesWhileOthersAreBusy(t *testing.T) {
 	c := &carrier{always: slowly(time.Second)}
 	run(t, one(c), func(w *world) {

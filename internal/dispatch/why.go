@@ -106,7 +106,7 @@ func (l *lane) limit(now time.Time, m job) Wait {
 	if pause := l.pace.wait(now); pause > 0 {
 		return set(WaitRate, now.Add(pause), "%s is given %.3g segments a second, and others are before it.", l.up.Name, l.pace.rate)
 	}
-	if l.busy >= l.breaker.slots(now, l.up.Window)-reserve(l.up.Window) {
+	if l.busy >= l.breaker.slots(now, l.up.Window)-l.reserve(l.up.Window) {
 		return set(WaitWindow, time.Time{}, "%s has not answered %d earlier messages yet, and gets no more at once.", l.up.Name, l.busy)
 	}
 	return set(WaitTurn, time.Time{}, "It goes to %s next.", l.up.Name)
