@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ import (
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store"
 	"github.com/smsir/smsir/internal/store/sqldb"
+	"github.com/smsir/smsir/internal/store/sqlite/single"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -60,7 +62,9 @@ type Store struct {
 	ids     *smsir.Generator
 	node    int64 // this run of this process
 	read    *sql.DB
-	write   *sql.DB
+	write   *sql.DB     // before the writer starts and after it has ended
+	single  *sql.DB     // the writer's; nil for a database in memory
+	pragmas []string    // of both
 	stmts   sync.Map    // constant query -> *sql.Stmt of the read pool
 	noStops atomic.Bool // no suppression is stored, so nobody needs to ask
 	noTalks atomic.Bool // likewise no conversation
@@ -153,7 +157,10 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 	}
 	// A checkpoint holds the commits up, so it comes when the log is as long as it may stay. A page cache is searched from end to end by every commit that split a page, and by every read that meets a new one: a large
 	// one costs more than what the system's own cache does not have. secure_delete overwrites what is deleted or replaced, so that a text that was removed is not left in a free part of a page.
-	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "cache_size(-16384)")); err != nil {
+	s.pragmas = []string{
+		"journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "cache_size(-16384)",
+	}
+	if s.write, err = sql.Open("sqlite", dsn(s.path, s.pragmas...)); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -166,13 +173,25 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 	return nil
 }
 
+// writerConn is the connection of the writer.
+func (s *Store) writerConn(ctx context.Context) (*sql.Conn, error) {
+	if s.pragmas == nil { // in memory, shared between connections that lock each other out
+		return s.write.Conn(ctx)
+	}
+	s.single = sql.OpenDB(single.Connector{Name: s.path, Pragmas: append(slices.Clone(basicPragmas), s.pragmas...)})
+	return s.single.Conn(ctx)
+}
+
+// basicPragmas are those of all connections.
+var basicPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)"}
+
 // memory is the address of a database in memory that the connections of this process share.
 func memory(path string, pragmas ...string) string {
 	return dsn(path, pragmas...) + "&mode=memory&cache=shared"
 }
 
 func dsn(path string, pragmas ...string) string {
-	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)", "foreign_keys(1)"}, pragmas...)}
+	q := url.Values{"_pragma": append(slices.Clone(basicPragmas), pragmas...)}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
@@ -282,7 +301,7 @@ func (s *Store) Close() error {
 
 func (s *Store) closeFiles() error {
 	var errs []error
-	for _, db := range []*sql.DB{s.read, s.write, s.lock} { // the lock last
+	for _, db := range []*sql.DB{s.read, s.single, s.write, s.lock} { // the lock last
 		if db != nil {
 			errs = append(errs, db.Close())
 		}

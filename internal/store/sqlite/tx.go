@@ -12,6 +12,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/store/sqldb"
+	"github.com/smsir/smsir/internal/store/sqlite/single"
 	sqlite3 "modernc.org/sqlite"
 )
 
@@ -20,10 +21,10 @@ import (
 type wtx struct {
 	s           *Store
 	conn        *sql.Conn
-	stmts       map[string]*sql.Stmt              // that return rows
-	writes      map[string]driver.StmtExecContext // that do not
-	values      []driver.NamedValue               // of the write under way
-	saves       map[saveKey]string                // of saveQuery
+	stmts       map[string]*sql.Stmt // that return rows
+	writes      map[string]write     // that do not
+	values      []driver.Value       // of the write under way
+	saves       map[saveKey]string   // of saveQuery
 	messageRows sparse
 	receiptRows sparse
 	eventData   map[eventData]string // as JSON
@@ -116,32 +117,44 @@ func (t *wtx) exec(query string, args ...any) (n int64, err error) {
 			if err != nil {
 				return fmt.Errorf("argument %d: %w", i+1, err)
 			}
-			t.values = append(t.values, driver.NamedValue{Ordinal: i + 1, Value: v})
+			t.values = append(t.values, v)
 		}
-		res, err := st.ExecContext(context.Background(), t.values)
-		if err != nil {
-			return err
-		}
-		n, err = res.RowsAffected()
+		n, err = st.Run(t.values)
 		return err
 	})
 	return n, err
 }
 
-func prepareWrite(conn any, query string) (driver.StmtExecContext, error) {
-	c, ok := conn.(driver.ConnPrepareContext)
+// write is a prepared statement that returns no rows.
+type write interface {
+	Run(args []driver.Value) (changed int64, err error)
+	Close() error
+}
+
+// slowWrite is one of the driver of modernc.org/sqlite, which databases in memory have.
+type slowWrite struct{ driver.Stmt }
+
+func (w slowWrite) Run(args []driver.Value) (int64, error) {
+	res, err := w.Exec(args) //nolint:staticcheck // there is no context to give it
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func prepareWrite(conn any, query string) (write, error) {
+	c, ok := conn.(driver.Conn)
 	if !ok {
 		return nil, fmt.Errorf("driver connection %T cannot prepare", conn)
 	}
-	prepared, err := c.PrepareContext(context.Background(), query)
+	st, err := c.Prepare(query)
 	if err != nil {
 		return nil, err
 	}
-	st, ok := prepared.(driver.StmtExecContext)
-	if !ok {
-		return nil, fmt.Errorf("driver statement %T cannot execute", prepared)
+	if w, ok := st.(write); ok {
+		return w, nil
 	}
-	return st, nil
+	return slowWrite{st}, nil
 }
 
 // close gives back what was prepared: of what Exec has, database/sql knows nothing, and the rest would keep the connection.
@@ -153,9 +166,7 @@ func (t *wtx) close() error {
 	return errors.Join(errors.Join(open...), t.conn.Raw(func(any) error {
 		var errs []error
 		for _, st := range t.writes {
-			if c, ok := st.(driver.Stmt); ok {
-				errs = append(errs, c.Close())
-			}
+			errs = append(errs, st.Close())
 		}
 		return errors.Join(errs...)
 	}))
@@ -240,8 +251,21 @@ func (s *Store) Run() int64 { return s.node }
 
 // IsUnique implements sqldb.DB: SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE.
 func (s *Store) IsUnique(err error) bool {
-	var se *sqlite3.Error
-	return errors.As(err, &se) && (se.Code() == 1555 || se.Code() == 2067)
+	code := resultCode(err)
+	return code == 1555 || code == 2067
+}
+
+// resultCode is what SQLite called a failure, with its extension; 0 if it was not SQLite's.
+func resultCode(err error) int {
+	var fast *single.Error
+	if errors.As(err, &fast) {
+		return fast.Code
+	}
+	var slow *sqlite3.Error
+	if errors.As(err, &slow) {
+		return slow.Code()
+	}
+	return 0
 }
 
 const hourMillis = int64(time.Hour / time.Millisecond)

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -14,7 +13,6 @@ import (
 	"github.com/smsir/smsir/internal/canary"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/store/sqldb"
-	sqlite3 "modernc.org/sqlite"
 )
 
 // writer is the group commit. Callers hand in steps; one goroutine runs as many as wait, in one
@@ -65,13 +63,13 @@ func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*write
 	if err := warm.load(ctx, s); err != nil {
 		return nil, err
 	}
-	conn, err := s.write.Conn(ctx)
+	conn, err := s.writerConn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{s: s, conn: conn, bell: make(chan struct{}, 1), done: make(chan struct{})}
 	w.tx = &wtx{
-		s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]driver.StmtExecContext{}, saves: map[saveKey]string{}, warm: warm,
+		s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]write{}, saves: map[saveKey]string{}, warm: warm,
 		eventData:   map[eventData]string{},
 		eventRows:   newLater("events ("+sqldb.EventColumns+")", 7),
 		attemptRows: newLater("attempts (id, message_id, workspace_id, number, provider_id, state, started_at)", 7),
@@ -275,8 +273,7 @@ func (w *writer) commit(batch []*step) (told bool) {
 		if err != nil && st.err == nil {
 			st.err = err
 		}
-		var raw *sqlite3.Error
-		if smsir.CodeOf(st.err) == "" && errors.As(st.err, &raw) {
+		if smsir.CodeOf(st.err) == "" && resultCode(st.err) != 0 {
 			st.err = w.classify(st.err)
 		}
 	}
@@ -372,11 +369,11 @@ func (w *writer) exec(query string) error {
 // classify gives a failed commit its code, and closes the store for writing when the file or the
 // disk can no longer be trusted.
 func (w *writer) classify(err error) error {
-	var se *sqlite3.Error
-	if !errors.As(err, &se) {
+	code := resultCode(err)
+	if code == 0 {
 		return &smsir.Error{Code: smsir.CodeStorageDown, Text: "The storage did not take the change.", Err: err}
 	}
-	switch se.Code() & 0xff {
+	switch code & 0xff {
 	case 13: // SQLITE_FULL
 		w.s.disk.drop()
 		return &smsir.Error{Code: smsir.CodeStorageFull, Text: "The disk is full. Free some space; nothing that was accepted is lost.", Err: err}
