@@ -52,14 +52,14 @@ type segment struct {
 // segments encodes and cuts a text as the profile has it.
 func (p *profile) segments(s smsir.Submission, reference uint32) (smpp.DataCoding, []segment, error) {
 	opt := gsm.Options{Reference: uint16(reference), Reference16: p.long == longUDH16} //nolint:gosec // it wraps
-	latin, ok := latin1(s.Text)
+	latin, ok := p.latin1(s.Text)
 	var cut []gsm.Segment
 	var err error
 	coding := p.ucs2
 	switch {
 	case p.long == longPayload:
 		return p.whole(s)
-	case p.alphabet == alphabetLatin1 && ok:
+	case ok:
 		coding = smpp.DataCodingLatin1
 		cut, err = gsm.SplitBinary(latin, opt)
 	default:
@@ -88,7 +88,7 @@ func (p *profile) segments(s smsir.Submission, reference uint32) (smpp.DataCodin
 
 // whole is a text in one piece, for message_payload.
 func (p *profile) whole(s smsir.Submission) (smpp.DataCoding, []segment, error) {
-	if latin, ok := latin1(s.Text); ok && p.alphabet == alphabetLatin1 {
+	if latin, ok := p.latin1(s.Text); ok {
 		return smpp.DataCodingLatin1, []segment{{Segment: gsm.Segment{UserData: latin}}}, nil
 	}
 	if s.Encoding == smsir.EncodingGSM7 && p.alphabet == alphabetGSM7 {
@@ -115,8 +115,11 @@ func (p *profile) fill(part *smpp.SubmitSM, g *segment) {
 	}
 }
 
-// latin1 encodes a text in ISO 8859-1, if all its characters are there.
-func latin1(text string) ([]byte, bool) {
+// latin1 encodes a text in ISO 8859-1, if the profile wants that and all its characters are there.
+func (p *profile) latin1(text string) ([]byte, bool) {
+	if p.alphabet != alphabetLatin1 {
+		return nil, false
+	}
 	b := make([]byte, 0, len(text))
 	for _, r := range text {
 		if r > 0xFF {
