@@ -32,27 +32,25 @@ func (e *encoder) items(ctx context.Context, events []smsir.Event) ([]Item, erro
 		return nil, err
 	}
 	items, scratch := make([]Item, len(events)), make([]byte, 0, 2<<10)
-	var shown struct { // of the event at hand
-		event   api.Event
-		message api.Message
-		inbound api.Inbound
-	}
+	var w api.Event // the one at hand, with what it shows
+	var message api.Message
+	var inbound api.Inbound
 	for i := range events {
-		ev, of, named, w := &events[i], &about[i], names[events[i].Workspace], &shown.event
-		*w = api.EventOf(ev)
+		ev, of, named := &events[i], &about[i], names[events[i].Workspace]
+		w = api.EventOf(ev)
 		if !of.provider.IsZero() {
 			w.Data.ProviderName, _ = named.Provider(of.provider)
 		}
 		if of.accepted != nil {
 			m := asAccepted(of.accepted, ev)
-			shown.message = api.MessageOf(&m, named)
-			w.Data.Message = &shown.message
+			message = api.MessageOf(&m, named)
+			w.Data.Message = &message
 		}
 		if of.inbound != nil {
-			shown.inbound = api.InboundOf(of.inbound, named)
-			w.Data.Inbound = &shown.inbound
+			inbound = api.InboundOf(of.inbound, named)
+			w.Data.Inbound = &inbound
 		}
-		if items[i], err = item(scratch, ev.ID, ev.Workspace, w); err != nil {
+		if items[i], err = item(scratch, ev.ID, ev.Workspace, &w); err != nil {
 			return nil, err
 		}
 	}

@@ -44,7 +44,7 @@ func TestValuesComeBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer insert.Close()
+	defer insert.Close() //nolint:errcheck // the test is over
 	id := int64(0)
 	rapid.Check(t, func(t *rapid.T) {
 		id++
@@ -96,7 +96,7 @@ func TestStatementsInsideOneAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // the test is over
 	run := func(query string, args ...any) {
 		t.Helper()
 		if _, err := conn.ExecContext(t.Context(), query, args...); err != nil {
@@ -177,9 +177,13 @@ func TestStatementInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := conn.Prepare("SELECT $2 || $1 UNION ALL SELECT 'second'")
+	prepared, err := conn.Prepare("SELECT $2 || $1 UNION ALL SELECT 'second'")
 	if err != nil {
 		t.Fatal(err)
+	}
+	st, ok := prepared.(*single.Stmt)
+	if !ok {
+		t.Fatalf("prepared is a %T", prepared)
 	}
 	if n := st.NumInput(); n != 2 {
 		t.Errorf("%d inputs", n)

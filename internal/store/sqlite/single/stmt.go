@@ -115,7 +115,7 @@ func (s *Stmt) bind(args []driver.Value) error {
 }
 
 func (s *Stmt) bindOne(i int32, v driver.Value) error {
-	rc := int32(sqlite3.SQLITE_OK)
+	var rc int32
 	switch v := v.(type) {
 	case nil:
 		rc = sqlite3.Xsqlite3_bind_null(s.c.tls, s.p, i)
