@@ -158,7 +158,7 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 	// A checkpoint holds the commits up, so it comes when the log is as long as it may stay. A page cache is searched from end to end by every commit that split a page, and by every read that meets a new one: a large
 	// one costs more than what the system's own cache does not have. secure_delete overwrites what is deleted or replaced, so that a text that was removed is not left in a free part of a page.
 	s.pragmas = []string{
-		"journal_mode(WAL)", synchronous, "secure_delete(1)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "cache_size(-16384)",
+		"journal_mode(WAL)", synchronous, "secure_delete(1)", fmt.Sprintf("wal_autocheckpoint(%d)", logPages(filepath.Dir(s.path))), "journal_size_limit(67108864)", "cache_size(-16384)",
 	}
 	if s.write, err = sql.Open("sqlite", dsn(s.path, s.pragmas...)); err != nil {
 		return err
@@ -171,6 +171,16 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 		s.log.Warn("accepted messages may be lost, as the operator chose", "err", err)
 	}
 	return nil
+}
+
+// logPages is how long the write-ahead log may get before it is written back: 64 MB, on a small disk a sixteenth of it.
+func logPages(dir string) uint64 {
+	const page, most, least = 4096, 16_000, 1000
+	size, ok := DiskSize(dir)
+	if !ok {
+		return most
+	}
+	return min(most, max(least, size/16/page))
 }
 
 // writerConn is the connection of the writer.

@@ -31,6 +31,7 @@ type writer struct {
 	closed bool
 	broken error         // set by an error after which the file cannot be trusted
 	long   bool          // the write-ahead log is to be shortened
+	cut    time.Time     // when a full disk last wanted that
 	scrubs []chan scrub  // who wants it empty, without waiting for readers
 	bell   chan struct{} // capacity 1: work or close
 	done   chan struct{}
@@ -167,6 +168,15 @@ func (w *writer) shorten() {
 	w.long = true
 	w.mu.Unlock()
 	w.ring()
+}
+
+// cutSoon has the log shortened because the disk is full, once a second: it may be what fills it.
+func (w *writer) cutSoon() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now := time.Now(); now.Sub(w.cut) >= time.Second {
+		w.cut, w.long = now, true
+	}
 }
 
 func (w *writer) shortenNow() {
@@ -376,6 +386,7 @@ func (w *writer) classify(err error) error {
 	switch code & 0xff {
 	case 13: // SQLITE_FULL
 		w.s.disk.drop()
+		w.cutSoon()
 		return &smsir.Error{Code: smsir.CodeStorageFull, Text: "The disk is full. Free some space; nothing that was accepted is lost.", Err: err}
 	case 10, 11, 26: // SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB
 		broken := &smsir.Error{Code: smsir.CodeStorageDown, Text: "The database file failed. The gateway accepts nothing more; look at the disk before starting it again.", Err: err}
