@@ -91,11 +91,15 @@ func (m *member) wellFor() time.Duration {
 	return time.Since(m.uneasy)
 }
 
-// isUp says whether a run of the node serves.
-func (m *member) isUp() bool {
+// upFor is how long the run of the node that serves has been there; 0 if there is none.
+func (m *member) upFor() time.Duration {
 	m.w.mu.Lock()
 	defer m.w.mu.Unlock()
-	return m.w.up[m.number] != nil
+	e := m.w.up[m.number]
+	if e == nil {
+		return 0
+	}
+	return time.Since(e.gate.boot)
 }
 
 // Kinds of trouble.

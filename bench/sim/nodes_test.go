@@ -22,10 +22,12 @@ func (g *gate) Renew(ctx context.Context) (store.Lease, error) {
 
 // Bury implements store.Nodes.
 func (g *gate) Bury(ctx context.Context) ([]string, error) {
+	began := time.Now()
 	names, err := pass(g, "Bury", func() ([]string, error) { return g.nodes.Bury(ctx) })
+	long := g.m.w.lease + time.Since(began) // the one that buries may have frozen before it heard of what it did
 	for _, name := range names {
 		for _, m := range g.m.w.members {
-			if m.name == name && m.isUp() && m.wellFor() > g.m.w.lease {
+			if m.name == name && m.upFor() > long && m.wellFor() > long {
 				g.m.w.fault("%s buried %s, which was in no trouble for %v", g.m.name, name, m.wellFor())
 			}
 		}
