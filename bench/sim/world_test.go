@@ -239,6 +239,7 @@ func (w *world) live() {
 	clients.Wait()
 	if len(w.members) > 1 {
 		halt()
+		w.calm = true // what a run left behind that died may still call the store, and would meet trouble
 		w.troubles.Wait()
 		halt = w.run(w.quiet())
 	}
@@ -264,7 +265,7 @@ func (w *world) run(members ...*member) (halt func()) {
 // several nodes would do nothing but renew their leases. Those that had died are started once more, so that what they had is taken
 // over.
 func (w *world) quiet() *member {
-	w.calm, w.lease = true, 48*time.Hour
+	w.lease = 48 * time.Hour
 	w.base.sync()
 	for _, m := range w.members {
 		m.crashes = nil
@@ -272,6 +273,10 @@ func (w *world) quiet() *member {
 			continue
 		}
 		st, err := w.base.open(m)
+		for tries := 0; err != nil && tries < 100; tries++ { // a last trouble may have been on its way
+			rest(w.ctx, time.Minute)
+			st, err = w.base.open(m)
+		}
 		w.must(err)
 		w.must(st.Close())
 	}
