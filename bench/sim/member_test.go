@@ -219,8 +219,10 @@ func (m *member) supervise(ctx context.Context, restart <-chan struct{}) {
 		}
 		w.note(uptime{from, time.Now()}, !orderly)
 		w.setUp(m, nil)
-		m.fell = !e.halt(ended) || !orderly
-		if !orderly {
+		halted := e.halt(ended)
+		died := e.gate.dead.Load() // at times while it stopped in order
+		m.fell = !halted || died
+		if died {
 			m.mend() // the next run of the process has connections of its own
 		}
 		if ctx.Err() != nil {
