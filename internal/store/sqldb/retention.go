@@ -297,7 +297,7 @@ func (s *Store) cursor(ctx context.Context, name string) (smsir.ID, error) {
 }
 
 // endedCodes finds one-time codes that have ended and have their text, workspace by workspace through the index messages_codes.
-// CROSS JOIN and the plus tell SQLite so.
+// CROSS JOIN and the plus tell SQLite so; class 1 is [smsir.OTP], as the index has it.
 const endedCodes = `SELECT m.id, m.workspace_id FROM retention r CROSS JOIN messages m
 	WHERE r.otp = 1 AND m.workspace_id = r.workspace_id AND m.class = 1 AND m.final = 1 AND m.text_removed_at = 0
 	AND NOT EXISTS (SELECT 1 FROM events e WHERE e.message_id = m.id AND +e.id > $1) ORDER BY m.workspace_id, m.id LIMIT $2`
@@ -313,13 +313,13 @@ func (s *Store) RemoveCodes(ctx context.Context, upTo smsir.ID, now time.Time, a
 	if err != nil || len(due) == 0 {
 		return did, err
 	}
-	byWorkspace := map[smsir.UUID][]int64{}
-	for _, c := range due {
-		byWorkspace[c.workspace] = append(byWorkspace[c.workspace], c.id)
-	}
 	err = s.db.Update(ctx, func(tx Tx) error {
 		did = store.Swept{More: len(due) == sweepBatch}
-		for workspace, ids := range byWorkspace {
+		for rest := due; len(rest) > 0; { // by workspace, in the same order by every node
+			workspace, ids := rest[0].workspace, []int64(nil)
+			for ; len(rest) > 0 && rest[0].workspace == workspace; rest = rest[1:] {
+				ids = append(ids, rest[0].id)
+			}
 			w := &sweep{Store: s, ctx: ctx, now: now, answers: answers, place: sweepPlace{Retention: store.Retention{Workspace: workspace}}}
 			n, err := w.removeTexts(tx, ids, smsir.RemovedAsCode)
 			if err != nil {
