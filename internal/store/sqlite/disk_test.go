@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,5 +78,42 @@ func TestLargeWALIsShortened(t *testing.T) {
 	}
 	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() > 64<<10 {
 		t.Errorf("the log has %d bytes, %v; want those of one commit", info.Size(), err)
+	}
+}
+
+// TestFullDiskCutsTheLog: what fills the disk may be the write-ahead log, so it is written back and cut before the next commit.
+func TestFullDiskCutsTheLog(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "smsir.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // the test is over
+	event := smsir.Event{Workspace: smsir.UUID{1}, Type: smsir.EventAccepted, At: time.Now()}
+	if err := s.Tell(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.writer.do(prioAccept, false, func(tx *wtx) error {
+		var most int64
+		_, err := tx.row("PRAGMA max_page_count = 1", nil, &most) // as many as there are
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	event.Data.Actor = strings.Repeat("long ", 10_000)
+	if err := s.Tell(t.Context(), event); smsir.CodeOf(err) != smsir.CodeStorageFull {
+		t.Fatalf("a full database says %v", err)
+	}
+	for start := time.Now(); ; runtime.Gosched() {
+		info, err := os.Stat(s.path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() == 0 {
+			return
+		}
+		if time.Since(start) > 20*time.Second {
+			t.Fatalf("the write-ahead log has %d bytes still", info.Size())
+		}
 	}
 }
