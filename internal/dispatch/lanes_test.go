@@ -106,7 +106,6 @@ func TestBacklogDelaysNobodyElse(t *testing.T) {
 	})
 }
 
-// TestBulkMovesWhileOthersAreBusy: transactional traffic goes before bulk, but not for ever.
 // TestWholeWindowWhereAnswersAreFast: a slot is kept for OTPs only before a provider that takes its time.
 func TestWholeWindowWhereAnswersAreFast(t *testing.T) {
 	for delay, want := range map[time.Duration]int{20 * time.Millisecond: 4, 200 * time.Millisecond: 3} {
@@ -128,6 +127,7 @@ func TestWholeWindowWhereAnswersAreFast(t *testing.T) {
 	}
 }
 
+// TestBulkMovesWhileOthersAreBusy: transactional traffic goes before bulk, but not for ever.
 func TestBulkMovesWhileOthersAreBusy(t *testing.T) {
 	c := &carrier{always: slowly(time.Second)}
 	run(t, one(c), func(w *world) {

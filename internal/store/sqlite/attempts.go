@@ -43,7 +43,7 @@ func (t *wtx) attempt(id smsir.ID) (smsir.Attempt, error) {
 // endAttempt sets the outcome of an attempt, once: only an open or an unknown one takes another, and
 // one that a receipt has proved takes the reference of the answer.
 func (t *wtx) endAttempt(id smsir.ID, now time.Time, o *smsir.Outcome) error {
-	// Plain marks and few of them, here and in intend: each value that is bound costs, and the driver looks a numbered one up by name.
+	// What can stand in the statement is not bound, here and in intend: each value costs.
 	set, args := "", make([]any, 0, 6)
 	if len(o.References) > 0 && o.References[0] != "" {
 		set, args = ", reference = ?", append(args, o.References[0])

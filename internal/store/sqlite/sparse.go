@@ -60,7 +60,6 @@ func (s *sparse) query(left uint64) string {
 			columns = append(columns, c)
 		}
 	}
-	// Plain marks: the driver looks every numbered one up by name.
 	q := "INSERT INTO " + s.into + " (" + strings.Join(columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")" + s.after
 	s.queries[left] = q
 	return q

@@ -155,8 +155,10 @@ func (s *Store) openWrite(ctx context.Context, opt Options) (err error) {
 	if canary.On(canary.NoSync) {
 		synchronous = "synchronous(OFF)"
 	}
-	// A checkpoint holds the commits up, so it comes when the log is as long as it may stay. A page cache is searched from end to end by every commit that split a page, and by every read that meets a new one: a large
-	// one costs more than what the system's own cache does not have. secure_delete overwrites what is deleted or replaced, so that a text that was removed is not left in a free part of a page.
+	// A checkpoint holds the commits up, so it comes when the log is as long as it may stay. A page cache is searched from end to
+	// end by every commit that split a page, and by every read that meets a new one: a large one costs more than what the
+	// system's own cache does not have. secure_delete overwrites what is deleted or replaced, so that a text that was removed is
+	// not left in a free part of a page.
 	s.pragmas = []string{
 		"journal_mode(WAL)", synchronous, "secure_delete(1)", fmt.Sprintf("wal_autocheckpoint(%d)", logPages(filepath.Dir(s.path))), "journal_size_limit(67108864)", "cache_size(-16384)",
 	}
