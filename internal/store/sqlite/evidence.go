@@ -113,10 +113,11 @@ func (t *wtx) insertReceipt(r *smsir.Receipt, a *smsir.Attempt) (fresh bool, err
 	if a != nil {
 		attempt = int64(a.ID)
 	}
-	n, err := t.receiptRows.insert(t, []any{
+	n, err := t.exec(`INSERT INTO receipts (id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw,
+		price_micros, price_currency, fraud, network) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		int64(r.ID), r.Provider, r.Reference, attempt, r.To, int64(r.Status), sqldb.Flag(r.NonSend), sqldb.Millis(r.DoneAt),
-		sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw, r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud), r.Network,
-	})
+		sqldb.Millis(r.ArrivedAt), r.Code, sqldb.Marshal(r.Error), r.Raw,
+		r.Price.Micros, r.Price.Currency, sqldb.Flag(r.Fraud), r.Network)
 	return n == 1, err
 }
 

@@ -8,12 +8,14 @@ import (
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
+var insertMessage = "INSERT INTO messages (" + sqldb.ChargedColumns + ") VALUES (?" + strings.Repeat(", ?", strings.Count(sqldb.ChargedColumns, ",")) + ")"
+
 func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 	var owner any
 	if owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 		owner = t.s.node
 	}
-	_, err := t.messageRows.insert(t, sqldb.ChargedArgs(m, owner))
+	_, err := t.exec(insertMessage, sqldb.ChargedArgs(m, owner)...)
 	t.born(m)
 	return err
 }

@@ -25,8 +25,6 @@ type wtx struct {
 	writes      map[string]write     // that do not
 	values      []driver.Value       // of the write under way
 	saves       map[saveKey]string   // of saveQuery
-	messageRows sparse
-	receiptRows sparse
 	eventData   map[eventData]string // as JSON
 	warm        warm
 	deltas      []delta

@@ -74,11 +74,7 @@ func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*write
 		eventData:   map[eventData]string{},
 		eventRows:   newLater("events ("+sqldb.EventColumns+")", 7),
 		attemptRows: newLater("attempts (id, message_id, workspace_id, number, provider_id, state, started_at)", 7),
-		messageRows: newSparse("messages", sqldb.ChargedColumns, `batch_id, client_ref, tags, metadata, resend_of, send_at, ordering_key,
-			next_at, finished_at, error, deadline_at, owner, cost, charge`, ""),
-		receiptRows: newSparse("receipts", `id, provider_id, reference, attempt_id, recipient, status, non_send, done_at, arrived_at, code, error, raw,
-			price_micros, price_currency, fraud, network`, "attempt_id, price_micros, price_currency, fraud, network", " ON CONFLICT DO NOTHING"),
-		fresh: map[smsir.ID]*smsir.Message{},
+		fresh:       map[smsir.ID]*smsir.Message{},
 	}
 	w.batch = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_steps", Help: "Steps in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
 	w.duration = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "smsir_store_commit_seconds", Help: "Duration of one commit with its steps.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)})
