@@ -166,7 +166,7 @@ func (b *bench) one(ctx context.Context, what string, window, round int, boxes m
 	warm := max(b.messages/10, 100)
 	if _, err = t.load(ctx, warm); err == nil {
 		var took time.Duration
-		before := cpuOf(t.pids())
+		before, around := cpuOf(t.pids()), cpuOf([]int{os.Getpid(), far.cmd.Process.Pid})
 		g, ours := t.(*gateway)
 		var m meters
 		if ours {
@@ -181,7 +181,8 @@ func (b *bench) one(ctx context.Context, what string, window, round int, boxes m
 		}
 		rate = float64(b.messages) / max(took.Seconds(), 1e-9)
 		cost = (cpuOf(t.pids()) - before).Seconds() * 1e6 / float64(b.messages)
-		note = fmt.Sprintf("%3.0f µs of processor a message", cost)
+		around = cpuOf([]int{os.Getpid(), far.cmd.Process.Pid}) - around
+		note = fmt.Sprintf("%3.0f µs of processor a message (load and carrier %.0f)", cost, around.Seconds()*1e6/float64(b.messages))
 		if ours {
 			n := g.meters(ctx)
 			commits := max(n.commits-m.commits, 1)

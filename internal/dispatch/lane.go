@@ -9,8 +9,9 @@ import (
 )
 
 // lane is the way to one provider: what waits for it, how much is under way, and what is known of its
-// health. A slot of its window is taken before the intent is committed and held until the provider has
-// answered.
+// health. A slot is taken before the intent is committed and held until the provider has answered. There are as many as its
+// window has places, and some more for a provider that answers fast: their intents are committed meanwhile, so that a place is
+// filled again as soon as it is free.
 type lane struct {
 	d  *Dispatcher
 	up Upstream
@@ -24,9 +25,11 @@ type lane struct {
 	senders  map[string]*bucket
 	breaker  breaker
 	latency  time.Duration      // of an answer, smoothed
+	heard    time.Time          // of the latest answer
 	tails    map[tail]time.Time // when what was put off last comes back
 	closed   bool
 
+	places     chan struct{} // of the window, taken by those that are on the wire
 	bell       chan struct{} // capacity 1
 	pumpDone   chan struct{}
 	stopRun    context.CancelFunc
@@ -59,6 +62,7 @@ func newLane(d *Dispatcher, up Upstream) *lane {
 	if l.up.Window < 1 {
 		l.up.Window = 32
 	}
+	l.places = make(chan struct{}, l.up.Window)
 	ctx, cancel := context.WithCancel(d.ctx)
 	l.stopRun = cancel
 	go l.pump()
@@ -162,6 +166,15 @@ func (l *lane) reserve(window int) int {
 	return max(1, window/8)
 }
 
+// slots is how many hand-overs may be under way, those included whose intents are being committed.
+func (l *lane) slots(now time.Time) int {
+	n := l.breaker.slots(now, l.up.Window)
+	if n == l.up.Window && n >= 4 && l.latency < fastAnswer && now.Sub(l.heard) < 2*fastAnswer {
+		n += min(n, intentBatch)
+	}
+	return n
+}
+
 // take reserves slots and returns as many messages. A positive wait says when to look again.
 func (l *lane) take() (batch []job, wait time.Duration, closed bool) {
 	l.mu.Lock()
@@ -173,7 +186,7 @@ func (l *lane) take() (batch []job, wait time.Duration, closed bool) {
 		return nil, 0, false
 	}
 	now := l.d.opt.Now()
-	slots := l.breaker.slots(now, l.up.Window)
+	slots := l.slots(now)
 	if slots == 0 {
 		return nil, max(l.breaker.until.Sub(now), minPause), false
 	}

@@ -69,6 +69,10 @@ func cutOff() *smsir.Failure {
 	return &smsir.Failure{Class: smsir.ClassRetry, Code: "node_cut_off", Text: "The gateway was cut off from its database before it handed the message over, so nothing was sent."}
 }
 
+func crowded() *smsir.Failure {
+	return &smsir.Failure{Class: smsir.ClassRetry, Code: "window_full", Text: "The provider stopped answering before there was a place for the message in its window, so nothing was sent."}
+}
+
 func tooLate() *smsir.Failure {
 	return smsir.ErrTooLate().Failure()
 }

@@ -112,17 +112,44 @@ func (h *handOver) queueUp() {
 	}
 }
 
+// maxCrowded is how long a hand-over waits for a place in the window, before the message goes back to the queue.
+const maxCrowded = time.Second
+
+// enter takes a place in the window; false if none becomes free.
+func (h *handOver) enter() bool {
+	select {
+	case h.places <- struct{}{}:
+		return true
+	default:
+	}
+	timer := time.NewTimer(maxCrowded)
+	defer timer.Stop()
+	select {
+	case h.places <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-h.d.ctx.Done():
+	}
+	return false
+}
+
 // run hands the message over and records the outcome. When the response timer ends, the outcome is
 // recorded as unknown and the slot is free; the call goes on for as long again, and an answer that comes
 // by then still counts.
 func (h *handOver) run() {
 	d := h.d
 	h.queueUp()
+	if !h.enter() {
+		h.abandon(crowded())
+		return
+	}
 	switch {
 	case !d.mayWrite(h.life):
+		<-h.places
 		h.abandon(cutOff())
 		return
 	case !d.opt.Now().Before(h.ExpiresAt):
+		<-h.places
 		h.abandon(tooLate())
 		return
 	}
@@ -159,6 +186,7 @@ func (h *handOver) settle(accepted smsir.Accepted, err error) {
 	d := h.d
 	outcome := h.judge(h.job, h.started, accepted, err)
 	d.metrics.outcome.WithLabelValues(h.up.Kind, outcome.State.String()).Inc()
+	<-h.places
 	h.free(1)
 	h.finish(store.Finish{Attempt: h.attempt, Message: h.ID, Workspace: h.Workspace, Now: d.opt.Now(), Outcome: outcome})
 	d.unreserve(lineOf(h.Message), 1)
@@ -239,6 +267,9 @@ const firstLook = 2 * time.Second
 func (l *lane) learn(now, started time.Time, state smsir.AttemptState, se *smsir.SendError) (until time.Time) {
 	l.mu.Lock()
 	changed, long, first := false, false, false
+	if state != smsir.AttemptUnknown {
+		l.heard = now
+	}
 	l.latency += (min(now.Sub(started), maxLatency) - l.latency) / latencyWeight
 	switch {
 	case se == nil:
