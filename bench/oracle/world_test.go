@@ -93,7 +93,7 @@ func (w *world) start() (stop func()) {
 	w.ws.CreditOn, w.ws.Currency = true, "USD"
 	_, err = st.AddCredit(bg, store.CreditEntry{ID: st.NewID(now), Workspace: w.ws.ID, Kind: smsir.Grant, Amount: 5_000_000, At: now}, store.AuditEntry{At: now})
 	must(t, err)
-	w.accept = accept.New(accept.Options{Store: st, Prices: func(context.Context, *store.Workspace) (*smsir.PriceList, error) { return prices, nil }, Reserve: d.Reserve, Unreserve: d.Unreserve, Offer: d.Offer, Poke: d.Poke})
+	w.accept = accept.New(accept.Options{Store: st, Prices: func(context.Context, *store.Workspace) (*smsir.PriceList, error) { return prices, nil }, Reserve: d.Reserve, Poke: d.Poke})
 	log, err := os.Create(filepath.Join(w.dir, "client.log"))
 	must(t, err)
 	w.client = oracle.NewLedger(log)

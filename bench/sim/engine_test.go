@@ -102,7 +102,7 @@ func (m *member) boot(plan *crash) (*engine, error) {
 	e.dispatcher = dispatch.New(opt)
 	d := e.dispatcher
 	e.accept = accept.New(accept.Options{
-		Store: e.gate, Now: e.clock, IdempotencyTTL: 2 * longest, Reserve: d.Reserve, Unreserve: d.Unreserve, Offer: d.Offer, Poke: func() { d.Poke(); e.tell() }, Waits: d.Waits, Hurry: d.Changed, Knows: d.Knows,
+		Store: e.gate, Now: e.clock, IdempotencyTTL: 2 * longest, Reserve: d.Reserve, Poke: func() { d.Poke(); e.tell() }, Waits: d.Waits, Hurry: d.Changed, Knows: d.Knows,
 	})
 	return e, nil
 }

@@ -222,8 +222,7 @@ func (g *gateway) build(ctx context.Context) (*httpd.Server, error) {
 	g.ledger = ledger.New(ledger.Options{Store: g.store, Changed: g.accounts.Changed})
 	g.accepter = accept.New(accept.Options{
 		Store: g.store, Now: g.now, Prices: g.ledger.List, Validity: g.s.Message.Validity, IdempotencyTTL: g.s.Message.IdempotencyTTL,
-		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Unreserve: g.dispatcher.Unreserve, Offer: g.dispatcher.Offer,
-		Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Sender: g.senders.Choose, Metrics: g.metrics,
+		QueueLimit: int64(g.s.Dispatch.QueueLimit), Reserve: g.dispatcher.Reserve, Poke: func() { g.dispatcher.Poke(); g.tell(node.Queue) }, Waits: g.dispatcher.Waits, Hurry: g.dispatcher.Changed, Knows: g.dispatcher.Knows, Sender: g.senders.Choose, Metrics: g.metrics,
 	})
 	g.hub = notify.New(g.store, g.store, log)
 	if g.webhooks, err = g.openWebhooks(keys); err != nil {

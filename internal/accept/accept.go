@@ -46,12 +46,9 @@ type Options struct {
 	Validity       time.Duration // default of a message; 24 h if 0
 	IdempotencyTTL time.Duration // 72 h if 0
 	QueueLimit     int64         // messages of one workspace that may wait; none if 0
-	// Reserve asks the dispatcher for room in memory; Offer hands over what was stored in it;
-	// Unreserve gives it back; Poke says that the clock has more to watch.
-	Reserve   func([]*smsir.Message) bool
-	Unreserve func([]*smsir.Message)
-	Offer     func([]*smsir.Message)
-	Poke      func()
+	// Reserve asks the dispatcher for room in memory, nil if there is none; Poke says that the clock has more to watch.
+	Reserve func([]*smsir.Message) store.Reservation
+	Poke    func()
 	// Waits says why, and until when at first, the queued messages of a workspace cannot be sent now;
 	// "" if they can.
 	Waits func(workspace smsir.UUID) (smsir.Reason, time.Time)
@@ -86,7 +83,7 @@ func New(opt Options) *Service {
 		opt.IdempotencyTTL = 72 * time.Hour
 	}
 	if opt.Reserve == nil {
-		opt.Reserve = func([]*smsir.Message) bool { return false }
+		opt.Reserve = func([]*smsir.Message) store.Reservation { return nil }
 	}
 	if opt.Poke == nil {
 		opt.Poke = func() {}
@@ -278,7 +275,13 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 		}
 	}
 	due := p.due()
-	a.Owned = len(due) > 0 && s.opt.Reserve(due)
+	var room store.Reservation
+	if len(due) > 0 {
+		room = s.opt.Reserve(due)
+	}
+	if a.Owned = room != nil; a.Owned {
+		a.Intents = room.Intents()
+	}
 	before, after := failpoint.AcceptBefore, failpoint.AcceptAfter
 	if p.order.Batch {
 		before, after = failpoint.BatchBefore, failpoint.BatchAfter
@@ -289,9 +292,9 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	if err != nil || replay != nil {
 		switch {
 		case a.Owned && smsir.CodeOf(err) == smsir.CodeCommitUnknown:
-			s.opt.Offer(due) // if it was stored it is ours, and only the intent can tell
+			room.Doubt()
 		case a.Owned:
-			s.opt.Unreserve(due)
+			room.Release()
 		}
 		if err != nil {
 			return nil, refusal(err, p.order.Workspace)
@@ -302,7 +305,7 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 		s.accepted.WithLabelValues(m.Class.String()).Inc()
 	}
 	if a.Owned {
-		s.opt.Offer(due)
+		room.Offer()
 	}
 	if reason, _ := s.opt.Waits(a.Workspace); p.waits && reason == "" {
 		s.opt.Hurry()

@@ -38,14 +38,31 @@ func newEnv(t *testing.T) *env {
 	e := &env{st: st, room: 100, ws: &store.Workspace{ID: smsir.NewUUID(time.Now()), Name: "Test", Country: "KE", TimeZone: "UTC", Smart: true}}
 	e.Service = accept.New(accept.Options{
 		Store:      st,
-		Reserve:    func(m []*smsir.Message) bool { ok := len(m) <= e.room; e.room -= len(m); return ok },
-		Unreserve:  func(m []*smsir.Message) { e.room += len(m) },
-		Offer:      func(m []*smsir.Message) { e.offered = append(e.offered, m...) },
+		Reserve:    e.reserve,
 		QueueLimit: 50,
 		Knows:      func(ws, p smsir.UUID) bool { return p == smsir.UUID{1} },
 	})
 	return e
 }
+
+// reservation implements [store.Reservation]: it starts nothing at once.
+type reservation struct {
+	e        *env
+	messages []*smsir.Message
+}
+
+func (e *env) reserve(m []*smsir.Message) store.Reservation {
+	if len(m) > e.room {
+		return nil
+	}
+	e.room -= len(m)
+	return &reservation{e, m}
+}
+
+func (r *reservation) Intents() []store.Intent { return nil }
+func (r *reservation) Offer()                  { r.e.offered = append(r.e.offered, r.messages...) }
+func (r *reservation) Release()                { r.e.room += len(r.messages) }
+func (r *reservation) Doubt()                  { r.Offer() }
 
 func (e *env) order(requests ...accept.Request) accept.Order {
 	return accept.Order{
@@ -370,7 +387,7 @@ func TestSendersThatCannotBeRead(t *testing.T) {
 	e := newEnv(t)
 	var answer error
 	s := accept.New(accept.Options{
-		Store: e.st, Reserve: func([]*smsir.Message) bool { return false }, QueueLimit: 50,
+		Store: e.st, QueueLimit: 50,
 		Sender: func(context.Context, *store.Workspace, string, string, smsir.Class) (string, error) {
 			return "", answer
 		},

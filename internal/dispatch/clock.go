@@ -122,7 +122,7 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, shares []store.Sh
 		d.unreserve(s.Line, s.N-got[s.Line])
 		full = full || got[s.Line] == s.N
 	}
-	d.Offer(claimed) // those of a claim in doubt too: if it was stored they are ours, and only the intent can tell
+	d.offer(claimed) // those of a claim in doubt too: if it was stored they are ours, and only the intent can tell
 	return full && err == nil, err
 }
 

@@ -67,7 +67,7 @@ type Options struct {
 	PollCap       time.Duration // longest sleep of the clock; 1 s if 0
 }
 
-// Dispatcher hands messages over. Make one with [New], connect Offer and Reserve to stage 1, and
+// Dispatcher hands messages over. Make one with [New], connect Reserve and Poke to stage 1, and
 // call Run once.
 type Dispatcher struct {
 	opt Options

@@ -181,17 +181,21 @@ func (w *world) send(to string, change ...func(*smsir.Message)) smsir.ID {
 	for _, f := range change {
 		f(m)
 	}
-	a := &store.Acceptance{Workspace: m.Workspace, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}, Owned: m.OrderingKey == "" && w.d.Reserve([]*smsir.Message{m})}
+	a := &store.Acceptance{Workspace: m.Workspace, Messages: []*smsir.Message{m}, Events: []smsir.Event{m.Accept(now, false)}}
+	var room store.Reservation
+	if m.OrderingKey == "" && m.Status == smsir.Queued {
+		given := *m // the dispatcher owns what it is given
+		room = w.d.Reserve([]*smsir.Message{&given})
+	}
+	if a.Owned = room != nil; a.Owned {
+		a.Intents = room.Intents()
+	}
 	if _, err := w.st.Accept(bg, a); err != nil {
 		w.Fatal(err)
 	}
-	if a.Owned && m.Status == smsir.Queued {
-		given := *m // the dispatcher owns what it is given
-		w.d.Offer([]*smsir.Message{&given})
+	if a.Owned {
+		room.Offer()
 	} else {
-		if a.Owned {
-			w.d.Unreserve([]*smsir.Message{m})
-		}
 		w.d.Poke()
 	}
 	return m.ID

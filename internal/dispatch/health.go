@@ -78,7 +78,7 @@ func (d *Dispatcher) leave(l *lane, first bool) {
 	if alone {
 		return
 	}
-	d.sending.Go(func() { d.Offer(l.takeAll()) })
+	d.sending.Go(func() { d.offer(l.takeAll()) })
 	if first {
 		d.hurry(l.up.Workspace, smsir.ReasonThrottled)
 	}
@@ -100,7 +100,7 @@ func (d *Dispatcher) turned(l *lane) {
 			e.Type = smsir.EventProviderConfig
 		}
 		d.log.Warn("a provider takes no messages now", "provider", l.up.Name, "refuses_its_settings", config, "code", why.Code, "provider_code", why.ProviderCode, "provider_text", why.ProviderText, "next_try", until)
-		d.sending.Go(func() { d.Offer(l.takeAll()) })
+		d.sending.Go(func() { d.offer(l.takeAll()) })
 	}
 	d.sending.Go(func() {
 		if err := d.opt.Store.Tell(d.ctx, e); err != nil && d.ctx.Err() == nil {

@@ -204,10 +204,7 @@ func (l *lane) take() (batch []job, wait time.Duration, closed bool) {
 			wait = pause
 			break
 		}
-		l.pace.spend(now, m.Segments)
-		if b := l.senders[l.sender(m)]; b != nil {
-			b.spend(now, m.Segments)
-		}
+		l.spend(now, m)
 		batch = append(batch, m)
 	}
 	l.busy += len(batch)
@@ -216,6 +213,32 @@ func (l *lane) take() (batch []job, wait time.Duration, closed bool) {
 		l.hurryIfIdle(now)
 	}
 	return batch, wait, false
+}
+
+// begin takes a slot for a message that waits nowhere, if one is free and nothing waits for it.
+func (l *lane) begin(m job) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.d.opt.Now()
+	if l.closed || l.unstored > 0 || l.breaker.open || len(l.tails) > 0 || l.waiting[0].n+l.waiting[1].n+l.waiting[2].n > 0 {
+		return false
+	}
+	slots := l.slots(now)
+	free := slots - l.busy
+	if free <= 0 || free <= l.reserve(slots) && m.Class.Urgency() > 0 || l.pace.wait(now) > 0 || l.senderWait(now, l.sender(m)) > 0 {
+		return false
+	}
+	l.spend(now, m)
+	l.busy++
+	return true
+}
+
+// spend notes that a message starts.
+func (l *lane) spend(now time.Time, m job) {
+	l.pace.spend(now, m.Segments)
+	if b := l.senders[l.sender(m)]; b != nil {
+		b.spend(now, m.Segments)
+	}
 }
 
 // pop takes the next message: an OTP first; of the others four transactional ones, then one of bulk.

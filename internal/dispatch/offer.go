@@ -41,9 +41,9 @@ func (o *owner) carrying(from string, candidates []route.Candidate) []route.Cand
 // noRoutePause is how long a message rests that nobody can take, if neither providers nor rules change.
 const noRoutePause = time.Minute
 
-// Offer takes over messages that were stored as owned, in reserved room. Those that are scheduled
+// offer takes over messages that were stored as owned, in reserved room. Those that are scheduled
 // for later need none: the clock finds them.
-func (d *Dispatcher) Offer(messages []*smsir.Message) {
+func (d *Dispatcher) offer(messages []*smsir.Message) {
 	var back putOffs
 	for _, m := range messages {
 		l, plan := d.laneFor(m)
@@ -209,7 +209,7 @@ func (d *Dispatcher) giveBackOr(messages []*smsir.Message, reason smsir.Reason, 
 			d.sending.Go(func() { d.releaseLater(ids, reason, until, late) })
 		}
 	}
-	d.Unreserve(messages)
+	d.giveRoom(messages)
 	d.Poke()
 }
 

@@ -95,34 +95,9 @@ func count(messages []*smsir.Message) map[store.Line]int {
 
 func lineOf(m *smsir.Message) store.Line { return store.Line{Workspace: m.Workspace, Class: m.Class} }
 
-// Reserve promises room in memory for messages of a workspace that are about to be stored as owned by
-// this node; the caller then calls Offer, or Unreserve if that failed. Without room for all of them, or
-// without a provider that could take them, they wait in the database.
-func (d *Dispatcher) Reserve(messages []*smsir.Message) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, alive := d.life(); d.stopping || d.ctx == nil || !alive {
-		return false
-	}
-	lines := count(messages)
-	for l, n := range lines {
-		if !d.serves(l.Workspace) {
-			return false
-		}
-		if d.room.free(l) < n {
-			d.room.refused(l)
-			return false
-		}
-	}
-	for l, n := range lines {
-		d.room.take(l, n)
-	}
-	return true
-}
-
-// Unreserve gives back room that was promised. The clock hears of it when a queue that was refused may
+// giveRoom gives back room that was promised. The clock hears of it when a queue that was refused may
 // hold more again.
-func (d *Dispatcher) Unreserve(messages []*smsir.Message) {
+func (d *Dispatcher) giveRoom(messages []*smsir.Message) {
 	for l, n := range count(messages) {
 		d.unreserve(l, n)
 	}

@@ -62,11 +62,11 @@ func (d *Dispatcher) load(ctx context.Context) error {
 	d.mu.Unlock()
 	for _, l := range old {
 		l.stopPump()
-		d.Offer(l.takeAll())
+		d.offer(l.takeAll())
 		d.sending.Go(l.stopRunner)
 	}
 	for _, l := range lanes {
-		d.Offer(l.takeAll())
+		d.offer(l.takeAll())
 	}
 	for workspace, o := range owners {
 		if !o.paused && len(o.candidates) > 0 {

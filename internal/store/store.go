@@ -44,20 +44,32 @@ type Accepter interface {
 
 // Acceptance is what one request has accepted.
 type Acceptance struct {
-	Workspace    smsir.UUID
-	Messages     []*smsir.Message // in their first state, with ids
-	Events       []smsir.Event    // theirs, in order; ids are given in the commit
-	Owned        bool             // the dispatcher of this node takes the queued ones over from memory
-	Idempotency  *Idempotency     // nil without a key
-	Conversation smsir.UUID       // they are replies in it; zero for none
-	Confirmation bool             // they tell their recipients of an opt-out, which does not block them
-	ClientRefs   time.Duration    // how long a client reference stays unique
-	Meters       []Meter          // what it uses up; none in a workspace without limits
-	Spend        Spend            // what its messages with a charge cost together
+	Workspace smsir.UUID
+	Messages  []*smsir.Message // in their first state, with ids
+	Events    []smsir.Event    // theirs, in order; ids are given in the commit
+	Owned     bool             // the dispatcher of this node takes the queued ones over from memory
+	// Intents start attempts of some of them in the same step, in the order of Messages; only where Owned. The rules of
+	// [Queue.Intend] hold: Message of an intent is moved if its attempt has started, and otherwise stored as it is.
+	Intents      []Intent
+	Idempotency  *Idempotency  // nil without a key
+	Conversation smsir.UUID    // they are replies in it; zero for none
+	Confirmation bool          // they tell their recipients of an opt-out, which does not block them
+	ClientRefs   time.Duration // how long a client reference stays unique
+	Meters       []Meter       // what it uses up; none in a workspace without limits
+	Spend        Spend         // what its messages with a charge cost together
 	// Replaces is a message of the workspace that is canceled in the same step, with the reason replaced, by an actor; 0
 	// for none. If it cannot be any more, nothing is stored: CodeTooLate.
 	Replaces   smsir.ID
 	ReplacedBy smsir.Actor
+}
+
+// Reservation is room for messages that are about to be stored as owned by this node, and slots of providers for those that
+// start at once. One of its methods but Intents is called, once.
+type Reservation interface {
+	Intents() []Intent // to be stored with the messages
+	Offer()            // the messages were stored, and the intents where they are moved
+	Release()          // they were not
+	Doubt()            // nobody knows: CodeCommitUnknown
 }
 
 // Idempotency is the record that makes a retry safe.

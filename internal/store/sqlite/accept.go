@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -18,8 +19,10 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 	}
 	var replay *store.Replay
 	var refused error
+	moved := make([]*smsir.Message, len(a.Intents))
 	err := s.writer.do(prioAccept, false, func(t *wtx) (err error) {
 		refused = nil
+		clear(moved)
 		if a.Idempotency != nil && !canary.On(canary.NoReplay) {
 			if replay, err = t.replay(a.Workspace, a.Idempotency.Scope, a.Idempotency.Key, s.now()); err != nil || replay != nil {
 				return err
@@ -35,7 +38,7 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 		if err := t.spend(a, balance); err != nil {
 			return err
 		}
-		return t.accept(a)
+		return t.accept(a, moved)
 	})
 	if err == nil && refused != nil {
 		return nil, refused
@@ -47,25 +50,23 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 	if err != nil {
 		return nil, err
 	}
+	for i, m := range moved {
+		if m != nil {
+			*a.Intents[i].Message = *m
+		}
+	}
 	return replay, nil
 }
 
-func (t *wtx) accept(a *store.Acceptance) error {
+// accept stores messages, and those that start at once as they are then: moved has a place for each intent.
+func (t *wtx) accept(a *store.Acceptance, moved []*smsir.Message) error {
 	if err := t.replace(a); err != nil {
 		return err
 	}
-	events := a.Events
+	events, intents := a.Events, a.Intents
 	for _, m := range a.Messages {
 		if m.ClientRef != "" && a.ClientRefs > 0 {
 			if err := t.claimRef(m, a.ClientRefs); err != nil {
-				return err
-			}
-		}
-		if err := t.insertMessage(m, a.Owned); err != nil {
-			return err
-		}
-		if m.Charge != smsir.NotCharged {
-			if err := t.charge(m, smsir.NotCharged); err != nil {
 				return err
 			}
 		}
@@ -73,10 +74,37 @@ func (t *wtx) accept(a *store.Acceptance) error {
 		for n < len(events) && events[n].Message == m.ID {
 			n++
 		}
-		if err := t.record(m, smsir.State{}, true, events[:n]); err != nil {
+		told := events[:n]
+		events = events[n:]
+		var in *store.Intent
+		if len(intents) > 0 && intents[0].Message.ID == m.ID {
+			in = &intents[0]
+			intents = intents[1:]
+			started, event, err := t.start(a, in)
+			if err != nil {
+				return err
+			}
+			if started == nil {
+				in = nil
+			} else {
+				m, told = started, append(slices.Clip(told), event)
+				moved[len(moved)-len(intents)-1] = m
+			}
+		}
+		if err := t.insertMessage(m, a.Owned); err != nil {
 			return err
 		}
-		events = events[n:]
+		if in != nil {
+			t.startAttempt(in, m)
+		}
+		if m.Charge != smsir.NotCharged {
+			if err := t.charge(m, smsir.NotCharged); err != nil {
+				return err
+			}
+		}
+		if err := t.record(m, smsir.State{}, true, told); err != nil {
+			return err
+		}
 	}
 	if err := t.thread(a); err != nil {
 		return err
@@ -86,6 +114,43 @@ func (t *wtx) accept(a *store.Acceptance) error {
 		return nil
 	}
 	return t.keepKey(a)
+}
+
+// start is what intend is for a message that is not stored yet: the message as it is when its attempt has started; nil if the
+// attempt may not start.
+func (t *wtx) start(a *store.Acceptance, in *store.Intent) (*smsir.Message, smsir.Event, error) {
+	m := *in.Message
+	if !a.Owned || m.OrderingKey != "" {
+		return nil, smsir.Event{}, nil
+	}
+	if atWork, err := t.atWork(m.Workspace); err != nil || !atWork {
+		return nil, smsir.Event{}, err
+	}
+	if !a.Confirmation && !t.s.noStops.Load() && !canary.On(canary.StopUnchecked) {
+		stopped := false
+		if _, err := t.row(`SELECT EXISTS (SELECT 1 FROM suppressions WHERE workspace_id = $1 AND recipient = $2 AND (sender IN ('', $3) OR $3 = ''))`,
+			[]any{m.Workspace, m.To, m.From}, &stopped); err != nil || stopped {
+			return nil, smsir.Event{}, err
+		}
+	}
+	event, ok := m.Intend(in.Now, in.Provider)
+	if !ok {
+		return nil, smsir.Event{}, nil
+	}
+	return &m, event, nil
+}
+
+// atWork reports whether a workspace exists and is not paused.
+func (t *wtx) atWork(workspace smsir.UUID) (bool, error) {
+	if t.working[workspace] {
+		return true, nil
+	}
+	found := false
+	_, err := t.row("SELECT EXISTS (SELECT 1 FROM workspaces WHERE id = $1 AND paused_at = 0)", []any{workspace}, &found)
+	if err == nil && found {
+		t.working[workspace] = true
+	}
+	return found, err
 }
 
 // replace cancels the message whose place the new one takes.

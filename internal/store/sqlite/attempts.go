@@ -153,10 +153,15 @@ func (t *wtx) intend(in *store.Intent) (*smsir.Message, error) {
 		return nil, t.unintended(in)
 	}
 	t.moved(known, &m)
+	t.startAttempt(in, &m)
+	return &m, t.record(&m, before, false, []smsir.Event{event})
+}
+
+// startAttempt stores the attempt of a message that an intent has moved.
+func (t *wtx) startAttempt(in *store.Intent, m *smsir.Message) {
 	failpoint.Hit(failpoint.IntentTx)
 	t.attemptRows.add(int64(in.Attempt), int64(m.ID), m.Workspace, int64(m.Tries), in.Provider, int64(smsir.AttemptInflight), in.Now.UnixMilli())
-	t.warm.begin(&m, smsir.Attempt{ID: in.Attempt, Message: m.ID, Workspace: m.Workspace, Number: m.Tries, Provider: in.Provider, State: smsir.AttemptInflight, StartedAt: in.Now})
-	return &m, t.record(&m, before, false, []smsir.Event{event})
+	t.warm.begin(m, smsir.Attempt{ID: in.Attempt, Message: m.ID, Workspace: m.Workspace, Number: m.Tries, Provider: in.Provider, State: smsir.AttemptInflight, StartedAt: in.Now})
 }
 
 // unintended finds out why an intent did not apply and does what follows from it: the validity is

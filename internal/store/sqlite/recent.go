@@ -115,10 +115,14 @@ func (t *wtx) moved(old, m *smsir.Message) {
 	t.fresh[c.ID] = &c
 }
 
-// unknown takes all messages out if a statement may change their rows.
+// unknown takes all messages out if a statement may change their rows, and forgets which workspaces are at work if it may
+// change theirs.
 func (t *wtx) unknown(query string) {
 	if strings.HasPrefix(query, "UPDATE messages") || strings.HasPrefix(query, "DELETE FROM messages") {
 		t.s.recent.clear()
 		clear(t.fresh)
+	}
+	if strings.Contains(query, " workspaces ") {
+		clear(t.working)
 	}
 }

@@ -12,7 +12,7 @@ var insertMessage = "INSERT INTO messages (" + sqldb.ChargedColumns + ") VALUES 
 
 func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
 	var owner any
-	if owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
+	if owned && (m.Status == smsir.Queued || m.Status == smsir.Sending) && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 		owner = t.s.node
 	}
 	_, err := t.exec(insertMessage, sqldb.ChargedArgs(m, owner)...)

@@ -27,6 +27,7 @@ type wtx struct {
 	saves       map[saveKey]string   // of saveQuery
 	eventData   map[eventData]string // as JSON
 	warm        warm
+	working     map[smsir.UUID]bool // workspaces that are not paused, as far as this transaction looked
 	deltas      []delta
 	holds       []hold
 	events      []smsir.Event               // of the steps so far
@@ -71,6 +72,7 @@ func (t *wtx) rewind(m txMark) {
 func (t *wtx) rewindTo(m txMark) {
 	t.deltas, t.holds, t.events = t.deltas[:m.deltas], t.holds[:m.holds], t.events[:m.events]
 	t.eventRows.values, t.attemptRows.values = t.eventRows.values[:m.eventRows], t.attemptRows.values[:m.attemptRows]
+	clear(t.working)
 }
 
 func (t *wtx) stmt(query string) (*sql.Stmt, error) {

@@ -70,7 +70,7 @@ func newWriter(ctx context.Context, s *Store, reg prometheus.Registerer) (*write
 	}
 	w := &writer{s: s, conn: conn, bell: make(chan struct{}, 1), done: make(chan struct{})}
 	w.tx = &wtx{
-		s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]write{}, saves: map[saveKey]string{}, warm: warm,
+		s: s, conn: conn, stmts: map[string]*sql.Stmt{}, writes: map[string]write{}, saves: map[saveKey]string{}, warm: warm, working: map[smsir.UUID]bool{},
 		eventData:   map[eventData]string{},
 		eventRows:   newLater("events ("+sqldb.EventColumns+")", 7),
 		attemptRows: newLater("attempts (id, message_id, workspace_id, number, provider_id, state, started_at)", 7),
