@@ -48,11 +48,11 @@ func (t *wtx) endAttempt(id smsir.ID, now time.Time, o *smsir.Outcome) error {
 	if len(o.References) > 0 && o.References[0] != "" {
 		set, args = ", reference = ?", append(args, o.References[0])
 	}
-	open := "1, 5"
+	open := "state IN (1, 5)"
 	if o.State == smsir.AttemptAccepted {
-		open = "1, 2, 5"
+		open = "(state IN (1, 5) OR state = 2)" // SQLite makes a table for a list of three, each time
 	}
-	_, err := t.Exec("UPDATE attempts SET state = ?, ended_at = ?, error = ?, failover = ?"+set+" WHERE id = ? AND state IN ("+open+")",
+	_, err := t.Exec("UPDATE attempts SET state = ?, ended_at = ?, error = ?, failover = ?"+set+" WHERE id = ? AND "+open,
 		append(append([]any{int64(o.State), now.UnixMilli(), sqldb.Marshal(o.Error), sqldb.Flag(o.Failover)}, args...), int64(id))...)
 	if err != nil {
 		return err
