@@ -123,9 +123,9 @@ func (s *Service) look(ctx context.Context) error {
 const (
 	eventsAtOnce = 20_000
 	marksAtOnce  = 100
-	// idleShare is how long the counting rests after an hour, for each unit of time that it took: it keeps to a twentieth
+	// idleShare is how long the counting rests after an hour, for each unit of time that it took: it keeps to a fiftieth
 	// of one core.
-	idleShare = 19
+	idleShare = 49
 	maxIdle   = 2 * time.Minute
 	// settle is how long after counting changes are gathered before they are counted.
 	settle = 5 * time.Second

@@ -56,9 +56,7 @@ func (t *wtx) dataOf(d *smsir.EventData) (string, error) {
 
 // publish hands on what was committed, and reports whether there are events.
 func (t *wtx) publish() bool {
-	for _, m := range t.fresh {
-		t.s.recent.put(m)
-	}
+	t.publishMessages()
 	if t.deleted {
 		t.s.tail.restart()
 	}

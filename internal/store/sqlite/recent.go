@@ -11,8 +11,8 @@ import (
 )
 
 // recent are messages as they are stored, of those that were accepted lately: whoever is told of their moves need not read
-// them again. A message is here only while its row is known: the writer takes it out before it changes the row, and puts it
-// back when the change is committed. A statement that changes rows without telling which takes all of them out.
+// them again. A message is here as it is committed: with a commit the writer puts in what it knows of the new rows, and takes
+// out those that it does not. A statement that changes rows without telling which takes all of them out.
 type recent struct {
 	mu       sync.RWMutex
 	messages map[smsir.ID]*smsir.Message
@@ -36,13 +36,20 @@ func (r *recent) put(m *smsir.Message) {
 	}
 }
 
-// take takes a message out; nil if it is not here.
-func (r *recent) take(id smsir.ID) *smsir.Message {
+// get is a message that is not to be changed; nil if it is not here.
+func (r *recent) get(id smsir.ID) *smsir.Message {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.messages[id]
+}
+
+// drop takes messages out.
+func (r *recent) drop(ids []smsir.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m := r.messages[id]
-	delete(r.messages, id)
-	return m
+	for _, id := range ids {
+		delete(r.messages, id)
+	}
 }
 
 func (r *recent) clear() {
@@ -89,13 +96,36 @@ func (t *wtx) born(m *smsir.Message) {
 	t.fresh[c.ID] = &c
 }
 
-// moves takes a message out whose row is about to change; nil if it is not known.
+// moves is a message as its row is, which is about to change; nil if it is not known.
 func (t *wtx) moves(id smsir.ID) *smsir.Message {
-	if old := t.fresh[id]; old != nil {
-		delete(t.fresh, id)
-		return old
+	old, touched := t.fresh[id]
+	if !touched {
+		old = t.s.recent.get(id)
 	}
-	return t.s.recent.take(id)
+	t.fresh[id] = nil
+	return old
+}
+
+// publishMessages puts in what a commit has made of messages.
+func (t *wtx) publishMessages() {
+	var gone []smsir.ID
+	for id, m := range t.fresh {
+		if m == nil {
+			gone = append(gone, id)
+		} else {
+			t.s.recent.put(m)
+		}
+	}
+	if len(gone) > 0 {
+		t.s.recent.drop(gone)
+	}
+}
+
+// doubtMessages makes the messages unknown that this transaction has touched so far.
+func (t *wtx) doubtMessages() {
+	for id := range t.fresh {
+		t.fresh[id] = nil
+	}
 }
 
 // moved notes a known message whose row now has what moves of m change.
@@ -120,7 +150,7 @@ func (t *wtx) moved(old, m *smsir.Message) {
 func (t *wtx) unknown(query string) {
 	if strings.HasPrefix(query, "UPDATE messages") || strings.HasPrefix(query, "DELETE FROM messages") {
 		t.s.recent.clear()
-		clear(t.fresh)
+		t.doubtMessages()
 	}
 	if strings.Contains(query, " workspaces ") {
 		clear(t.working)

@@ -34,7 +34,7 @@ type wtx struct {
 	eventRows   later                       // of those, what is not inserted yet
 	attemptRows later                       // likewise; they are inserted before anything may read attempts
 	deleted     bool                        // events were
-	fresh       map[smsir.ID]*smsir.Message // for recent, when this is committed
+	fresh       map[smsir.ID]*smsir.Message // for recent, when this is committed; nil: one that is not known
 }
 
 // delta is one message entering or leaving a state.
@@ -66,7 +66,7 @@ func (t *wtx) mark() txMark {
 func (t *wtx) rewind(m txMark) {
 	t.rewindTo(m)
 	t.warm.forget()
-	clear(t.fresh) // what was put in by other steps is only read once more
+	t.doubtMessages()
 }
 
 func (t *wtx) rewindTo(m txMark) {
