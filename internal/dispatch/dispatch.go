@@ -18,6 +18,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/crew"
 	"github.com/smsir/smsir/internal/failpoint"
 	"github.com/smsir/smsir/internal/route"
 	"github.com/smsir/smsir/internal/store"
@@ -83,6 +84,7 @@ type Dispatcher struct {
 	poked   chan struct{} // capacity 1: the clock has work
 	reload  chan struct{} // capacity 1: the providers changed
 	sending sync.WaitGroup
+	crew    *crew.Crew      // of the hand-overs
 	ctx     context.Context // of hand-overs; ends after the grace period
 	metrics *metrics
 }
@@ -90,7 +92,7 @@ type Dispatcher struct {
 // New returns a dispatcher that does nothing until Run.
 func New(opt Options) *Dispatcher {
 	d := &Dispatcher{
-		opt: opt, log: opt.Log, lanes: map[smsir.UUID]*lane{}, owners: map[smsir.UUID]*owner{},
+		opt: opt, log: opt.Log, lanes: map[smsir.UUID]*lane{}, owners: map[smsir.UUID]*owner{}, crew: crew.New(),
 		poked: make(chan struct{}, 1), reload: make(chan struct{}, 1),
 	}
 	if d.log == nil {
@@ -140,6 +142,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.clock(ctx)
 	failpoint.Hit(failpoint.DrainBefore)
 	d.drain(cancelSends)
+	d.crew.Dismiss()
 	failpoint.Hit(failpoint.DrainAfter)
 	return nil
 }

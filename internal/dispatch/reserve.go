@@ -91,7 +91,7 @@ func (r *reservation) Offer() {
 			continue
 		}
 		h := &handOver{lane: b.lane, job: b.job, attempt: r.intents[i].Attempt, life: r.life, started: r.intents[i].Now}
-		r.d.sending.Go(h.run)
+		r.d.crew.Go(&r.d.sending, h.run)
 	}
 	r.d.offer(append(stayed, rest...))
 }

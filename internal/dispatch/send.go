@@ -48,7 +48,7 @@ func (l *lane) start(batch []job) {
 			continue
 		}
 		h := &handOver{lane: l, job: m, attempt: intents[i].Attempt, life: life, started: now}
-		d.sending.Go(h.run)
+		d.crew.Go(&d.sending, h.run)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/smsir/smsir"
 	"github.com/smsir/smsir/api"
 	"github.com/smsir/smsir/internal/accept"
+	"github.com/smsir/smsir/internal/crew"
 	"github.com/smsir/smsir/internal/store"
 )
 
@@ -86,6 +87,7 @@ type Server struct {
 
 	ctx     context.Context //nolint:containedctx // of everything that Run starts; it ends when the last session has
 	all     sync.WaitGroup
+	crew    *crew.Crew // of the requests
 	binds   *prometheus.CounterVec
 	submits *prometheus.CounterVec
 	sent    *prometheus.CounterVec
@@ -109,7 +111,7 @@ func New(o Options) (*Server, error) {
 		o.Grace = 10 * time.Second
 	}
 	s := &Server{
-		o: o, log: o.Log, now: o.Now, guard: newGuard(), bell: make(chan struct{}, 1), news: make(chan struct{}, 1),
+		o: o, log: o.Log, now: o.Now, guard: newGuard(), crew: crew.New(), bell: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		customers: map[smsir.UUID]*customer{}, sessions: map[smsir.UUID]*session{}, accounts: map[smsir.UUID][]store.SMPPAccount{}, refusals: map[smsir.UUID]api.SMPPRefusal{},
 		binds:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_smpp_binds_total", Help: "Binds to the SMPP server by what became of them."}, []string{"result"}),
 		submits: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "smsir_smpp_submits_total", Help: "Submissions to the SMPP server by the answer."}, []string{"status"}),
@@ -169,6 +171,7 @@ func (s *Server) Run(ctx context.Context) error {
 	stop()
 	helpers.Wait()
 	s.all.Wait()
+	s.crew.Dismiss()
 	return nil
 }
 

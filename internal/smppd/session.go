@@ -267,7 +267,7 @@ func (n *session) handle(work *sync.WaitGroup, r *smppconn.Request) {
 		return
 	}
 	n.inHand.Add(1)
-	work.Go(func() { do(r, b) })
+	n.s.crew.Go(work, func() { do(r, b) })
 }
 
 // respond answers a request that handle let through. Its place in the window is free before the answer leaves: the next

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/crew"
 	"github.com/smsir/smsir/internal/network"
 	"github.com/smsir/smsir/internal/shortmessage"
 	"github.com/smsir/smsir/smpp"
@@ -25,6 +26,7 @@ type incoming struct {
 	sink smsir.Sink
 	ctx  context.Context //nolint:containedctx // that of Run, for the sink: the session has another
 	all  sync.WaitGroup
+	crew *crew.Crew
 }
 
 // handle implements [smppconn.Options.Handle].
@@ -36,7 +38,7 @@ func (in *incoming) handle(_ context.Context, r *smppconn.Request) {
 		}
 		return
 	}
-	in.all.Go(func() {
+	in.crew.Go(&in.all, func() {
 		status := smpp.ROK
 		if err := in.take(d); err != nil {
 			status = smpp.RXTAPPN

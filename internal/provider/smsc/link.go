@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/crew"
 	"github.com/smsir/smsir/smpp"
 	"github.com/smsir/smsir/smpp/smppconn"
 )
@@ -84,7 +85,8 @@ func (l *link) session(ctx context.Context, sink smsir.Sink) (bound bool, err er
 	if err != nil {
 		return false, err
 	}
-	in := &incoming{c: l.c, sink: sink, ctx: ctx}
+	in := &incoming{c: l.c, sink: sink, ctx: ctx, crew: crew.New()}
+	defer in.crew.Dismiss()
 	conn := smppconn.New(nc, l.c.connOptions(in))
 	ended := make(chan error, 1)
 	go func() { ended <- conn.Run(context.WithoutCancel(ctx)) }()

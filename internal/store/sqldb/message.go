@@ -118,6 +118,14 @@ func ChargedArgs(m *smsir.Message, owner any) []any {
 	return append(BirthArgs(m, owner), m.Cost, int64(m.Charge))
 }
 
+// StartedColumns are those of a message whose first attempt starts with the step that stores it.
+const StartedColumns = ChargedColumns + ", attempts, tries, used_provider_id"
+
+// StartedArgs are the values of StartedColumns.
+func StartedArgs(m *smsir.Message, owner any) []any {
+	return append(ChargedArgs(m, owner), int64(m.Attempts), int64(m.Tries), m.UsedProvider)
+}
+
 // BirthArgs are the values of BirthColumns. owner is the number of the run that holds the message, or nil.
 func BirthArgs(m *smsir.Message, owner any) []any {
 	return []any{

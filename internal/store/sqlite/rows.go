@@ -8,14 +8,24 @@ import (
 	"github.com/smsir/smsir/internal/store/sqldb"
 )
 
-var insertMessage = "INSERT INTO messages (" + sqldb.ChargedColumns + ") VALUES (?" + strings.Repeat(", ?", strings.Count(sqldb.ChargedColumns, ",")) + ")"
+var (
+	insertMessage = insertInto(sqldb.ChargedColumns)
+	insertStarted = insertInto(sqldb.StartedColumns)
+)
 
-func (t *wtx) insertMessage(m *smsir.Message, owned bool) error {
-	var owner any
-	if owned && (m.Status == smsir.Queued || m.Status == smsir.Sending) && m.OrderingKey == "" { // what has an order is claimed when it is its turn
-		owner = t.s.node
+func insertInto(columns string) string {
+	return "INSERT INTO messages (" + columns + ") VALUES (?" + strings.Repeat(", ?", strings.Count(columns, ",")) + ")"
+}
+
+func (t *wtx) insertMessage(m *smsir.Message, owned bool) (err error) {
+	switch {
+	case m.Status == smsir.Sending: // its first attempt starts with it
+		_, err = t.exec(insertStarted, sqldb.StartedArgs(m, t.s.node)...)
+	case owned && m.Status == smsir.Queued && m.OrderingKey == "": // what has an order is claimed when it is its turn
+		_, err = t.exec(insertMessage, sqldb.ChargedArgs(m, t.s.node)...)
+	default:
+		_, err = t.exec(insertMessage, sqldb.ChargedArgs(m, nil)...)
 	}
-	_, err := t.exec(insertMessage, sqldb.ChargedArgs(m, owner)...)
 	t.born(m)
 	return err
 }
