@@ -65,6 +65,64 @@ func MovingArgs(m *smsir.Message) []any {
 	}
 }
 
+// Changes are those of [MovingArgs] in which m differs from was, in the order of MovingColumns, with a bit for each of these
+// columns. It makes no value that did not change, which is why it is here: the writer of SQLite asks for every move.
+func Changes(was, m *smsir.Message) (columns uint32, values []any) {
+	c := changes{values: make([]any, 0, 16)}
+	c.number(int64(was.Status), int64(m.Status))
+	c.number(Flag(was.Final), Flag(m.Final))
+	c.text(string(was.Reason), string(m.Reason))
+	c.number(int64(was.Attempts), int64(m.Attempts))
+	c.number(int64(was.Tries), int64(m.Tries))
+	c.number(int64(was.Seq), int64(m.Seq))
+	c.number(Millis(was.NextAt), Millis(m.NextAt))
+	c.number(Millis(was.UpdatedAt), Millis(m.UpdatedAt))
+	c.number(Millis(was.SentAt), Millis(m.SentAt))
+	c.number(Millis(was.FinishedAt), Millis(m.FinishedAt))
+	c.number(Millis(was.ReceiptDeadline), Millis(m.ReceiptDeadline))
+	c.number(Millis(was.ResolveDeadline), Millis(m.ResolveDeadline))
+	if c.next(was.UsedProvider != m.UsedProvider) {
+		c.values = append(c.values, m.UsedProvider)
+	}
+	c.number(int64(was.Parts.Total), int64(m.Parts.Total))
+	c.number(int64(was.Parts.Delivered), int64(m.Parts.Delivered))
+	c.number(int64(was.Parts.Failed), int64(m.Parts.Failed))
+	c.number(Flag(was.PossibleDuplicate), Flag(m.PossibleDuplicate))
+	c.number(Flag(was.CancelRequested), Flag(m.CancelRequested))
+	c.text(Marshal(was.LateReceipt), Marshal(m.LateReceipt))
+	c.text(Marshal(was.Error), Marshal(m.Error))
+	c.number(int64(was.Charge), int64(m.Charge))
+	c.text(was.Network, m.Network)
+	return c.columns, c.values
+}
+
+type changes struct {
+	columns uint32
+	column  int
+	values  []any
+}
+
+// next notes whether the next column differs.
+func (c *changes) next(differs bool) bool {
+	if differs {
+		c.columns |= 1 << c.column
+	}
+	c.column++
+	return differs
+}
+
+func (c *changes) number(was, is int64) {
+	if c.next(was != is) {
+		c.values = append(c.values, is)
+	}
+}
+
+func (c *changes) text(was, is string) {
+	if c.next(was != is) {
+		c.values = append(c.values, is)
+	}
+}
+
 // ScanMessage reads MessageColumns.
 func ScanMessage(row Scanner) (*smsir.Message, error) {
 	var m smsir.Message

@@ -36,22 +36,64 @@ const dataKinds = 1000
 
 // dataOf is the data of an event as JSON.
 func (t *wtx) dataOf(d *smsir.EventData) (string, error) {
-	k := eventData{d.Status, d.Final, d.Reason, d.Attempt, d.Provider}
-	plain := d.References == nil && d.NextAt == nil && d.Deadline == nil && !d.PossibleDuplicate && d.LateReceipt == nil && d.Error == nil &&
-		d.Actor == "" && d.Inbound == "" && d.Conversation == "" && d.Report == "" && d.Limit == nil && d.Credit == nil && d.Campaign == nil
-	if plain {
-		if text, ok := t.eventData[k]; ok {
-			return text, nil
-		}
+	if d.NextAt != nil || d.PossibleDuplicate || d.LateReceipt != nil || d.Error != nil || d.Actor != "" || d.Inbound != "" || d.Conversation != "" ||
+		d.Report != "" || d.Limit != nil || d.Credit != nil || d.Campaign != nil || d.Status == "" || !plain(d.References) {
+		b, err := json.Marshal(d)
+		return string(b), err
 	}
-	b, err := json.Marshal(d)
-	if plain && err == nil {
+	k := eventData{d.Status, d.Final, d.Reason, d.Attempt, d.Provider}
+	text, ok := t.eventData[k]
+	if !ok {
+		b, err := json.Marshal(smsir.EventData{Status: k.status, Final: k.final, Reason: k.reason, Attempt: k.attempt, Provider: k.provider})
+		if err != nil {
+			return "", err
+		}
 		if len(t.eventData) == dataKinds {
 			clear(t.eventData)
 		}
-		t.eventData[k] = string(b)
+		text = string(b)
+		t.eventData[k] = text
 	}
-	return string(b), err
+	if len(d.References) == 0 && d.Deadline == nil {
+		return text, nil
+	}
+	return withMore(text, d)
+}
+
+// withMore puts references and deadline, which come next, behind the first members of an event's data.
+func withMore(text string, d *smsir.EventData) (string, error) {
+	b := append(make([]byte, 0, 256), text[:len(text)-1]...)
+	if len(d.References) > 0 {
+		b = append(b, `,"provider_message_ids":[`...)
+		for i, r := range d.References {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(append(append(b, '"'), r...), '"')
+		}
+		b = append(b, ']')
+	}
+	if d.Deadline != nil {
+		b = append(b, `,"deadline":"`...)
+		var err error
+		if b, err = d.Deadline.AppendText(b); err != nil {
+			return "", err
+		}
+		b = append(b, '"')
+	}
+	return string(append(b, '}')), nil
+}
+
+// plain reports whether texts stand in JSON as they are.
+func plain(texts []string) bool {
+	for _, s := range texts {
+		for _, c := range []byte(s) {
+			if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // publish hands on what was committed, and reports whether there are events.

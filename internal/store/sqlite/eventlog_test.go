@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/smsir/smsir"
 )
@@ -44,9 +45,19 @@ func TestEventDataIsAsMarshaled(t *testing.T) {
 			t.Fatalf("%s: this test does not know how to set a %s", fields.Field(i).Name, f.Kind())
 		}
 		check(&d)
+		d.Status = "sent"
+		check(&d)
+		d.References = []string{"a", "b"}
+		check(&d)
+	}
+	at := time.Date(2026, 3, 1, 9, 0, 0, 120e6, time.UTC)
+	for _, references := range [][]string{nil, {}, {""}, {"1000001"}, {"a b~", "c"}, {`a"b`}, {`a\b`}, {"a<b>&"}, {"ü"}, {"a\x00"}, {"a\xff"}, {"\u2028"}} {
+		for _, deadline := range []*time.Time{nil, &at} {
+			check(&smsir.EventData{Status: "sent", Final: true, Reason: "due", Attempt: 2, Provider: "prv_1", References: references, Deadline: deadline})
+		}
 	}
 	for i := range 2 * dataKinds {
-		check(&smsir.EventData{Attempt: i})
+		check(&smsir.EventData{Status: "sent", Attempt: i})
 	}
 	if len(tx.eventData) > dataKinds {
 		t.Errorf("%d are remembered, want at most %d", len(tx.eventData), dataKinds)

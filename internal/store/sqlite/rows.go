@@ -61,15 +61,7 @@ func (t *wtx) saveStep(m *smsir.Message, before smsir.Message, events []smsir.Ev
 // everything that a move, a request to cancel or a report of a part changes; false if it is not.
 // Who holds the message follows from its new status: nobody, unless it is being sent.
 func (t *wtx) trySave(m, before *smsir.Message, events []smsir.Event) (bool, error) {
-	from, to := sqldb.MovingArgs(before), sqldb.MovingArgs(m)
-	changed := uint32(0)
-	args := make([]any, 0, 16)
-	for i := range to {
-		if from[i] != to[i] {
-			changed |= 1 << i
-			args = append(args, to[i])
-		}
-	}
+	changed, args := sqldb.Changes(before, m)
 	if m.Status != smsir.Sending && m.Status != before.Status {
 		changed |= disown
 	}
