@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/smsir/smsir/internal/store/sqlite/single"
 )
 
 // movedSetting is the setting of a database whose data has moved elsewhere: where to, and when.
@@ -21,6 +23,7 @@ type Source struct {
 
 // OpenSource opens the database at path to be moved, and brings its schema up to date. It fails while a process uses it.
 func OpenSource(ctx context.Context, path string) (*Source, error) {
+	single.UsePages()
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database to move: %w", err)
 	}

@@ -83,6 +83,7 @@ var _ store.Store = (*Store)(nil)
 // keeps a second process out. It fails with a sentence that says what to do when the lock is held
 // or when the database would not be durable.
 func Open(ctx context.Context, path string, opt Options) (*Store, error) {
+	single.UsePages()
 	s := &Store{path: path, log: opt.Log, now: opt.Now, fatal: opt.Fatal}
 	if s.fatal == nil {
 		s.fatal = func(error) {}

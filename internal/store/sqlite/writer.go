@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -128,8 +129,10 @@ func (w *writer) fault() error {
 
 func (w *writer) loop() {
 	defer close(w.done)
-	defer w.conn.Close() //nolint:errcheck // returns the connection to the pool
-	defer w.tx.close()   //nolint:errcheck // statements of a connection that is about to close
+	defer w.conn.Close()   //nolint:errcheck // returns the connection to the pool
+	defer w.tx.close()     //nolint:errcheck // statements of a connection that is about to close
+	runtime.LockOSThread() // everybody waits for it, so it should not wait for a thread after each sync
+	defer runtime.UnlockOSThread()
 	var batch []*step
 	for {
 		w.shortenNow()
