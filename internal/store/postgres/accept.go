@@ -44,7 +44,8 @@ type refState struct {
 type acceptOp struct {
 	*store.Acceptance
 	replay *store.Replay
-	waits  bool // a neighbour of this transaction has the same key or client reference
+	moved  []*smsir.Message // for each intent the message whose attempt has started
+	waits  bool             // a neighbour of this transaction has the same key or client reference
 }
 
 // Accept implements store.Accepter.
@@ -53,11 +54,17 @@ func (s *Store) Accept(_ context.Context, a *store.Acceptance) (*store.Replay, e
 	if err := s.writer.do(prioAccept, o); err != nil {
 		return nil, err
 	}
+	for i, m := range o.moved {
+		if m != nil {
+			*a.Intents[i].Message = *m
+		}
+	}
 	return o.replay, nil
 }
 
 func (o *acceptOp) need(w *work) {
 	o.replay, o.waits = nil, false
+	o.moved = make([]*smsir.Message, len(o.Intents))
 	if r := o.Idempotency; r != nil {
 		k := idemKey{o.Workspace, r.Scope, r.Key}
 		if o.waits = w.keys[k] != nil; o.waits {
@@ -66,6 +73,9 @@ func (o *acceptOp) need(w *work) {
 		w.keys[k] = &keyState{idemKey: k, record: r, by: o}
 	}
 	w.wantMeters(o.Acceptance)
+	for i := range o.Intents {
+		w.wantToStart(o.Intents[i].Message)
+	}
 	if o.Spend.Micros > 0 {
 		w.credit(o.Workspace)
 	}
@@ -126,20 +136,44 @@ func (o *acceptOp) run(w *work) error {
 		w.dropKeys(o)
 		return err
 	}
+	w.mark()
 	w.spend(o.Acceptance)
 	if err := w.replace(o); err != nil {
 		return err
 	}
+	w.events = append(w.events, o.Events...)
+	intents := o.Intents
 	for _, m := range o.Messages {
 		var owner any
 		if o.Owned && m.Status == smsir.Queued && m.OrderingKey == "" { // what has an order is claimed when it is its turn
 			owner = w.s.node.Load()
 		}
+		if len(intents) > 0 && intents[0].Message.ID == m.ID {
+			if started := w.start(o.Acceptance, &intents[0]); started != nil {
+				m, o.moved[len(o.moved)-len(intents)] = started, started
+			}
+			intents = intents[1:]
+		}
 		w.born = append(w.born, birth{m, owner})
 	}
-	w.events = append(w.events, o.Events...)
 	w.reply(o.Acceptance)
 	return nil
+}
+
+// start is what intend is for a message that is not stored yet: the message as it is when its attempt has started; nil if the
+// attempt may not start.
+func (w *work) start(a *store.Acceptance, in *store.Intent) *smsir.Message {
+	m := *in.Message
+	if !a.Owned || m.OrderingKey != "" || !w.alive || w.resting(m.Workspace) || !a.Confirmation && w.suppressed(&m) {
+		return nil
+	}
+	event, ok := m.Intend(in.Now, in.Provider)
+	if !ok {
+		return nil
+	}
+	w.events = append(w.events, event)
+	w.startAttempt(in, &m)
+	return &m
 }
 
 // replaceable reports whether the message whose place the new one takes may still be replaced.

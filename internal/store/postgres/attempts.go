@@ -34,9 +34,14 @@ func (o *intendOp) need(w *work) {
 	for i := range o.intents {
 		m := o.intents[i].Message
 		w.needs.messages = append(w.needs.messages, m.ID)
-		w.needs.workspaces = append(w.needs.workspaces, m.Workspace)
-		w.needs.recipients = append(w.needs.recipients, stop{m.Workspace, m.To})
+		w.wantToStart(m)
 	}
+}
+
+// wantToStart has what forbids an attempt of a message locked and read.
+func (w *work) wantToStart(m *smsir.Message) {
+	w.needs.workspaces = append(w.needs.workspaces, m.Workspace)
+	w.needs.recipients = append(w.needs.recipients, stop{m.Workspace, m.To})
 }
 
 func (o *intendOp) run(w *work) error {
@@ -55,7 +60,7 @@ func (w *work) intend(in *store.Intent) *smsir.Message {
 		return nil
 	}
 	m := *in.Message
-	suppressed, paused := w.suppressed(&m), w.paused[m.Workspace] || w.absent[m.Workspace]
+	suppressed, paused := w.suppressed(&m), w.resting(m.Workspace)
 	fits := w.alive && e.m.Status == smsir.Queued && !e.m.Final && e.owner == w.s.node.Load() && e.m.Seq == m.Seq && !e.m.CancelRequested && in.Now.Before(e.m.ExpiresAt)
 	if !fits || suppressed || paused {
 		w.unintended(in, suppressed, paused)
@@ -69,16 +74,24 @@ func (w *work) intend(in *store.Intent) *smsir.Message {
 	w.touch(e)
 	e.m.Intend(in.Now, in.Provider)
 	w.keep(e, []smsir.Event{event})
+	w.startAttempt(in, &m)
+	return &m
+}
+
+// startAttempt stores the attempt of a message that an intent has moved.
+func (w *work) startAttempt(in *store.Intent, m *smsir.Message) {
 	w.addAttempt(&attempt{Attempt: smsir.Attempt{
 		ID: in.Attempt, Message: m.ID, Workspace: m.Workspace, Number: m.Tries, Provider: in.Provider, State: smsir.AttemptInflight, StartedAt: in.Now,
 	}})
-	return &m
 }
 
 func (w *work) addAttempt(a *attempt) {
 	w.attempts[a.ID] = a
 	w.newAttempts = append(w.newAttempts, a)
 }
+
+// resting reports whether nothing of a workspace may start: it is paused, or does not exist.
+func (w *work) resting(workspace smsir.UUID) bool { return w.paused[workspace] || w.absent[workspace] }
 
 func (w *work) suppressed(m *smsir.Message) bool {
 	if w.exempt[m.ID] {

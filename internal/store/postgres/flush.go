@@ -54,11 +54,14 @@ func (w *work) insertMessages(b *pgx.Batch) {
 	if len(w.born) == 0 {
 		return
 	}
-	in, charged := newBulk(birthKinds), newBulk(birthKinds+"ii")
+	in, charged, started := newBulk(birthKinds), newBulk(birthKinds+"ii"), newBulk(birthKinds+"ii"+"iib")
 	for _, n := range w.born {
-		if n.m.Charge == smsir.NotCharged {
+		switch {
+		case n.m.Status == smsir.Sending:
+			started.add(sqldb.StartedArgs(n.m, n.owner)...)
+		case n.m.Charge == smsir.NotCharged:
 			in.add(sqldb.BirthArgs(n.m, n.owner)...)
-		} else {
+		default:
 			charged.add(sqldb.ChargedArgs(n.m, n.owner)...)
 		}
 	}
@@ -67,6 +70,9 @@ func (w *work) insertMessages(b *pgx.Batch) {
 	}
 	if charged.n > 0 {
 		b.Queue("INSERT INTO messages ("+sqldb.ChargedColumns+") SELECT * FROM "+charged.from(0), charged.cols...)
+	}
+	if started.n > 0 {
+		b.Queue("INSERT INTO messages ("+sqldb.StartedColumns+") SELECT * FROM "+started.from(0), started.cols...)
 	}
 }
 
