@@ -21,6 +21,11 @@ func Messages(t *testing.T, open Opener) {
 		run  func(*bench)
 	}{
 		{"accept stores message, event, count and answer in one step", testAccept},
+		{"a message starts with its accept as it would after it", testStarts},
+		{"a message that may not start with its accept is stored without", testStartRefuses},
+		{"some of a batch start with their accept", testStartsBatch},
+		{"an acceptance that stores nothing starts nothing", testStartsNothing},
+		{"a start after a crash tells what started with its accept", testStartsRecover},
 		{"an idempotency key is stored once", testIdempotency},
 		{"a client reference is unique until it expires", testClientRef},
 		{"a bad row fails alone", testBadRow},
