@@ -100,13 +100,12 @@ func unknownIntent(t *testing.T, happens bool) {
 	c := &carrier{}
 	run(t, one(c), func(w *world) {
 		w.stop()
+		id := w.send(to) // with nobody at work it waits in the store
 		s := &doubtful{Store: w.st, happens: happens}
 		s.intends.Store(1)
 		s.releases.Store(3)
 		w.st = s
 		w.start()
-		synctest.Wait()
-		id := w.send(to)
 		time.Sleep(time.Minute)
 		w.expect(id, smsir.Sent, false)
 		attempts, err := w.st.Attempts(bg, w.ws, id)

@@ -27,6 +27,14 @@ func (s *slowStore) Intend(ctx context.Context, intents []store.Intent) ([]bool,
 	return ok, err
 }
 
+func (s *slowStore) Accept(ctx context.Context, a *store.Acceptance) (*store.Replay, error) {
+	replay, err := s.Store.Accept(ctx, a)
+	if s.intended != nil && len(a.Intents) > 0 {
+		s.intended()
+	}
+	return replay, err
+}
+
 // TestACutOffNodeDoesNotWrite: between the intent and the wire the node loses its lease, or gets another life. Nothing is
 // written, the attempt ends as not sent, and the message goes out when the node is well again.
 func TestACutOffNodeDoesNotWrite(t *testing.T) {
