@@ -103,19 +103,18 @@ func (r *reservation) Release() {
 	r.d.giveRoom(r.due)
 }
 
-// Doubt implements [store.Reservation]. What was stored is ours, and only the store can tell.
+// Doubt implements [store.Reservation]. What was stored is ours, and only the store can tell; a message may be stored whose
+// intent did not apply.
 func (r *reservation) Doubt() {
 	defer r.d.sending.Done()
 	r.freeSlots()
 	for _, in := range r.intents {
 		r.d.sending.Go(func() {
 			r.d.withdraw(in)
-			r.d.Poke()
+			r.d.giveBack([]*smsir.Message{in.Message}, smsir.ReasonDue, r.d.opt.Now())
 		})
 	}
-	n := len(r.begun)
-	r.d.giveRoom(r.due[:n])
-	r.d.offer(r.due[n:])
+	r.d.offer(r.due[len(r.begun):])
 }
 
 func (r *reservation) freeSlots() {
