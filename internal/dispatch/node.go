@@ -70,7 +70,11 @@ func cutOff() *smsir.Failure {
 }
 
 func crowded() *smsir.Failure {
-	return &smsir.Failure{Class: smsir.ClassRetry, Code: "window_full", Text: "The provider stopped answering before there was a place for the message in its window, so nothing was sent."}
+	return &smsir.Failure{Class: smsir.ClassThrottle, Code: "window_full", Text: "The provider stopped answering or asked for a pause before there was a place for the message in its window, so nothing was sent."}
+}
+
+func stopped() *smsir.Failure {
+	return &smsir.Failure{Class: smsir.ClassRetry, Code: "not_handed_over", Text: "The gateway stopped before it handed the message over, so nothing was sent."}
 }
 
 func tooLate() *smsir.Failure {

@@ -93,8 +93,8 @@ type handOver struct {
 	job
 
 	attempt smsir.ID
-	life    int64 // of this node, in which the intent was committed
-	started time.Time
+	life    int64         // of this node, in which the intent was committed
+	started time.Time     // when the intent was made; on the wire, when it got there
 	overdue chan struct{} // closed when the missing answer is stored
 }
 
@@ -115,22 +115,54 @@ func (h *handOver) queueUp() {
 // maxCrowded is how long a hand-over waits for a place in the window, before the message goes back to the queue.
 const maxCrowded = time.Second
 
-// enter takes a place in the window; false if none becomes free.
-func (h *handOver) enter() bool {
+// enter takes a place in the window, or tells why nothing is to be handed over. It is the last look before the wire.
+func (h *handOver) enter() *smsir.Failure {
+	if why := h.squeeze(); why != nil {
+		return why
+	}
+	why, now := (*smsir.Failure)(nil), h.d.opt.Now()
+	switch {
+	case !h.d.mayWrite(h.life):
+		why = cutOff()
+	case !now.Before(h.ExpiresAt):
+		why = tooLate()
+	case h.lane.turned(now, h.started):
+		why = crowded()
+	default:
+		h.started = now
+		return nil
+	}
+	<-h.places
+	return why
+}
+
+// squeeze waits for a place.
+func (h *handOver) squeeze() *smsir.Failure {
+	if h.d.ctx.Err() != nil {
+		return stopped()
+	}
 	select {
 	case h.places <- struct{}{}:
-		return true
+		return nil
 	default:
 	}
 	timer := time.NewTimer(maxCrowded)
 	defer timer.Stop()
 	select {
 	case h.places <- struct{}{}:
-		return true
+		return nil
 	case <-timer.C:
+		return crowded()
 	case <-h.d.ctx.Done():
+		return stopped()
 	}
-	return false
+}
+
+// turned reports whether the provider went down or asked for a pause after an attempt had started.
+func (l *lane) turned(now, started time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.breaker.open && started.Before(l.breaker.since) || l.pace.until.After(now) && started.Before(l.pace.cut)
 }
 
 // run hands the message over and records the outcome. When the response timer ends, the outcome is
@@ -139,18 +171,8 @@ func (h *handOver) enter() bool {
 func (h *handOver) run() {
 	d := h.d
 	h.queueUp()
-	if !h.enter() {
-		h.abandon(crowded())
-		return
-	}
-	switch {
-	case !d.mayWrite(h.life):
-		<-h.places
-		h.abandon(cutOff())
-		return
-	case !d.opt.Now().Before(h.ExpiresAt):
-		<-h.places
-		h.abandon(tooLate())
+	if why := h.enter(); why != nil {
+		h.abandon(why)
 		return
 	}
 	h.overdue = make(chan struct{})
