@@ -72,11 +72,16 @@ func (w *world) idle() {
 
 // reserve asks for room for messages to some numbers, and makes their acceptance.
 func (w *world) reserve(to ...string) (*store.Acceptance, store.Reservation) {
+	return w.reserveFor(func(int, *smsir.Message) {}, to...)
+}
+
+func (w *world) reserveFor(change func(i int, m *smsir.Message), to ...string) (*store.Acceptance, store.Reservation) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	a := &store.Acceptance{Workspace: w.ws}
 	var due []*smsir.Message
-	for _, n := range to {
+	for i, n := range to {
 		m := &smsir.Message{ID: w.st.NewID(now), Workspace: w.ws, To: n, Text: "hi", Segments: 1, AcceptedAt: now, ExpiresAt: now.Add(24 * time.Hour)}
+		change(i, m)
 		a.Messages, a.Events = append(a.Messages, m), append(a.Events, m.Accept(now, false))
 		given := *m
 		due = append(due, &given)
@@ -139,6 +144,10 @@ func TestStartsAfterItsAccept(t *testing.T) {
 			}
 			w.send(number(4), otp)
 			s.starts(t, "four", 4, 0)
+			w.send(number(5), otp)
+			s.starts(t, "no slot", 4, 0)
+			time.Sleep(11 * time.Second)
+			s.starts(t, "then", 4, 1)
 			time.Sleep(11 * time.Second)
 		})
 	})
@@ -154,26 +163,18 @@ func TestStartsAfterItsAccept(t *testing.T) {
 		})
 	})
 	t.Run("a provider that is down", func(t *testing.T) {
-		c := &carrier{always: fail(smsir.AttemptNotSent, smsir.ClassRetry, 0)}
+		c := &carrier{always: fail(smsir.AttemptUnknown, smsir.ClassUnknown, 0)}
 		countStarts(t, one(c), func(w *world, s *counted) {
 			for i := range 5 {
 				w.send(number(i))
 				synctest.Wait()
 			}
-			with := s.with.Load()
+			s.starts(t, "until it is down", 5, 0)
+			time.Sleep(20 * time.Second) // nothing waits for it, and it may be probed
+			c.answer(nil)
 			id := w.send(number(9))
-			if w.expect(id, smsir.Queued, false); s.with.Load() != with {
-				t.Error("it has started with its accept")
-			}
-			time.Sleep(20 * time.Second) // now it may be probed, by what waits
-			w.send(number(10))
-			if synctest.Wait(); s.with.Load() != with {
-				t.Error("a probe has started with its accept")
-			}
-			c.mu.Lock()
-			c.always = nil
-			c.mu.Unlock()
-			time.Sleep(5 * time.Minute)
+			s.starts(t, "the probe", 5, 1)
+			time.Sleep(time.Second)
 			w.expect(id, smsir.Sent, false)
 		})
 	})
@@ -217,6 +218,26 @@ func TestBatchStartsWithItsAccept(t *testing.T) {
 		if !slices.Equal(got, all) {
 			t.Errorf("sent to %v, want %v", got, all)
 		}
+		for _, m := range a.Messages {
+			w.expect(m.ID, smsir.Sent, false)
+		}
+		w.idle()
+	})
+}
+
+// TestBatchStartsInOneGo: behind one that waits none of a batch starts with its accept.
+func TestBatchStartsInOneGo(t *testing.T) {
+	c := &carrier{always: slowly(time.Second)}
+	countStarts(t, one(c), func(w *world, s *counted) {
+		w.send(number(0))
+		w.send(number(1))
+		a, room := w.reserveFor(func(i int, m *smsir.Message) { m.Class = []smsir.Class{smsir.Bulk, smsir.Bulk, smsir.OTP}[i] }, number(2), number(3), number(4))
+		if _, err := w.st.Accept(bg, a); err != nil {
+			t.Fatal(err)
+		}
+		room.Offer()
+		s.starts(t, "the OTP is behind another", 3, 1)
+		time.Sleep(10 * time.Second)
 		for _, m := range a.Messages {
 			w.expect(m.ID, smsir.Sent, false)
 		}
