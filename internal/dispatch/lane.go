@@ -233,6 +233,19 @@ func (l *lane) begin(m job) bool {
 	return true
 }
 
+// unbegin gives back what begin took for a message that did not start.
+func (l *lane) unbegin(m job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.d.opt.Now()
+	l.pace.refund(now, m.Segments)
+	if b := l.senders[l.sender(m)]; b != nil {
+		b.refund(now, m.Segments)
+	}
+	l.busy--
+	l.ring()
+}
+
 // spend notes that a message starts.
 func (l *lane) spend(now time.Time, m job) {
 	l.pace.spend(now, m.Segments)

@@ -17,8 +17,10 @@ const (
 	minPause = time.Millisecond
 )
 
+func (b *bucket) burst() float64 { return max(1, b.rate*burstTime.Seconds()) }
+
 func (b *bucket) fill(now time.Time) {
-	burst := max(1, b.rate*burstTime.Seconds())
+	burst := b.burst()
 	if b.at.IsZero() {
 		b.tokens, b.at = burst, now
 		return
@@ -44,6 +46,14 @@ func (b *bucket) spend(now time.Time, segments int) {
 	if b.rate > 0 {
 		b.fill(now)
 		b.tokens -= float64(segments)
+	}
+}
+
+// refund gives back what a message has spent that did not start.
+func (b *bucket) refund(now time.Time, segments int) {
+	if b.rate > 0 {
+		b.fill(now)
+		b.tokens = min(b.tokens+float64(segments), b.burst())
 	}
 }
 

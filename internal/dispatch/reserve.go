@@ -86,7 +86,7 @@ func (r *reservation) Offer() {
 	var stayed []*smsir.Message
 	for i, b := range r.begun {
 		if b.Status != smsir.Sending { // its intent did not apply, and the queue finds out why
-			b.lane.free(1)
+			b.lane.unbegin(b.job)
 			stayed = append(stayed, b.Message)
 			continue
 		}
@@ -99,7 +99,7 @@ func (r *reservation) Offer() {
 // Release implements [store.Reservation].
 func (r *reservation) Release() {
 	defer r.d.sending.Done()
-	r.freeSlots()
+	r.unbegin()
 	r.d.giveRoom(r.due)
 }
 
@@ -107,7 +107,7 @@ func (r *reservation) Release() {
 // intent did not apply.
 func (r *reservation) Doubt() {
 	defer r.d.sending.Done()
-	r.freeSlots()
+	r.unbegin()
 	for _, in := range r.intents {
 		r.d.sending.Go(func() {
 			r.d.withdraw(in)
@@ -117,8 +117,8 @@ func (r *reservation) Doubt() {
 	r.d.offer(r.due[len(r.begun):])
 }
 
-func (r *reservation) freeSlots() {
+func (r *reservation) unbegin() {
 	for _, b := range r.begun {
-		b.lane.free(1)
+		b.lane.unbegin(b.job)
 	}
 }

@@ -275,6 +275,26 @@ func TestReleaseGivesBack(t *testing.T) {
 	})
 }
 
+// TestReleaseCostsNoPace: what is refused takes nothing from the segments that the provider and the sender may start.
+func TestReleaseCostsNoPace(t *testing.T) {
+	c := &carrier{}
+	countStarts(t, func(ws smsir.UUID) []dispatch.Upstream {
+		return []dispatch.Upstream{up(1, ws, c, func(u *dispatch.Upstream) { u.Rate, u.SenderRate = 1, 0.5 })}
+	}, func(w *world, s *counted) {
+		from := func(_ int, m *smsir.Message) { m.From = "Clinic" }
+		for i := range 20 {
+			_, room := w.reserveFor(from, to, number(1))
+			if n := len(room.Intents()); n != 1 {
+				t.Fatalf("time %d: %d intents, want the one that the pace allows", i, n)
+			}
+			room.Release()
+		}
+		w.send(to, func(m *smsir.Message) { m.From = "Clinic" })
+		s.starts(t, "then", 1, 0)
+		time.Sleep(time.Second)
+	})
+}
+
 // TestDoubtLosesNothing: nobody knows whether the messages were stored, or whether their intents applied. What was stored goes
 // out, once.
 func TestDoubtLosesNothing(t *testing.T) {
