@@ -54,6 +54,7 @@ type session struct {
 
 	mu       sync.Mutex
 	w        *bufio.Writer
+	pdu      []byte // what is written, again and again
 	sequence uint32
 	due      []receipt
 	unheard  int // receipts without answer
@@ -121,12 +122,12 @@ func (s *session) tell(done <-chan struct{}) {
 			return
 		case now := <-tick.C:
 			s.mu.Lock()
+			date := now.UTC().Format("0601021504")
 			for len(s.due) > 0 && s.unheard < receiptWindow && !s.due[0].at.After(now) {
 				r := s.due[0]
 				s.due = s.due[1:]
 				s.unheard++
 				s.sequence++
-				date := now.UTC().Format("0601021504")
 				s.write(&smpp.DeliverSM{
 					SourceAddrTON: r.from.DestAddrTON, SourceAddrNPI: r.from.DestAddrNPI, SourceAddr: r.from.DestinationAddr,
 					DestAddrTON: r.from.SourceAddrTON, DestAddrNPI: r.from.SourceAddrNPI, DestinationAddr: r.from.SourceAddr, ESMClass: smpp.TypeDeliveryReceipt,
@@ -140,8 +141,9 @@ func (s *session) tell(done <-chan struct{}) {
 }
 
 func (s *session) write(p smpp.PDU, sequence uint32) {
-	b, err := p.AppendPDU(nil, sequence)
+	b, err := p.AppendPDU(s.pdu[:0], sequence)
 	if err == nil {
+		s.pdu = b
 		_, _ = s.w.Write(b) // the reader notices
 	}
 }
