@@ -279,8 +279,14 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	if len(due) > 0 {
 		room = s.opt.Reserve(due)
 	}
+	over := false // what was reserved
 	if a.Owned = room != nil; a.Owned {
 		a.Intents = room.Intents()
+		defer func() {
+			if !over { // a panic: the dispatcher would wait for it at its end
+				room.Doubt()
+			}
+		}()
 	}
 	before, after := failpoint.AcceptBefore, failpoint.AcceptAfter
 	if p.order.Batch {
@@ -289,6 +295,7 @@ func (s *Service) commit(ctx context.Context, p *plan) (*Result, error) {
 	failpoint.Hit(before)
 	replay, err := s.opt.Store.Accept(ctx, a)
 	failpoint.Hit(after)
+	over = true
 	if err != nil || replay != nil {
 		switch {
 		case a.Owned && smsir.CodeOf(err) == smsir.CodeCommitUnknown:

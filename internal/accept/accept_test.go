@@ -404,3 +404,22 @@ func TestSendersThatCannotBeRead(t *testing.T) {
 		t.Errorf("a refusal: got %v", err)
 	}
 }
+
+// panics is a store that fails in the worst way.
+type panics struct{ store.Accepter }
+
+func (panics) Accept(context.Context, *store.Acceptance) (*store.Replay, error) { panic("a bug") }
+
+// TestPanicEndsTheReservation: whatever happens while a message is stored, the dispatcher does not wait for it for ever.
+func TestPanicEndsTheReservation(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	s := accept.New(accept.Options{Store: panics{e.st}, Reserve: e.reserve})
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = s.Send(ctx, e.order(accept.Request{To: "0712345678", Text: "hi"}))
+	}()
+	if len(e.offered) != 1 {
+		t.Errorf("%d messages are in doubt, want 1", len(e.offered))
+	}
+}

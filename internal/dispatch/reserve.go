@@ -59,9 +59,10 @@ func (r *reservation) takeRoom() (ok bool) {
 	return true
 }
 
-// begin takes slots for the first messages that can have one.
+// begin takes slots for the first messages that can have one. A large batch takes none: its commit takes long, and the slots
+// would be empty all the while.
 func (r *reservation) begin() {
-	if canary.On(canary.IntentLate) { // that is a bug of Intend
+	if len(r.due) > intentBatch || canary.On(canary.IntentLate) { // that is a bug of Intend
 		return
 	}
 	for _, m := range r.due {

@@ -245,6 +245,34 @@ func TestBatchStartsInOneGo(t *testing.T) {
 	})
 }
 
+// TestLargeBatchKeepsNoSlots: nothing of a batch that takes long to store starts with it; other messages have the slots meanwhile.
+func TestLargeBatchKeepsNoSlots(t *testing.T) {
+	c := &carrier{}
+	countStarts(t, windowOf(200, c), func(w *world, s *counted) {
+		for _, n := range []int{64, 65} {
+			var all []string
+			for i := range n {
+				all = append(all, number(i))
+			}
+			a, room := w.reserve(all...)
+			if got, want := len(a.Intents), map[int]int{64: 64, 65: 0}[n]; got != want {
+				t.Errorf("%d of %d messages start with their accept, want %d", got, n, want)
+			}
+			w.send(number(1))
+			if _, err := w.st.Accept(bg, a); err != nil {
+				t.Fatal(err)
+			}
+			room.Offer()
+			time.Sleep(10 * time.Second)
+			for _, m := range a.Messages {
+				w.expect(m.ID, smsir.Sent, false)
+			}
+		}
+		s.starts(t, "two batches and two others", 64+2, 65)
+		w.idle()
+	})
+}
+
 // TestReleaseGivesBack: an acceptance that is refused leaves slots and room as they were.
 func TestReleaseGivesBack(t *testing.T) {
 	c := &carrier{}
