@@ -24,6 +24,7 @@ type wtx struct {
 	stmts       map[string]*sql.Stmt // that return rows
 	writes      map[string]write     // that do not
 	values      []driver.Value       // of the write under way
+	uuids       []smsir.UUID         // among them
 	saves       map[saveKey]string   // of saveQuery
 	eventData   map[eventData]string // as JSON
 	warm        warm
@@ -111,18 +112,40 @@ func (t *wtx) exec(query string, args ...any) (n int64, err error) {
 			}
 			t.writes[query] = st
 		}
-		t.values = t.values[:0]
-		for i, a := range args {
-			v, err := driver.DefaultParameterConverter.ConvertValue(a)
-			if err != nil {
-				return fmt.Errorf("argument %d: %w", i+1, err)
-			}
-			t.values = append(t.values, v)
+		if err := t.convert(args); err != nil {
+			return err
 		}
 		n, err = st.Run(t.values)
 		return err
 	})
 	return n, err
+}
+
+// convert makes values of arguments, as [driver.DefaultParameterConverter] does, without asking a UUID through reflection for
+// what it is.
+func (t *wtx) convert(args []any) error {
+	t.values, t.uuids = t.values[:0], t.uuids[:0]
+	for i, a := range args {
+		switch v := a.(type) {
+		case nil, int64, string:
+			t.values = append(t.values, v)
+			continue
+		case smsir.UUID:
+			if v.IsZero() {
+				t.values = append(t.values, nil)
+			} else {
+				t.uuids = append(t.uuids, v)
+				t.values = append(t.values, (*[16]byte)(&t.uuids[len(t.uuids)-1]))
+			}
+			continue
+		}
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			return fmt.Errorf("argument %d: %w", i+1, err)
+		}
+		t.values = append(t.values, v)
+	}
+	return nil
 }
 
 // write is a prepared statement that returns no rows.
@@ -135,6 +158,11 @@ type write interface {
 type slowWrite struct{ driver.Stmt }
 
 func (w slowWrite) Run(args []driver.Value) (int64, error) {
+	for i, a := range args {
+		if id, ok := a.(*[16]byte); ok {
+			args[i] = id[:]
+		}
+	}
 	res, err := w.Exec(args) //nolint:staticcheck // there is no context to give it
 	if err != nil {
 		return 0, err

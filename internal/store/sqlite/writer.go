@@ -282,7 +282,7 @@ func (w *writer) commit(batch []*step) (told bool) {
 		if err != nil && st.err == nil {
 			st.err = err
 		}
-		if smsir.CodeOf(st.err) == "" && resultCode(st.err) != 0 {
+		if st.err != nil && smsir.CodeOf(st.err) == "" && resultCode(st.err) != 0 {
 			st.err = w.classify(st.err)
 		}
 	}

@@ -88,6 +88,35 @@ func TestNothingAndEmptyAreTwo(t *testing.T) {
 	}
 }
 
+// What stands for sixteen bytes is stored as they are.
+func TestSixteenBytes(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	must(t, db, "CREATE TABLE t (b BLOB) STRICT")
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [16]byte{1, 0, 255, 15: 9}
+	if err := conn.Raw(func(c any) error {
+		st, err := c.(driver.Conn).Prepare("INSERT INTO t VALUES (?)") //nolint:forcetypeassert // it panics otherwise
+		if err != nil {
+			return err
+		}
+		_, err = st.(*single.Stmt).Run([]driver.Value{&want}) //nolint:forcetypeassert // likewise
+		return errors.Join(err, st.Close())
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var got []byte
+	if err := db.QueryRowContext(t.Context(), "SELECT b FROM t").Scan(&got); err != nil || !bytes.Equal(got, want[:]) {
+		t.Errorf("%x, %v; want %x", got, err, want)
+	}
+}
+
 // A statement may run while the rows of another one are read, and nothing of it is lost.
 func TestStatementsInsideOneAnother(t *testing.T) {
 	t.Parallel()

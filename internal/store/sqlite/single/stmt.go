@@ -10,7 +10,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Stmt is a prepared statement. It implements [driver.Stmt]. Values are int64, float64, bool, string, []byte and nil.
+// Stmt is a prepared statement. It implements [driver.Stmt]. Values are int64, float64, bool, string, []byte, *[16]byte and nil.
 type Stmt struct {
 	c       *Conn
 	p       uintptr
@@ -145,6 +145,12 @@ func (s *Stmt) bindOne(i int32, v driver.Value) error {
 			return err
 		}
 		rc = sqlite3.Xsqlite3_bind_blob(s.c.tls, s.p, i, p, int32(len(v)), sqlite3.SQLITE_STATIC) //nolint:gosec // as above
+	case *[16]byte: // as a slice of it, which would have to be made
+		p, err := copyOf(s, v[:])
+		if err != nil {
+			return err
+		}
+		rc = sqlite3.Xsqlite3_bind_blob(s.c.tls, s.p, i, p, int32(len(v)), sqlite3.SQLITE_STATIC)
 	default:
 		return fmt.Errorf("single: a %T cannot be bound", v)
 	}
