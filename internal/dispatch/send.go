@@ -120,7 +120,8 @@ func (h *handOver) enter() *smsir.Failure {
 	if why := h.squeeze(); why != nil {
 		return why
 	}
-	why, now := (*smsir.Failure)(nil), h.d.opt.Now()
+	var why *smsir.Failure
+	now := h.d.opt.Now()
 	switch {
 	case !h.d.mayWrite(h.life):
 		why = cutOff()
