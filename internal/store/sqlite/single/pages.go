@@ -88,7 +88,7 @@ type pages struct {
 	ring        page    // its next is the longest unused
 }
 
-// page is a page as SQLite sees it, and what this cache knows of it. Its contents lie behind it.
+// page is a page as SQLite sees it, and what this cache knows of it. What SQLite keeps beside it lies behind it.
 type page struct {
 	sqlite3.Tsqlite3_pcache_page
 
@@ -163,12 +163,16 @@ func (c *pages) make(tls *libc.TLS) uintptr {
 	if c.count > int(c.mask) {
 		c.grow(tls)
 	}
-	extra := (uintptr(c.extra) + 7) &^ 7
-	p := libc.Xmalloc(tls, types.Size_t(pageHead+extra+uintptr(c.size))) //nolint:gosec // some thousand bytes
+	p := libc.Xmalloc(tls, types.Size_t(pageHead+uintptr(c.extra))) //nolint:gosec // some hundred bytes
 	if p == 0 {
 		return 0
 	}
-	*at[page](p) = page{Tsqlite3_pcache_page: sqlite3.Tsqlite3_pcache_page{FpBuf: p + pageHead + extra, FpExtra: p + pageHead}}
+	buf := libc.Xmalloc(tls, types.Size_t(c.size)) // in a piece of its own, because the allocator gives powers of two
+	if buf == 0 {
+		libc.Xfree(tls, p)
+		return 0
+	}
+	*at[page](p) = page{Tsqlite3_pcache_page: sqlite3.Tsqlite3_pcache_page{FpBuf: buf, FpExtra: p + pageHead}}
 	c.count++
 	return p
 }
@@ -232,6 +236,7 @@ func (c *pages) free(tls *libc.TLS, p uintptr) {
 	c.pin(at[page](p))
 	c.unchain(p)
 	c.count--
+	libc.Xfree(tls, at[page](p).FpBuf)
 	libc.Xfree(tls, p)
 }
 
