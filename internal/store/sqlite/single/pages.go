@@ -39,24 +39,24 @@ func install() error {
 		return errors.New("single: no memory for the page cache")
 	}
 	defer libc.Xfree(tls, m)
-	*at[sqlite3.Tsqlite3_pcache_methods2](m) = sqlite3.Tsqlite3_pcache_methods2{
-		FiVersion:   1,
-		FxInit:      pointer(func(*libc.TLS, uintptr) int32 { return sqlite3.SQLITE_OK }),
-		FxShutdown:  pointer(func(*libc.TLS, uintptr) {}),
-		FxCreate:    pointer(createPages),
-		FxCachesize: pointer(func(_ *libc.TLS, p uintptr, n int32) { at[pages](p).most = int(n) }),
-		FxPagecount: pointer(func(_ *libc.TLS, p uintptr) int32 { return int32(at[pages](p).count) }), //nolint:gosec // as many as there are
-		FxFetch: pointer(func(tls *libc.TLS, p uintptr, key uint32, create int32) uintptr {
-			return at[pages](p).fetch(tls, key, create)
-		}),
-		FxUnpin:    pointer(func(tls *libc.TLS, p, page uintptr, discard int32) { at[pages](p).unpin(tls, page, discard != 0) }),
-		FxRekey:    pointer(func(tls *libc.TLS, p, page uintptr, _, key uint32) { at[pages](p).rekey(tls, page, key) }),
-		FxTruncate: pointer(func(tls *libc.TLS, p uintptr, limit uint32) { at[pages](p).truncate(tls, limit) }),
-		FxDestroy:  pointer(destroyPages),
-		FxShrink:   pointer(func(tls *libc.TLS, p uintptr) { at[pages](p).shrink(tls, 0) }),
-	}
 	va := libc.NewVaList(m)
 	defer libc.Xfree(tls, va)
+	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_GETPCACHE2, va); rc != sqlite3.SQLITE_OK {
+		return fmt.Errorf("single: SQLite does not tell its page cache (%d)", rc)
+	}
+	// Its beginning and end stay: what it begins with, others use too.
+	with := at[sqlite3.Tsqlite3_pcache_methods2](m)
+	with.FxCreate = pointer(createPages)
+	with.FxCachesize = pointer(func(_ *libc.TLS, p uintptr, n int32) { at[pages](p).most = int(n) })
+	with.FxPagecount = pointer(func(_ *libc.TLS, p uintptr) int32 { return int32(at[pages](p).count) }) //nolint:gosec // as many as there are
+	with.FxFetch = pointer(func(tls *libc.TLS, p uintptr, key uint32, create int32) uintptr {
+		return at[pages](p).fetch(tls, key, create)
+	})
+	with.FxUnpin = pointer(func(tls *libc.TLS, p, page uintptr, discard int32) { at[pages](p).unpin(tls, page, discard != 0) })
+	with.FxRekey = pointer(func(tls *libc.TLS, p, page uintptr, _, key uint32) { at[pages](p).rekey(tls, page, key) })
+	with.FxTruncate = pointer(func(tls *libc.TLS, p uintptr, limit uint32) { at[pages](p).truncate(tls, limit) })
+	with.FxDestroy = pointer(destroyPages)
+	with.FxShrink = pointer(func(tls *libc.TLS, p uintptr) { at[pages](p).shrink(tls, 0) })
 	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_PCACHE2, va); rc != sqlite3.SQLITE_OK {
 		return fmt.Errorf("single: SQLite does not take the page cache (%d)", rc)
 	}
