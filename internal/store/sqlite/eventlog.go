@@ -98,7 +98,7 @@ func plain(texts []string) bool {
 
 // publish hands on what was committed, and reports whether there are events.
 func (t *wtx) publish() bool {
-	t.publishMessages()
+	t.s.recent.put(t.fresh)
 	if t.deleted {
 		t.s.tail.restart()
 	}
@@ -114,36 +114,38 @@ func (t *wtx) publish() bool {
 type tail struct {
 	mu     sync.RWMutex
 	floor  smsir.ID
-	events []smsir.Event
+	chunks [][]smsir.Event // of chunkEvents each, but the last one; none is empty
 }
 
-// tailEvents is how many events are kept at least, once there were so many: some 4 MB.
-const tailEvents = 8 << 10
+const (
+	chunkEvents = 1 << 10
+	tailChunks  = 9 // at most: some 4 MB
+)
 
 // restart empties the tail, when events were deleted.
 func (l *tail) restart() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := len(l.events); n > 0 {
-		l.floor, l.events = l.events[n-1].ID, nil
-	}
+	l.floor, l.chunks = l.lastLocked(), nil
 }
 
 // add takes the events of a commit, in their order.
 func (l *tail) add(events []smsir.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.events)+len(events) > 2*tailEvents {
-		keep := max(0, len(l.events)-tailEvents)
-		if keep > 0 {
-			l.floor = l.events[keep-1].ID
-		}
-		l.events = append(make([]smsir.Event, 0, 2*tailEvents+len(events)), l.events[keep:]...) // readers may have the old ones
-	}
 	for i := range events {
+		n := len(l.chunks)
+		if n == 0 || len(l.chunks[n-1]) == chunkEvents {
+			if n == tailChunks {
+				l.floor = l.chunks[0][chunkEvents-1].ID
+				l.chunks = l.chunks[1:]
+			}
+			l.chunks = append(l.chunks, make([]smsir.Event, 0, chunkEvents))
+			n = len(l.chunks)
+		}
 		e := events[i]
 		e.At = sqldb.Time(e.At.UnixMilli())
-		l.events = append(l.events, e)
+		l.chunks[n-1] = append(l.chunks[n-1], e)
 	}
 }
 
@@ -154,21 +156,29 @@ func (l *tail) after(workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.E
 	if after < l.floor {
 		return nil, false
 	}
-	at, found := slices.BinarySearchFunc(l.events, after, func(e smsir.Event, id smsir.ID) int { return cmp.Compare(e.ID, id) })
-	if found {
-		at++
-	}
-	rest := l.events[at:]
-	if workspace.IsZero() {
-		return slices.Clone(rest[:min(limit, len(rest))]), true
-	}
 	var list []smsir.Event
-	for i := range rest {
-		if len(list) == limit {
-			break
+	for _, chunk := range l.chunks {
+		if chunk[len(chunk)-1].ID <= after {
+			continue
 		}
-		if rest[i].Workspace == workspace {
-			list = append(list, rest[i])
+		at, found := slices.BinarySearchFunc(chunk, after, func(e smsir.Event, id smsir.ID) int { return cmp.Compare(e.ID, id) })
+		if found {
+			at++
+		}
+		rest := chunk[at:]
+		if workspace.IsZero() {
+			if list = append(list, rest[:min(limit-len(list), len(rest))]...); len(list) == limit {
+				return list, true
+			}
+			continue
+		}
+		for i := range rest {
+			if len(list) == limit {
+				return list, true
+			}
+			if rest[i].Workspace == workspace {
+				list = append(list, rest[i])
+			}
 		}
 	}
 	return list, true
@@ -178,8 +188,12 @@ func (l *tail) after(workspace smsir.UUID, after smsir.ID, limit int) ([]smsir.E
 func (l *tail) last() smsir.ID {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if n := len(l.events); n > 0 {
-		return l.events[n-1].ID
+	return l.lastLocked()
+}
+
+func (l *tail) lastLocked() smsir.ID {
+	if n := len(l.chunks); n > 0 {
+		return l.chunks[n-1][len(l.chunks[n-1])-1].ID
 	}
 	return l.floor
 }

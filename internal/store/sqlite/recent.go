@@ -22,14 +22,21 @@ type recent struct {
 // recentMessages is how many are kept: some 10 MB.
 const recentMessages = 8 << 10
 
-func (r *recent) put(m *smsir.Message) {
+// put puts messages in, and takes those out that are nil.
+func (r *recent) put(messages map[smsir.ID]*smsir.Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.messages == nil {
 		r.messages = map[smsir.ID]*smsir.Message{}
 	}
-	r.messages[m.ID] = m
-	r.order = append(r.order, m.ID)
+	for id, m := range messages {
+		if m == nil {
+			delete(r.messages, id)
+			continue
+		}
+		r.messages[id] = m
+		r.order = append(r.order, id)
+	}
 	for len(r.messages) > recentMessages || len(r.order) > 4*recentMessages {
 		delete(r.messages, r.order[0])
 		r.order = r.order[1:]
@@ -41,15 +48,6 @@ func (r *recent) get(id smsir.ID) *smsir.Message {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.messages[id]
-}
-
-// drop takes messages out.
-func (r *recent) drop(ids []smsir.ID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, id := range ids {
-		delete(r.messages, id)
-	}
 }
 
 func (r *recent) clear() {
@@ -104,21 +102,6 @@ func (t *wtx) moves(id smsir.ID) *smsir.Message {
 	}
 	t.fresh[id] = nil
 	return old
-}
-
-// publishMessages puts in what a commit has made of messages.
-func (t *wtx) publishMessages() {
-	var gone []smsir.ID
-	for id, m := range t.fresh {
-		if m == nil {
-			gone = append(gone, id)
-		} else {
-			t.s.recent.put(m)
-		}
-	}
-	if len(gone) > 0 {
-		t.s.recent.drop(gone)
-	}
 }
 
 // doubtMessages makes the messages unknown that this transaction has touched so far.
