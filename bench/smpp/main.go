@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	b := &bench{out: out, figures: map[string][]float64{}, cost: map[string][]float64{}}
 	f := flag.NewFlagSet("smpp", flag.ContinueOnError)
 	f.SetOutput(errOut)
-	f.IntVar(&b.messages, "messages", 10_000, "messages of each measurement")
+	f.IntVar(&b.messages, "messages", 20_000, "messages of each measurement")
 	f.IntVar(&b.rounds, "rounds", 3, "how often everything is measured")
 	windows := f.String("windows", "10,100", "comma-separated: submit_sm without answer at once, towards the carrier and from SMPP clients")
 	f.IntVar(&b.senders, "connections", 64, "HTTP connections that send")
