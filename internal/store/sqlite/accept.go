@@ -78,18 +78,15 @@ func (t *wtx) accept(a *store.Acceptance, moved []*smsir.Message) error {
 		events = events[n:]
 		var in *store.Intent
 		if len(intents) > 0 && intents[0].Message.ID == m.ID {
-			in = &intents[0]
-			intents = intents[1:]
-			started, event, err := t.start(a, in)
+			started, event, err := t.start(a, &intents[0])
 			if err != nil {
 				return err
 			}
-			if started == nil {
-				in = nil
-			} else {
-				m, told = started, append(slices.Clip(told), event)
-				moved[len(moved)-len(intents)-1] = m
+			if started != nil {
+				in, m, told = &intents[0], started, append(slices.Clip(told), event)
+				moved[len(moved)-len(intents)] = m
 			}
+			intents = intents[1:]
 		}
 		if err := t.insertMessage(m, a.Owned); err != nil {
 			return err
