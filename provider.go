@@ -253,7 +253,11 @@ type ProviderKind struct {
 	Rate, SenderRate float64
 	// OneNode: its providers hold a connection that exists once, such as a bind. Of several nodes one at a time runs it,
 	// and sends for its workspace.
-	OneNode   bool
+	OneNode bool
+	// Ahead: its answers name the request that they answer, as in SMPP, so that the next message may be made ready while the
+	// window is full and take a place the moment it is free. On a connection of HTTP that is used again at that moment, a second
+	// answer to the request before it would be taken for its own.
+	Ahead     bool
 	Addresses []AddressNote
 	// Open makes a provider from checked settings. It must not touch the network.
 	Open func(cfg ProviderConfig) (Provider, error)

@@ -175,7 +175,7 @@ func (w *world) upstreams(e *engine) []dispatch.Upstream {
 			open = &askedAccount{account{p, e}}
 		}
 		all = append(all, dispatch.Upstream{
-			Candidate: route.Candidate{ID: p.id, Name: p.name, Priority: i}, Workspace: p.workspace, Kind: "sim", Window: p.window, Provider: open, OneNode: p.once, Version: "1",
+			Candidate: route.Candidate{ID: p.id, Name: p.name, Priority: i}, Workspace: p.workspace, Kind: "sim", Window: p.window, Provider: open, OneNode: p.once, Ahead: i%2 == 0, Version: "1",
 		})
 	}
 	return all

@@ -339,7 +339,7 @@ func (g *gateway) openUpstreams(ctx context.Context) ([]dispatch.Upstream, error
 		limits := g.upstreams.Limits(p)
 		up := dispatch.Upstream{
 			Candidate: route.Candidate{ID: p.ID, Name: p.Name, Priority: p.Priority, TestOnly: kind.TestOnly},
-			Workspace: p.Workspace, Kind: p.Kind, Window: limits.Window, Rate: limits.Rate, SenderRate: limits.SenderRate, OneNode: kind.OneNode, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10),
+			Workspace: p.Workspace, Kind: p.Kind, Window: limits.Window, Rate: limits.Rate, SenderRate: limits.SenderRate, OneNode: kind.OneNode, Ahead: kind.Ahead, Provider: provider, Version: strconv.FormatInt(p.UpdatedAt.UnixMilli(), 10),
 		}
 		if up.Window == 0 {
 			up.Window = g.s.Dispatch.Window

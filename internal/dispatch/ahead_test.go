@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/smsir/smsir"
+	"github.com/smsir/smsir/internal/dispatch"
 )
 
 // answer changes what a carrier answers from now on.
@@ -29,8 +30,14 @@ type ahead struct {
 // aheadOf runs a test with a provider that is known to answer that fast.
 func aheadOf(t *testing.T, window int, answers time.Duration, test func(*ahead)) {
 	t.Helper()
+	aheadAt(t, func(u *dispatch.Upstream) { u.Window = window }, answers, test)
+}
+
+// aheadAt does so with any provider.
+func aheadAt(t *testing.T, change func(*dispatch.Upstream), answers time.Duration, test func(*ahead)) {
+	t.Helper()
 	a := &ahead{c: &carrier{}}
-	countStarts(t, windowOf(window, a.c), func(w *world, _ *counted) {
+	countStarts(t, func(ws smsir.UUID) []dispatch.Upstream { return []dispatch.Upstream{up(1, ws, a.c, change)} }, func(w *world, _ *counted) {
 		a.world = w
 		a.c.answer(a.accepts(answers))
 		for i := range 60 {
@@ -125,16 +132,17 @@ func TestAheadWithinTheWindow(t *testing.T) {
 	}
 }
 
-// TestNothingAhead: of a provider that takes its time, and in a small window.
+// TestNothingAhead: of a provider that takes its time, in a small window, and where an answer may be taken for that of another request.
 func TestNothingAhead(t *testing.T) {
 	for name, tc := range map[string]struct {
 		window  int
 		answers time.Duration
+		ahead   bool
 	}{
-		"slow": {4, 100 * time.Millisecond}, "small": {3, 20 * time.Millisecond},
+		"slow": {4, 100 * time.Millisecond, true}, "small": {3, 20 * time.Millisecond, true}, "by HTTP": {4, 20 * time.Millisecond, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			aheadOf(t, tc.window, tc.answers, func(a *ahead) {
+			aheadAt(t, func(u *dispatch.Upstream) { u.Window, u.Ahead = tc.window, tc.ahead }, tc.answers, func(a *ahead) {
 				ids := a.load(60)
 				time.Sleep(10 * time.Second)
 				if n, _ := a.count(ids, smsir.Sent); n != len(ids) || a.most() > tc.window {

@@ -35,6 +35,7 @@ type Upstream struct {
 	SenderRate float64
 	Provider   smsir.Provider
 	OneNode    bool   // its connection exists once: one node at a time runs it and sends for its workspace
+	Ahead      bool   // its answers name their requests: smsir.ProviderKind.Ahead
 	Version    string // changes when the settings do
 }
 

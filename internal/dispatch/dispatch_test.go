@@ -166,7 +166,7 @@ func (w *world) start() {
 }
 
 func up(id byte, ws smsir.UUID, p smsir.Provider, change ...func(*dispatch.Upstream)) dispatch.Upstream {
-	u := dispatch.Upstream{Candidate: route.Candidate{ID: smsir.UUID{id}, Name: fmt.Sprint("provider ", id), Priority: int(id)}, Workspace: ws, Kind: "test", Window: 4, Provider: p, Version: "1"}
+	u := dispatch.Upstream{Candidate: route.Candidate{ID: smsir.UUID{id}, Name: fmt.Sprint("provider ", id), Priority: int(id)}, Workspace: ws, Kind: "test", Window: 4, Ahead: true, Provider: p, Version: "1"}
 	for _, f := range change {
 		f(&u)
 	}

@@ -169,7 +169,7 @@ func (l *lane) reserve(window int) int {
 // slots is how many hand-overs may be under way, those included whose intents are being committed.
 func (l *lane) slots(now time.Time) int {
 	n := l.breaker.slots(now, l.up.Window)
-	if n == l.up.Window && n >= 4 && l.latency < fastAnswer && now.Sub(l.heard) < 2*fastAnswer {
+	if l.up.Ahead && n == l.up.Window && n >= 4 && l.latency < fastAnswer && now.Sub(l.heard) < 2*fastAnswer {
 		n += min(n, intentBatch)
 	}
 	return n

@@ -30,6 +30,7 @@ func Kind(c *Carrier) smsir.ProviderKind {
 		Help:     "A carrier that plays the outside world, for trying things out: nothing reaches a phone and nothing costs anything. Certain numbers behave in certain ways; any other number is delivered within seconds.",
 		TestOnly: true,
 		Window:   32,
+		Ahead:    true,
 		Fields: []smsir.Field{
 			{
 				Name: settingAnswer, Label: "Answer time (ms)", Type: "text", Pattern: rangePattern, Default: formatRange(c.opt.Answer),

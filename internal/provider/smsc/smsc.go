@@ -30,7 +30,7 @@ func newKind(o options) smsir.ProviderKind {
 	return smsir.ProviderKind{
 		Name: "smsc", Title: "SMPP carrier",
 		Help:   "Any carrier or aggregator that gives out SMPP access. You need the address, the system id and the password from them, and what they say about alphabets and addresses.",
-		Window: defaultWindow, Fields: fields(), OneNode: true,
+		Window: defaultWindow, Fields: fields(), OneNode: true, Ahead: true,
 		Open: func(cfg smsir.ProviderConfig) (smsir.Provider, error) {
 			p, err := readProfile(cfg.Settings)
 			if err != nil {
