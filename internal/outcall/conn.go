@@ -20,6 +20,36 @@ type countedConn struct {
 	mu      sync.Mutex
 	written int64 // taken over, or about to be
 	sealed  bool
+	waiting bool // for the first byte of a request
+	answers framing
+}
+
+// begin starts a request on the connection, which is given up if more has come than the answer to the last one.
+func (c *countedConn) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = true
+	if !c.answers.begin() {
+		c.sealed = true
+	}
+}
+
+// answered tells how long the body of the answer is that has begun; negative if that is not known.
+func (c *countedConn) answered(length int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers.answered(length)
+}
+
+// Read implements [net.Conn].
+func (c *countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.mu.Lock()
+		c.answers.add(b[:n])
+		c.mu.Unlock()
+	}
+	return n, err
 }
 
 var errSealed = errors.New("outcall: the connection was given up")
@@ -28,6 +58,10 @@ var errSealed = errors.New("outcall: the connection was given up")
 // that it did not take them; of a TLS record that left in part the other side can read nothing.
 func (c *countedConn) Write(b []byte) (int, error) {
 	c.mu.Lock()
+	if c.waiting && c.answers.read > 0 { // an answer that came before its request
+		c.sealed = true
+	}
+	c.waiting = false
 	if c.sealed {
 		c.mu.Unlock()
 		return 0, errSealed

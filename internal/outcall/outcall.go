@@ -130,6 +130,9 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 		return Response{}, classify(ctx, err, silent)
 	}
 	defer answer.Body.Close() //nolint:errcheck // what came is judged, not how it ended
+	if !wire.answered(answer) {
+		return Response{}, classify(ctx, errSealed, wire.silent())
+	}
 	out := Response{Status: answer.StatusCode, Header: answer.Header}
 	if out.Body, out.Truncated, err = read(answer); err != nil {
 		return out, unknown(ctx, "answer_lost", "The connection was lost in the middle of the answer.", err)
@@ -174,10 +177,26 @@ func (w *wire) got(info httptrace.GotConnInfo) {
 		return
 	}
 	w.used = append(w.used, use{conn, conn.count()})
+	if net.Conn(conn) == info.Conn { // or else what it reads is TLS
+		conn.begin()
+	}
 	if smsir.TooLate(w.ctx, time.Now()) {
 		w.late = true
 		conn.seal()
 	}
+}
+
+// answered notes where the answer ends. It is false for one to a request of which nothing was written: that is another's.
+func (w *wire) answered(answer *http.Response) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.used)
+	if n == 0 {
+		return true
+	}
+	last := w.used[n-1]
+	last.conn.answered(answer.ContentLength)
+	return last.conn.count() > last.before
 }
 
 // silent reports whether it is proved that nothing of the request was written. It closes the connections for writing
