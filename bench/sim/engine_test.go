@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/smsir/smsir"
@@ -34,6 +35,7 @@ type engine struct {
 	leave      context.CancelFunc // ends the keeper
 	done       chan error
 	left       chan struct{} // closed when the keeper has ended
+	halting    atomic.Bool   // it ends in order
 }
 
 // pollCap is the longest sleep of the gateway's clock, and so how late it may notice that its clock jumped. It is long, so
@@ -132,6 +134,7 @@ func (e *engine) start() {
 // halt ends the run; a dead one only has to notice. ended says that the dispatcher has ended by itself. It returns false for
 // a run that could not tell that it ends.
 func (e *engine) halt(ended bool) bool {
+	e.halting.Store(true)
 	e.stop()
 	if !ended {
 		if err := <-e.done; err != nil && !e.excused(err) && !errors.Is(err, context.Canceled) {
@@ -148,8 +151,11 @@ func (e *engine) halt(ended bool) bool {
 	return err == nil
 }
 
-// excused is true for an error that somebody is told whose run has died, or whose database is out of reach.
+// excused is true for an error that somebody is told whose run has died or is just ending, or whose database is out of reach.
 func (e *engine) excused(err error) bool {
+	if e.halting.Load() && smsir.CodeOf(err) == smsir.CodeStorageDown { // who asked before it began to end comes again
+		return true
+	}
 	return e.gone(err) || e.keeper != nil && smsir.CodeOf(err) == smsir.CodeStorageDown && e.wellFor() < settleTime
 }
 
