@@ -2,8 +2,11 @@ package outcall
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -92,5 +95,29 @@ func TestFraming(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestAnswerBeforeItsRequest: on a connection on which something has come already nothing is written, and what net/http then
+// takes for an answer is none.
+func TestAnswerBeforeItsRequest(t *testing.T) {
+	t.Parallel()
+	near, far := net.Pipe()
+	defer far.Close() //nolint:errcheck // the test is over
+	c := &countedConn{Conn: near}
+	w := &wire{ctx: t.Context()}
+	w.got(httptrace.GotConnInfo{Conn: c})
+	go func() { _, _ = far.Write([]byte(created)) }()
+	if _, err := c.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := c.Write([]byte("POST")); n != 0 || !errors.Is(err, errSealed) {
+		t.Errorf("%d bytes were written, %v", n, err)
+	}
+	if w.answered(&http.Response{ContentLength: 2}) {
+		t.Error("it is taken for the answer")
+	}
+	if !w.silent() {
+		t.Error("it is not proved that nothing was written")
 	}
 }

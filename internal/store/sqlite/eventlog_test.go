@@ -52,7 +52,7 @@ func TestEventDataIsAsMarshaled(t *testing.T) {
 		check(&d)
 	}
 	at := time.Date(2026, 3, 1, 9, 0, 0, 120e6, time.UTC)
-	for _, references := range [][]string{nil, {}, {""}, {"1000001"}, {"a b~", "c"}, {`a"b`}, {`a\b`}, {"a<b>&"}, {"ü"}, {"a\x00"}, {"a\xff"}, {"\u2028"}} {
+	for _, references := range [][]string{nil, {}, {""}, {"1000001"}, {"a b~", "c"}, {`a"b`}, {`a\b`}, {"a<b"}, {"a>b"}, {"a&b"}, {"ü"}, {"a\x00"}, {"a\xff"}, {"\u2028"}} {
 		for _, deadline := range []*time.Time{nil, &at} {
 			check(&smsir.EventData{Status: "sent", Final: true, Reason: "due", Attempt: 2, Provider: "prv_1", References: references, Deadline: deadline})
 		}

@@ -56,7 +56,7 @@ func install() error {
 	with.FxRekey = pointer(func(tls *libc.TLS, p, page uintptr, _, key uint32) { at[pages](p).rekey(tls, page, key) })
 	with.FxTruncate = pointer(func(tls *libc.TLS, p uintptr, limit uint32) { at[pages](p).truncate(tls, limit) })
 	with.FxDestroy = pointer(destroyPages)
-	with.FxShrink = pointer(func(tls *libc.TLS, p uintptr) { at[pages](p).shrink(tls, 0) })
+	with.FxShrink = pointer(func(tls *libc.TLS, p uintptr) { at[pages](p).shrink(tls) })
 	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_PCACHE2, va); rc != sqlite3.SQLITE_OK {
 		return fmt.Errorf("single: SQLite does not take the page cache (%d)", rc)
 	}
@@ -290,9 +290,9 @@ func (c *pages) drop(tls *libc.TLS, limit uint32) {
 	}
 }
 
-// shrink frees pages that are not pinned until there are n.
-func (c *pages) shrink(tls *libc.TLS, n int) {
-	for c.purgeable && c.idle > 0 && c.count > n {
+// shrink frees the pages that are not pinned.
+func (c *pages) shrink(tls *libc.TLS) {
+	for c.purgeable && c.idle > 0 {
 		c.free(tls, c.ring.next)
 	}
 }
