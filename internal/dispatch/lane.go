@@ -10,7 +10,7 @@ import (
 
 // lane is the way to one provider: what waits for it, how much is under way, and what is known of its
 // health. A slot is taken before the intent is committed and held until the provider has answered. There are as many as its
-// window has places, and some more for a provider that answers fast: their intents are committed meanwhile, so that a place is
+// window has places, and some more for a carrier that answers fast and says to what (Upstream.Ahead): their intents are committed meanwhile, so that a place is
 // filled again as soon as it is free.
 type lane struct {
 	d  *Dispatcher
